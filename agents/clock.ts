@@ -1,0 +1,25 @@
+/**
+ * One monotonic clock for all processes of a Linux host (same boot id, same time namespace), in µs.
+ * `performance.now()` reads the same kernel clock as `process.hrtime()` from a per-process origin;
+ * the origin is found once, by the tightest of many bracketed readings, to well under a microsecond.
+ */
+const originUs: number = findOriginUs();
+
+function findOriginUs(): number {
+  let best = Number.POSITIVE_INFINITY;
+  let origin = 0;
+  for (let i = 0; i < 64; i++) {
+    const before = performance.now();
+    const [seconds, nanos] = process.hrtime();
+    const after = performance.now();
+    if (after - before >= best) continue;
+    best = after - before;
+    origin = seconds * 1e6 + nanos / 1e3 - ((before + after) / 2) * 1e3;
+  }
+  return origin;
+}
+
+/** Now, µs of the host's monotonic clock, with sub-microsecond resolution. */
+export function nowUs(): number {
+  return originUs + performance.now() * 1e3;
+}

@@ -1,0 +1,83 @@
+import type { Announcement, ClientPeer, Json, ServerPeer } from '../../agents/protocol.ts';
+import type { BusSpec, BusType, ResolvedScenario } from '../../topologies/scenario.ts';
+import type { Fabric, RunContext } from '../fabrics/fabric.ts';
+import type { Host, HostProcess } from '../hosts/host.ts';
+
+/** An agent process as a bus sees it. */
+export interface AgentProcess {
+  readonly name: string;
+  readonly index: number;
+  readonly host: Host;
+  readonly clients: readonly ClientPeer[];
+  readonly servers: readonly ServerPeer[];
+}
+
+/** A deployed system under test. */
+export interface Bus extends AsyncDisposable {
+  readonly type: BusType;
+  readonly nodes: readonly BusNode[];
+  /** From the first process start until every node served, ms; how that splits up is in `details`. */
+  readonly readyMs: number;
+  readonly details: Readonly<Record<string, number>>;
+  /** Driver name and its endpoint configuration for one agent process. Credentials are inside and never logged. */
+  endpoint(process: AgentProcess): Promise<{ readonly driver: string; readonly endpoint: Json }>;
+  /**
+   * Once all receivers are open: how each process (by index) reaches them. Settles when the bus itself
+   * can route to every receiver from everywhere (queues known, addresses spread).
+   */
+  directory(
+    processes: readonly AgentProcess[],
+    announcements: ReadonlyMap<number, readonly Announcement[]>,
+    signal: AbortSignal,
+  ): Promise<readonly Json[]>;
+  /** Each node's own counters now (messages ready, unacked, deliveries, run queue, file descriptors ...). */
+  counters(signal: AbortSignal): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>>;
+  /** Site of the node that serves a topic (queue leader), where the bus has such a thing and it is known; for `detoured`. */
+  topicSite(topic: number): string | null;
+}
+
+/** One server process of the bus, `bus-1` ... in the order of the scenario. */
+export interface BusNode {
+  readonly name: string;
+  readonly site: string;
+  readonly host: Host;
+  readonly version: string;
+  /** Null where the bus is somebody else's. */
+  readonly process: HostProcess | null;
+  /** kill -9. The node stays down until `start`. */
+  kill(): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Stops in the bus's own orderly way. */
+  stop(signal: AbortSignal): Promise<void>;
+  /** Settles when the node is back in service and in the cluster. */
+  start(signal: AbortSignal): Promise<void>;
+}
+
+/** How a bus is chosen and deployed; one in each `buses/<type>.ts`, listed in `buses/registry.ts`. */
+export interface BusDeployer {
+  readonly type: BusType;
+  /** Normalises `bus:` of the scenario, filling in defaults; every mistake as path below `bus` and message. */
+  parse(
+    raw: Readonly<Record<string, unknown>>,
+    sites: readonly string[],
+  ):
+    | { readonly spec: BusSpec }
+    | { readonly mistakes: readonly { readonly path: string; readonly message: string }[] };
+  /** Combinations this bus cannot serve (pattern, guarantee, target, faults), as scenario paths and messages. */
+  refuse(
+    scenario: ResolvedScenario,
+  ): readonly { readonly path: string; readonly message: string }[];
+  /** Lines for `busbench plan`: nodes, ports where known, generated configuration. */
+  describe(scenario: ResolvedScenario): readonly string[];
+  /** Null when this machine can run it, else what is missing and the command that mends it. */
+  available(spec: BusSpec): Promise<{ readonly missing: string; readonly mend: string } | null>;
+  /** All in one process: the memory bus lives inside a single agent. */
+  readonly inProcess: boolean;
+  deploy(
+    scenario: ResolvedScenario,
+    fabric: Fabric,
+    run: RunContext,
+    signal: AbortSignal,
+  ): Promise<Bus>;
+}

@@ -1,0 +1,5 @@
+import type { BusType } from '../../topologies/scenario.ts';
+import type { BusDeployer } from './bus.ts';
+
+/** Every bus type we can deploy; loaded when first asked for. */
+export const busDeployers: Readonly<Partial<Record<BusType, () => Promise<BusDeployer>>>> = {};

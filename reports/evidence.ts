@@ -1,0 +1,68 @@
+import type { ClientPeer, Part, ServerPeer } from '../agents/protocol.ts';
+import type { ResolvedScenario } from '../topologies/scenario.ts';
+import type { FaultReport, ProcessReport, RunResult, Warning } from './result.ts';
+
+/** Everything a run collected, before anything is computed from it. `reconcile.ts` turns it into a RunResult. */
+export interface Evidence {
+  readonly scenario: ResolvedScenario;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly clients: readonly ClientPeer[];
+  readonly servers: readonly ServerPeer[];
+  /** Agent processes by process index; `collected` is false for one that died before it could report. */
+  readonly processes: readonly {
+    readonly name: string;
+    readonly site: string;
+    readonly role: 'client' | 'server' | 'both';
+    readonly collected: boolean;
+  }[];
+  /** Every part of every agent, with the index of the process that sent it. */
+  readonly parts: readonly { readonly process: number; readonly part: Part }[];
+  /** Length of the measuring window, ms; 0 when it never began. */
+  readonly measuredMs: number;
+  readonly clockUncertaintyUs: number;
+  readonly wan: WanEvidence;
+  readonly bus: RunResult['bus'];
+  readonly resources: readonly ProcessReport[];
+  /** What the fault scheduler did; the failure counts and recovery times are still to be computed. */
+  readonly faults: readonly Pick<FaultReport, 'action' | 'target' | 'startedAtMs' | 'endedAtMs'>[];
+  /** Warnings that only the orchestrator could see (missed barrier, steal, fabric lateness). */
+  readonly warnings: readonly Warning[];
+  readonly environment: RunResult['environment'];
+  readonly failure: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+  } | null;
+  readonly interrupted: boolean;
+}
+
+export interface WanEvidence {
+  readonly fabric: string;
+  /** Sentences: what this fabric cannot imitate. */
+  readonly limits: readonly string[];
+  /** Idle round trips of each unordered pair in both directions, before and after the run. */
+  readonly before: readonly RttSample[];
+  readonly after: readonly RttSample[];
+  /** Bytes from site to site during the measuring window, agents' and bus nodes' traffic alike. */
+  readonly traffic: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly bytes: number;
+  }[];
+  /** Bytes that stayed inside a site; null where they cannot be known, with the reason. */
+  readonly inSiteBytes: number | null;
+  readonly inSiteReason: string | null;
+}
+
+/** Idle round trip `from` -> `to` -> `from`, over the path that the bus uses. */
+export interface RttSample {
+  readonly from: string;
+  readonly to: string;
+  readonly rttMinMs: number;
+  readonly rttP50Ms: number;
+  readonly rttP99Ms: number;
+  /** Probes sent and lost (packet fabrics only); null where loss cannot be seen. */
+  readonly probes: number;
+  readonly lostProbes: number | null;
+}

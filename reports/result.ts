@@ -1,0 +1,173 @@
+import type { ResolvedScenario } from '../topologies/scenario.ts';
+
+/** What a run leaves behind as `result.json`. Fixed by the contract: add, never change. */
+export interface RunResult {
+  schema: 'busbench/result/1';
+  name: string;
+  startedAt: string;
+  durationMs: number;
+  scenario: ResolvedScenario;
+  verdict: Verdict;
+  workload: {
+    pattern: string;
+    clients: number;
+    servers: number;
+    topics: number;
+    /** Mean of the configured distribution, bytes. */
+    bodyBytes: number;
+    offeredPerSecond: number | null;
+    /** Operations done inside the window by its length. */
+    achievedPerSecond: number;
+    measuredMs: number;
+    startSkewUs: number;
+  };
+  outcome: {
+    due: number;
+    sent: number;
+    completed: number;
+    failedTotal: number;
+    failed: Record<string, number>;
+    delivered: number;
+    expectedDeliveries: number;
+    late: number;
+    lost: number;
+    lostReplies: number;
+    duplicated: number;
+    redelivered: number;
+    reordered: number;
+    unroutable: number;
+    unknown: number;
+  };
+  latencyUs: {
+    response: Dist;
+    service: Dist;
+    agentDelay: Dist;
+    busDelay: Dist;
+    accepted: Dist | null;
+    requestLeg: Dist | null;
+    hold: Dist | null;
+    replyLeg: Dist | null;
+    fanoutFirst: Dist | null;
+    fanoutLast: Dist | null;
+    /** Time from the loss of a connection to its return; null when none was lost. */
+    reconnect: Dist | null;
+    clockUncertaintyUs: number;
+    negativeSamples: number;
+  };
+  fanout: { coverageMin: number; coverageMean: number } | null;
+  locality: {
+    localRatio: number | null;
+    localRatioMin: number | null;
+    localRatioMax: number | null;
+    expectedBlind: number | null;
+    detoured: number | null;
+    fairness: number;
+    /** Service time of the pair's operations. */
+    matrix: {
+      client: string;
+      server: string;
+      count: number;
+      p50Us: number | null;
+      p99Us: number | null;
+    }[];
+    excess: { site: string; p50Us: number | null; p99Us: number | null }[];
+  };
+  wan: {
+    fabric: string;
+    limits: string[];
+    links: LinkReport[];
+    traffic: { from: string; to: string; bytes: number }[];
+    interSiteBytes: number;
+    totalBytes: number | null;
+    interSiteRatio: number | null;
+    /** Why totalBytes and interSiteRatio are null; null when they are not. */
+    interSiteRatioReason: string | null;
+  };
+  bus: {
+    type: string;
+    readyMs: number;
+    nodes: { name: string; site: string; version: string; counters: Record<string, number> }[];
+    /** Where the time to readiness went, and what else the bus measured of itself, by name, ms or counts. */
+    details: Record<string, number>;
+  };
+  resources: { processes: ProcessReport[] };
+  toolkit: { agentCpuUsPerOperation: number; eventLoopDelayUs: Dist };
+  faults: FaultReport[];
+  environment: {
+    node: string;
+    os: string;
+    kernel: string;
+    cpu: string;
+    cores: number;
+    memoryBytes: number;
+    versions: Record<string, string>;
+    commandLine: string[];
+  };
+}
+
+export interface Verdict {
+  status: 'ok' | 'expectation-missed' | 'invalid' | 'failed' | 'interrupted';
+  warnings: Warning[];
+  expectations: { expression: string; actual: number | null; met: boolean }[];
+  /** What ended the run when status is failed or interrupted; null otherwise. */
+  failure: { code: string; message: string; hint: string } | null;
+}
+
+/** `invalidates`: the numbers are not to be trusted (exit 4). */
+export interface Warning {
+  code: string;
+  message: string;
+  advice: string;
+  value: number;
+  limit: number;
+  invalidates: boolean;
+}
+
+export interface LinkReport {
+  from: string;
+  to: string;
+  requested: { delayMs: number; jitterMs: number; lossPercent: number; rateMbps: number | null };
+  measured: { rttMinMs: number; rttP50Ms: number; rttP99Ms: number; lossPercent: number | null };
+  withinTolerance: boolean | null;
+}
+
+export interface ProcessReport {
+  role: 'bus' | 'agent' | 'fabric' | 'orchestrator';
+  name: string;
+  site: string;
+  cpuSeconds: number;
+  cpuPercentMean: number;
+  rssMaxBytes: number;
+  socketsMax: number;
+}
+
+export interface FaultReport {
+  action: string;
+  target: string;
+  startedAtMs: number;
+  endedAtMs: number;
+  failedDuring: Record<string, number>;
+  firstFailureMs: number | null;
+  firstSuccessAfterMs: number | null;
+  recoveredMs: number | null;
+}
+
+/** Microseconds; null when empty, or when a quantile cannot be known (docs/measurement.md). */
+export interface Dist {
+  count: number;
+  min: number | null;
+  mean: number | null;
+  stddev: number | null;
+  p50: number | null;
+  p75: number | null;
+  p90: number | null;
+  p95: number | null;
+  p99: number | null;
+  p999: number | null;
+  p9999: number | null;
+  max: number | null;
+  /** HdrHistogram V2 compressed, base64, 3 significant digits. */
+  hdr: string;
+  /** Operations that failed and rank as infinite: with them, a null quantile above `count` means "> timeout". */
+  failed: number;
+}

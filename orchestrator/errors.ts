@@ -1,34 +1,8 @@
-/** Where the blame lies decides the exit code: bad input is 2, everything else 3. */
-export type ErrorKind =
-  | 'scenario'
-  | 'usage'
-  | 'bus'
-  | 'fabric'
-  | 'agent'
-  | 'driver'
-  | 'host'
-  | 'result';
+import { BenchError } from '../reports/errors.ts';
 
-/** The base of every error a user may see: a stable code (docs/errors.md), a message, and what to do about it. */
-export class BenchError extends Error {
-  readonly kind: ErrorKind;
-  readonly code: string;
-  readonly hint: string;
-
-  constructor(
-    kind: ErrorKind,
-    code: string,
-    message: string,
-    hint: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-    this.kind = kind;
-    this.code = code;
-    this.hint = hint;
-  }
-}
+// The base lives in reports/, which throws too and may not import this folder.
+export type { ErrorKind } from '../reports/errors.ts';
+export { BenchError, ResultError } from '../reports/errors.ts';
 
 /** One mistake in an input file. Lines and columns count from 1; 0 when the place is a `--set` or the file itself. */
 export interface Mistake {
@@ -87,11 +61,5 @@ export class AgentError extends BenchError {
 export class HostError extends BenchError {
   constructor(code: string, message: string, hint: string, options?: ErrorOptions) {
     super('host', code, message, hint, options);
-  }
-}
-
-export class ResultError extends BenchError {
-  constructor(code: string, message: string, hint: string, options?: ErrorOptions) {
-    super('result', code, message, hint, options);
   }
 }

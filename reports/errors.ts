@@ -1,0 +1,38 @@
+/** Where the blame lies decides the exit code: bad input is 2, everything else 3. */
+export type ErrorKind =
+  | 'scenario'
+  | 'usage'
+  | 'bus'
+  | 'fabric'
+  | 'agent'
+  | 'driver'
+  | 'host'
+  | 'result';
+
+/** The base of every error a user may see: a stable code (docs/errors.md), a message, and what to do about it. */
+export class BenchError extends Error {
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly hint: string;
+
+  constructor(
+    kind: ErrorKind,
+    code: string,
+    message: string,
+    hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+    this.kind = kind;
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** A result directory or file that cannot be written, read or believed. */
+export class ResultError extends BenchError {
+  constructor(code: string, message: string, hint: string, options?: ErrorOptions) {
+    super('result', code, message, hint, options);
+  }
+}

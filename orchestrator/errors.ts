@@ -63,3 +63,16 @@ export class HostError extends BenchError {
     super('host', code, message, hint, options);
   }
 }
+
+/** Any thrown value in the form that a result and a user's terminal carry. */
+export function describeFailure(error: unknown): {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+} {
+  if (error instanceof BenchError) {
+    return { code: error.code, message: error.message, hint: error.hint };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'INTERNAL', message, hint: 'This is a bug of busbench; please report it.' };
+}

@@ -9,7 +9,7 @@ export interface Evidence {
   readonly durationMs: number;
   readonly clients: readonly ClientPeer[];
   readonly servers: readonly ServerPeer[];
-  /** Agent processes by process index; `collected` is false for one that died before it could report. */
+  /** Agent processes by process index; `collected` is false for one that died, in any of its lives, before it could report. */
   readonly processes: readonly {
     readonly name: string;
     readonly site: string;
@@ -23,6 +23,8 @@ export interface Evidence {
   readonly clockUncertaintyUs: number;
   readonly wan: WanEvidence;
   readonly bus: RunResult['bus'];
+  /** Site of the node that serves each topic (queue leader); null where the bus has no such thing. */
+  readonly topicSites?: readonly (string | null)[];
   readonly resources: readonly ProcessReport[];
   /** What the fault scheduler did; the failure counts and recovery times are still to be computed. */
   readonly faults: readonly Pick<FaultReport, 'action' | 'target' | 'startedAtMs' | 'endedAtMs'>[];

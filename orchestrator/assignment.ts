@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import type { Assignment } from '../agents/protocol.ts';
+import type { Agent } from './agents/agent-group.ts';
+import type { Bus } from './buses/bus.ts';
+import type { Plan } from './plan.ts';
+
+/** What each agent is told before it opens anything; the bus adds how that process reaches it. */
+export function assign(plan: Plan, bus: Bus, runId: string): (agent: Agent) => Promise<Assignment> {
+  const { scenario } = plan;
+  const { measure } = scenario.phases;
+  const runTag = createHash('sha256').update(runId).digest().readUInt16LE(0);
+  return async (agent) => {
+    const { driver, endpoint } = await bus.endpoint(agent);
+    return {
+      run: runId,
+      runTag,
+      process: agent.name,
+      processIndex: agent.index,
+      sites: scenario.sites.map((site) => site.name),
+      clients: agent.clients,
+      servers: agent.servers,
+      totalClients: plan.clients.length,
+      totalServers: plan.servers.length,
+      receivers: plan.receivers,
+      driver: { name: driver, endpoint },
+      guarantee: scenario.guarantee,
+      connections: scenario.clients.connections,
+      failover: scenario.clients.failover,
+      reconnect: scenario.clients.reconnect,
+      workload: scenario.workload,
+      callsPerClient: measure.kind === 'calls' ? measure.perClient : null,
+      seed: scenario.seed,
+    };
+  };
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { registerCheck } from './commands/check.ts';
+import { registerList } from './commands/list.ts';
+import { registerPlan } from './commands/plan.ts';
+import { registerReport } from './commands/report.ts';
+import { registerRun } from './commands/run.ts';
+import { registerSchema } from './commands/schema.ts';
+import { busbenchVersion } from './environment.ts';
+import { BenchError, describeFailure } from './errors.ts';
+
+/** Exit codes of CONTRACT section 1: 2 bad input, 3 the run failed; a verdict's own codes are set by the commands. */
+const exitBadInput = 2;
+const exitFailed = 3;
+
+async function main(): Promise<void> {
+  // A reader that went away (`| head -1`) must not take the run and its teardown with it.
+  process.stdout.on('error', ignoreBrokenPipe);
+  process.stderr.on('error', ignoreBrokenPipe);
+  const program = new Command('busbench')
+    .description('Benchmark RPC over message buses across sites, under WAN delay.')
+    .version(busbenchVersion())
+    .exitOverride()
+    .showHelpAfterError('(busbench help shows all commands)');
+  const commands = [
+    registerRun,
+    registerPlan,
+    registerReport,
+    registerCheck,
+    registerList,
+    registerSchema,
+  ];
+  for (const register of commands) register(program);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = explain(error);
+  }
+}
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitBadInput;
+  const { code, message, hint } = describeFailure(error);
+  process.stderr.write(`busbench: ${message}\n  ${hint} [${code}]\n`);
+  const badInput = error instanceof BenchError && ['scenario', 'usage'].includes(error.kind);
+  return badInput ? exitBadInput : exitFailed;
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+await main();

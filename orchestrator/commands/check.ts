@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { BusSpec, BusType, FabricName } from '../../topologies/scenario.ts';
+import { busDeployers } from '../buses/registry.ts';
+import { fabricMakers } from '../fabrics/registry.ts';
+
+/** One line of `busbench check`: what was looked at, what was found, and what would mend a "no". */
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly found: string;
+  readonly mend: string | null;
+}
+
+const comfortableFiles = 20_000;
+
+/** `busbench check`: what this machine can do. */
+export function registerCheck(program: Command): void {
+  program
+    .command('check')
+    .description('what this machine can do: brokers, fabrics, limits')
+    .option('--json', 'as one JSON document')
+    .action(async ({ json }: { readonly json?: true }) => {
+      const findings = await examine();
+      if (json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+      else for (const finding of findings) process.stdout.write(format(finding));
+    });
+}
+
+async function examine(): Promise<readonly Finding[]> {
+  const fabrics = await Promise.all(keys(fabricMakers).map((name) => examineFabric(name)));
+  const buses = await Promise.all(keys(busDeployers).map((type) => examineBus(type)));
+  return [examineNode(), examineFiles(), ...fabrics, ...buses];
+}
+
+function examineNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 19);
+  const mend = ok ? null : 'install Node >= 20.19';
+  return { what: 'node', ok, found: process.version, mend };
+}
+
+function examineFiles(): Finding {
+  const line = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(readLimits());
+  const hard = line?.[2] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(line?.[2] ?? 0);
+  const ok = hard >= comfortableFiles;
+  const found = `${line?.[1] ?? 'unknown'} soft, ${line?.[2] ?? 'unknown'} hard`;
+  const mend = ok
+    ? null
+    : `raise nofile in /etc/security/limits.conf to ${comfortableFiles} for many clients`;
+  return { what: 'open files', ok, found, mend };
+}
+
+function readLimits(): string {
+  try {
+    return readFileSync('/proc/self/limits', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function examineFabric(name: FabricName): Promise<Finding> {
+  const maker = await fabricMakers[name]?.();
+  const lacks = maker ? await maker.available() : { missing: 'not part of this build', mend: '' };
+  return finding(`fabric ${name}`, lacks);
+}
+
+async function examineBus(type: BusType): Promise<Finding> {
+  try {
+    const deployer = await busDeployers[type]?.();
+    const spec: BusSpec = { type, nodes: [], options: {} };
+    const lacks = deployer
+      ? await deployer.available(spec)
+      : { missing: 'not part of this build', mend: '' };
+    return finding(`bus ${type}`, lacks);
+  } catch (error) {
+    const missing = error instanceof Error ? error.message : String(error);
+    return finding(`bus ${type}`, { missing, mend: 'npm ci' });
+  }
+}
+
+function finding(
+  what: string,
+  lacks: { readonly missing: string; readonly mend: string } | null,
+): Finding {
+  if (lacks === null) return { what, ok: true, found: 'available', mend: null };
+  return { what, ok: false, found: lacks.missing, mend: lacks.mend };
+}
+
+function format({ what, ok, found, mend }: Finding): string {
+  const line = `${ok ? 'yes' : 'no '}  ${what.padEnd(18)} ${found}\n`;
+  return mend === null ? line : `${line}     ${' '.repeat(18)} -> ${mend}\n`;
+}
+
+function keys<K extends string>(record: Readonly<Partial<Record<K, unknown>>>): K[] {
+  return Object.keys(record) as K[];
+}

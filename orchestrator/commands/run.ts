@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { textRenderer } from '../../reports/renderers/text.ts';
+import { exitCode } from '../../reports/verdict.ts';
+import { writeRecord } from '../../reports/write.ts';
+import { interruptible } from '../interrupts.ts';
+import { makeDirectories } from '../output.ts';
+import { run } from '../run.ts';
+import { loadScenario, scenarioYaml } from '../scenario.ts';
+import { showProgress } from './progress.ts';
+
+interface RunFlags {
+  readonly output?: string;
+  readonly set: readonly string[];
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly keep?: true;
+}
+
+/** `busbench run`: deploy, measure, collect, report, tear down. */
+export function registerRun(program: Command): void {
+  program
+    .command('run')
+    .description('deploy, measure, collect, report, tear down')
+    .argument('[scenario]', 'a scenario file or the name of a ready-made one', 'quickstart')
+    .option('-o, --output <dir>', 'result directory, new or empty (default results/<name>-<time>)')
+    .option('--set <path=value>', 'override any value of the scenario', collect, [])
+    .option('--json', 'print the result as one JSON document on stdout')
+    .option('--quiet', 'no progress on stderr')
+    .option('--keep', 'keep the scratch directory (configuration and data of the bus nodes)')
+    .action(runCommand);
+}
+
+async function runCommand(name: string, flags: RunFlags): Promise<void> {
+  const { scenario } = await loadScenario(name, flags.set);
+  await using directories = await makeDirectories(scenario.name, flags.output, flags.keep ?? false);
+  using progress = showProgress(scenario.name, flags.quiet ?? false);
+  using interrupts = interruptible();
+  const record = await run(scenario, {
+    context: directories,
+    commandLine: process.argv.slice(2),
+    onProgress: progress.update,
+    stop: interrupts.stop,
+  });
+  await writeRecord(directories.results, record, scenarioYaml(scenario));
+  progress[Symbol.dispose]();
+  const { result } = record;
+  if (flags.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  else process.stdout.write(textRenderer.render([record], { directory: directories.results }));
+  if (flags.keep) process.stderr.write(`scratch kept in ${directories.scratch}\n`);
+  process.exitCode = exitCode(result);
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}

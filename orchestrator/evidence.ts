@@ -1,0 +1,118 @@
+import type { Evidence, RttSample } from '../reports/evidence.ts';
+import type { RunResult, Warning } from '../reports/result.ts';
+import type { AgentGroup } from './agents/agent-group.ts';
+import type { Bus } from './buses/bus.ts';
+import type { Deployment } from './deployment.ts';
+import { describeEnvironment } from './environment.ts';
+import type { Observer } from './observer.ts';
+import type { Plan } from './plan.ts';
+import type { Window } from './window.ts';
+
+/** Everything a bench saw, on its way into one Evidence. */
+interface Seen {
+  readonly plan: Plan;
+  readonly deployment: Deployment;
+  readonly agents: AgentGroup;
+  /** Indices of the agents that handed over all their parts. */
+  readonly collected: ReadonlySet<number>;
+  readonly counters: ReadonlyMap<string, Readonly<Record<string, number>>>;
+  readonly window: Window;
+  readonly idleAfter: readonly RttSample[];
+  readonly startedAt: Date;
+}
+
+/** Puts together what the reports compute the result from. */
+export async function assembleEvidence(
+  seen: Seen,
+  observer: Observer,
+  commandLine: readonly string[],
+): Promise<Evidence> {
+  const { plan, deployment, agents, collected, window } = seen;
+  const { fabric, bus } = deployment;
+  return {
+    scenario: plan.scenario,
+    startedAt: seen.startedAt,
+    durationMs: Date.now() - seen.startedAt.getTime(),
+    clients: plan.clients,
+    servers: plan.servers,
+    processes: agents.agents.map(({ name, site, role, index }) => {
+      return { name, site, role, collected: collected.has(index) };
+    }),
+    parts: observer.parts,
+    measuredMs:
+      plan.scenario.phases.measure.kind === 'calls'
+        ? countedMs(observer, window)
+        : window.measuredMs,
+    clockUncertaintyUs: agents.clockUncertaintyUs,
+    wan: {
+      fabric: fabric.name,
+      limits: fabric.limits,
+      before: deployment.idle,
+      after: seen.idleAfter,
+      traffic: window.traffic.filter(({ from, to }) => from !== to),
+      inSiteBytes: fabric.inSiteReason === null ? inSiteBytes(window) : null,
+      inSiteReason: fabric.inSiteReason,
+    },
+    bus: describeBus(bus, seen.counters),
+    topicSites: topicSites(plan, bus),
+    resources: window.resources,
+    faults: window.faults,
+    warnings: [...window.warnings, ...missingParts(seen)],
+    environment: describeEnvironment(versions(deployment, observer), commandLine),
+    failure: window.failure,
+    interrupted: window.interrupted,
+  };
+}
+
+function describeBus(bus: Bus, counters: Seen['counters']): RunResult['bus'] {
+  return {
+    type: bus.type,
+    readyMs: bus.readyMs,
+    nodes: bus.nodes.map(({ name, site, version }) => {
+      return { name, site, version, counters: { ...counters.get(name) } };
+    }),
+    details: { ...bus.details },
+  };
+}
+
+function topicSites(plan: Plan, bus: Bus): (string | null)[] {
+  return plan.receivers.map((_, topic) => bus.topicSite(topic));
+}
+
+function inSiteBytes(window: Window): number {
+  const inside = window.traffic.filter(({ from, to }) => from === to);
+  return inside.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** A counted window lasts until its last operation ended, wherever that was. */
+function countedMs(observer: Observer, window: Window): number {
+  let lastUs = 0;
+  for (const { part } of observer.parts) {
+    if (part.type === 'collected') lastUs = Math.max(lastUs, part.lastDoneUs ?? 0);
+  }
+  return lastUs > 0 ? lastUs / 1e3 : window.measuredMs;
+}
+
+function versions({ fabric, bus }: Deployment, observer: Observer): Record<string, string> {
+  const all: Record<string, string> = { ...fabric.environment };
+  for (const node of bus.nodes) all[bus.type] = node.version;
+  for (const { part } of observer.parts) {
+    if (part.type === 'collected') Object.assign(all, part.versions);
+  }
+  return all;
+}
+
+function missingParts({ agents, collected }: Seen): Warning[] {
+  const missing = agents.agents.filter((a) => !collected.has(a.index) && !a.doomed);
+  if (missing.length === 0) return [];
+  return [
+    {
+      code: 'AGENT_MISSING',
+      message: `no results from ${missing.map((agent) => agent.name).join(', ')}: what only they knew is unknown`,
+      advice: 'Look at their logs; the numbers below leave out whatever they did.',
+      value: missing.length,
+      limit: 0,
+      invalidates: true,
+    },
+  ];
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { UsageError } from './errors.ts';
+import type { RunContext } from './fabrics/fabric.ts';
+
+/** Where a run writes, and the context its resources are named after. */
+export interface RunDirectories extends RunContext, AsyncDisposable {
+  readonly results: string;
+}
+
+/**
+ * Makes the result directory (which must be absent or empty) and a private scratch directory, before anything
+ * is started: a full run that cannot be written would be worse than an early error.
+ */
+export async function makeDirectories(
+  scenarioName: string,
+  wanted: string | undefined,
+  keepScratch: boolean,
+): Promise<RunDirectories> {
+  const runId = `bb${Date.now().toString(36).slice(-6)}${randomBytes(2).toString('hex')}`;
+  const stamp = new Date()
+    .toISOString()
+    .replace(/\.\d+Z$/, '')
+    .replaceAll(':', '');
+  const results = resolve(wanted ?? join('results', `${scenarioName}-${stamp}`));
+  await claim(results);
+  const logs = join(results, 'logs');
+  await mkdir(logs);
+  const scratch = await mkdtemp(join(tmpdir(), `busbench-${runId}-`));
+  return {
+    runId,
+    results,
+    logs,
+    scratch,
+    [Symbol.asyncDispose]: async () => {
+      if (!keepScratch) await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+async function claim(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    if (!(await stat(directory)).isDirectory()) throw new Error('it is not a directory');
+    const inside = await readdir(directory);
+    if (inside.length > 0)
+      throw new Error(`it is not empty (${inside.slice(0, 3).join(', ')} ...)`);
+    await access(directory, constants.W_OK);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(
+      'OUTPUT_UNUSABLE',
+      `cannot write results to ${directory}: ${why}`,
+      'Name a new or an empty directory with -o.',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,71 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { reconcile } from '../reports/reconcile.ts';
+import type { RunRecord } from '../reports/record.ts';
+import type { ResolvedScenario } from '../topologies/scenario.ts';
+import { AgentGroup } from './agents/agent-group.ts';
+import { assign } from './assignment.ts';
+import { type Deployment, deploy, rttProbes } from './deployment.ts';
+import { assembleEvidence } from './evidence.ts';
+import type { RunContext } from './fabrics/fabric.ts';
+import { Observer, type RunProgress } from './observer.ts';
+import { makePlan, type Plan } from './plan.ts';
+import { measureWindow } from './window.ts';
+
+export interface RunOptions {
+  readonly context: RunContext;
+  /** For the result's record of how it came about. */
+  readonly commandLine: readonly string[];
+  readonly onProgress: (progress: RunProgress) => void;
+  /** Stops measuring, keeps what was measured, tears down; the record says `interrupted`. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * The experiment: deploy, measure, reconcile, tear down. Rejects with a BenchError when nothing could be
+ * measured; once measuring has begun, it resolves with a record whose verdict says what went wrong.
+ */
+export async function run(scenario: ResolvedScenario, options: RunOptions): Promise<RunRecord> {
+  const plan = makePlan(scenario);
+  const observer = new Observer(scenario, options.onProgress);
+  await using deployment = await deploy(scenario, options.context, observer.step, options.stop);
+  const record = await bench(plan, deployment, observer, options);
+  observer.step('removing everything');
+  return record;
+}
+
+/** One measurement on what stands: agents, ready barrier, warm-up, measuring with faults, drain, collection. */
+export async function bench(
+  plan: Plan,
+  deployment: Deployment,
+  observer: Observer,
+  options: RunOptions,
+): Promise<RunRecord> {
+  const { fabric, bus } = deployment;
+  const { context, stop } = options;
+  const startedAt = new Date();
+  observer.step('agents');
+  await using agents = await AgentGroup.start(plan, fabric.hosts, context.logs, stop);
+  observer.watch(agents, deployment);
+  observer.step('ready barrier');
+  const assignmentOf = assign(plan, bus, context.runId);
+  await agents.makeReady(assignmentOf, bus, plan, stop);
+
+  const window = await measureWindow(plan, agents, deployment, observer, stop);
+
+  observer.step('collecting');
+  const patience = AbortSignal.timeout(collectMs);
+  const collected = await agents.collect(collectMs, patience);
+  const counters = await bus.counters(patience).catch(() => new Map());
+  const undisturbed = window.failure === null && !window.interrupted;
+  if (undisturbed) await agents.syncClocks(patience);
+  await agents[Symbol.asyncDispose]();
+  await sleepFor(undisturbed ? settleMs : 0);
+  const idleAfter = undisturbed ? await fabric.measure(rttProbes, patience) : [];
+  const seen = { plan, deployment, agents, collected, counters, window, idleAfter, startedAt };
+  return reconcile(await assembleEvidence(seen, observer, options.commandLine));
+}
+
+/** How long agents may take to hand over what they recorded, and links to be measured again. */
+const collectMs = 60_000;
+/** Lets closing connections go quiet before the idle links are measured again. */
+const settleMs = 200;

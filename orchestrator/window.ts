@@ -1,0 +1,191 @@
+import { nowUs } from '../agents/clock.ts';
+import type { ProcessReport, Warning } from '../reports/result.ts';
+import { type AgentGroup, msUntil } from './agents/agent-group.ts';
+import type { Deployment } from './deployment.ts';
+import { readSteal } from './environment.ts';
+import { BusError, describeFailure, FabricError } from './errors.ts';
+import type { Fabric, Traffic } from './fabrics/fabric.ts';
+import { type FaultLog, injectFaults } from './faults.ts';
+import type { HostProcess } from './hosts/host.ts';
+import type { Observer } from './observer.ts';
+import type { Plan } from './plan.ts';
+import { sleep } from './waiting.ts';
+
+/** What was seen from the simultaneous start to the end of the drain. */
+export interface Window {
+  /** Length of the measuring window, ms; for counted runs the agents say when the last operation ended. */
+  readonly measuredMs: number;
+  readonly failure: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+  } | null;
+  readonly interrupted: boolean;
+  readonly faults: readonly FaultLog[];
+  readonly resources: readonly ProcessReport[];
+  readonly traffic: readonly Traffic[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Between the order to start and the first due time: covers the control channel's own latency. */
+const leadMs = 400;
+/** Grace after the last answer, in which duplicates may still come. */
+const stragglersMs = 200;
+const drainPollMs = 50;
+
+/** Runs warm-up, measuring (with faults) and drain. Never rejects: what went wrong is in the window. */
+export async function measureWindow(
+  plan: Plan,
+  agents: AgentGroup,
+  deployment: Deployment,
+  observer: Observer,
+  stop: AbortSignal,
+): Promise<Window> {
+  const { fabric, bus } = deployment;
+  const { warmupMs, measure } = plan.scenario.phases;
+  const startUs = nowUs() + leadMs * 1e3;
+  const measureUs = startUs + warmupMs * 1e3;
+  const endUs = measure.kind === 'duration' ? measureUs + measure.ms * 1e3 : null;
+  await fabric.troubles();
+  agents.startAll(startUs, measureUs, endUs);
+  observer.beginTimed(startUs);
+
+  const ended = new AbortController();
+  const scene = { plan, agents, bus, fabric, measureUs };
+  let before: readonly Traffic[] = [];
+  let stealBefore = readSteal();
+  let faults: Promise<FaultLog[]> = Promise.resolve([]);
+  let lengthMs = 0;
+  const phases = async (): Promise<void> => {
+    observer.step(warmupMs > 0 ? 'warming up' : 'starting');
+    await sleep(msUntil(measureUs), ended.signal);
+    observer.step('measuring');
+    [before] = await Promise.all([fabric.traffic(), observer.startSampling()]);
+    stealBefore = readSteal();
+    faults = injectFaults(scene, ended.signal);
+    faults.catch(() => {});
+    const over = endUs === null ? observer.exhausted(agents) : sleep(msUntil(endUs), ended.signal);
+    await Promise.race([over, rejected(faults)]);
+    lengthMs = (nowUs() - measureUs) / 1e3;
+    observer.step('draining');
+    await drain(plan, observer, ended.signal);
+    await faults;
+  };
+
+  let failure: Window['failure'] = null;
+  try {
+    const troubles = [agents.firstFailure(), partsFailure(plan, deployment), whenAborted(stop)];
+    await Promise.race([phases(), ...troubles]);
+  } catch (error) {
+    lengthMs ||= Math.max(0, (nowUs() - measureUs) / 1e3);
+    if (!stop.aborted) failure = describeFailure(error);
+  }
+  ended.abort(new Error('the window is over'));
+  agents.broadcast({ type: 'halt' });
+  const log = await faults.catch(() => []);
+  const resources = await observer.stopSampling();
+  return {
+    measuredMs:
+      failure === null && !stop.aborted && measure.kind === 'duration' ? measure.ms : lengthMs,
+    failure,
+    interrupted: stop.aborted,
+    faults: log,
+    resources,
+    traffic: trafficSince(before, await fabric.traffic().catch(() => before)),
+    warnings: [...(await fabricTroubles(fabric)), ...stealWarning(stealBefore)],
+  };
+}
+
+/** Waits for stragglers: the whole drain, or less once every call has been answered or has failed. */
+async function drain(plan: Plan, observer: Observer, signal: AbortSignal): Promise<void> {
+  const untilUs = nowUs() + plan.scenario.phases.drainMs * 1e3;
+  while (nowUs() < untilUs) {
+    if (observer.settled()) {
+      await sleep(Math.min(stragglersMs, msUntil(untilUs)), signal);
+      if (observer.settled()) return;
+    }
+    await sleep(Math.min(drainPollMs, msUntil(untilUs)), signal);
+  }
+}
+
+/** Rejects when a process of the fabric, or a bus node that no fault touches, ends during the window. */
+async function partsFailure(plan: Plan, { fabric, bus }: Deployment): Promise<never> {
+  const touched = new Set(
+    plan.scenario.faults.flatMap(({ target }) => {
+      if (target.kind === 'node') return [target.name];
+      return target.kind === 'each' && target.of === 'bus-node' ? bus.nodes.map((n) => n.name) : [];
+    }),
+  );
+  const gone = async (process: HostProcess, error: (how: string) => Error): Promise<never> => {
+    const status = await process.exited;
+    throw error(status.signal ?? `code ${status.code}`);
+  };
+  const watched = fabric.processes.map(({ name, process }) =>
+    gone(process, (how) => fabricDied(name, how)),
+  );
+  for (const node of bus.nodes) {
+    if (!node.process || touched.has(node.name)) continue;
+    watched.push(gone(node.process, (how) => nodeDied(node.name, node.site, how)));
+  }
+  return Promise.race([...watched, new Promise<never>(() => {})]);
+}
+
+function fabricDied(name: string, how: string): FabricError {
+  return new FabricError(
+    'FABRIC_DIED',
+    `the ${name} process of the fabric ended (${how}) in mid-run`,
+    'Nothing crosses the emulated WAN without it; look at its log in the result.',
+  );
+}
+
+function nodeDied(name: string, site: string, how: string): BusError {
+  return new BusError(
+    'BUS_NODE_DIED',
+    `bus node ${name} at ${site} ended (${how}) in mid-run, and no fault asked for it`,
+    `Read logs/${name}.log of the result.`,
+  );
+}
+
+async function rejected(promise: Promise<unknown>): Promise<never> {
+  await promise;
+  return new Promise<never>(() => {});
+}
+
+async function whenAborted(signal: AbortSignal): Promise<never> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  throw signal.reason;
+}
+
+function trafficSince(before: readonly Traffic[], after: readonly Traffic[]): Traffic[] {
+  const key = ({ from, to }: Traffic): string => `${from} ${to}`;
+  const base = new Map(before.map((t) => [key(t), t.bytes]));
+  return after.map((t) => ({ ...t, bytes: t.bytes - (base.get(key(t)) ?? 0) }));
+}
+
+async function fabricTroubles(fabric: Fabric): Promise<readonly Warning[]> {
+  return fabric.troubles().catch(() => []);
+}
+
+/** Above this share of stolen CPU time, latencies say more about the neighbours than about the bus. */
+const stealLimitPercent = 5;
+
+function stealWarning(before: ReturnType<typeof readSteal>): readonly Warning[] {
+  const after = readSteal();
+  if (!before || !after || after.totalTicks <= before.totalTicks) return [];
+  const stolen = after.stealTicks - before.stealTicks;
+  const percent = (stolen / (after.totalTicks - before.totalTicks)) * 100;
+  if (percent <= stealLimitPercent) return [];
+  return [
+    {
+      code: 'CPU_STEAL',
+      message: `the hypervisor gave ${percent.toFixed(1)} % of this machine's CPU time to others`,
+      advice: 'Repeat the run, or use a machine whose cores are yours.',
+      value: percent,
+      limit: stealLimitPercent,
+      invalidates: false,
+    },
+  ];
+}

@@ -1,4 +1,3 @@
-import type { RttSample } from '../reports/evidence.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
 import type { Bus, BusDeployer } from './buses/bus.ts';
 import { busDeployers } from './buses/registry.ts';
@@ -8,40 +7,63 @@ import { fabricMakers } from './fabrics/registry.ts';
 import { ResourceStack } from './resource-stack.ts';
 
 /** A fabric with a bus on it: what `run` makes for one bench, and `deploy` for many. */
-export interface Deployment extends AsyncDisposable {
+export interface Deployment {
   readonly fabric: Fabric;
   readonly bus: Bus;
-  /** Idle round trips of the fabric before any bus traffic. */
-  readonly idle: readonly RttSample[];
 }
 
-/** RTT probes a pair, before and after a run. */
-export const rttProbes = 200;
+/** Where a deployment writes, whom it tells, and what ends it early. */
+export interface DeployOptions {
+  readonly context: RunContext;
+  readonly onStep: (step: string) => void;
+  readonly stop: AbortSignal;
+}
 
-/** Makes the fabric, measures it idle, deploys the bus; on failure removes what it had made. */
+/** Makes the fabric, deploys the bus on it; on failure removes what it had made. */
 export async function deploy(
   scenario: ResolvedScenario,
-  context: RunContext,
-  onStep: (step: string) => void,
-  signal: AbortSignal,
-): Promise<Deployment> {
-  const maker = await fabricMaker(scenario);
-  const deployer = await busDeployer(scenario);
-  await refuseUnavailable(scenario, maker, deployer);
+  options: DeployOptions,
+): Promise<Deployment & AsyncDisposable> {
+  await refuseUnavailable(scenario);
   const stack = new ResourceStack();
   try {
-    onStep(`fabric ${scenario.fabric}`);
-    const topology = { sites: scenario.sites, links: scenario.links };
-    const fabric = stack.use(await maker.make(topology, context, signal));
-    onStep('measuring the idle links');
-    const idle = await fabric.measure(rttProbes, signal);
-    onStep(`bus ${scenario.bus.type}`);
-    const bus = stack.use(await deployer.deploy(scenario, fabric, context, signal));
-    return { fabric, bus, idle, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
+    const fabric = stack.use(await makeFabric(scenario, options));
+    const bus = stack.use(await deployBus(scenario, fabric, options));
+    return { fabric, bus, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
   } catch (error) {
     await stack[Symbol.asyncDispose]().catch(() => {});
     throw error;
   }
+}
+
+/** The fabric of a scenario, alone. */
+export async function makeFabric(
+  scenario: ResolvedScenario,
+  { context, onStep, stop }: DeployOptions,
+): Promise<Fabric> {
+  onStep(`fabric ${scenario.fabric}`);
+  const maker = await fabricMaker(scenario);
+  return maker.make({ sites: scenario.sites, links: scenario.links }, context, stop);
+}
+
+/** The bus of a scenario, on a fabric that stands. */
+export async function deployBus(
+  scenario: ResolvedScenario,
+  fabric: Fabric,
+  { context, onStep, stop }: DeployOptions,
+): Promise<Bus> {
+  onStep(`bus ${scenario.bus.type}`);
+  const deployer = await busDeployer(scenario);
+  return deployer.deploy(scenario, fabric, context, stop);
+}
+
+/** Throws NOT_AVAILABLE, before anything is started, when this machine lacks what the scenario needs. */
+export async function refuseUnavailable(scenario: ResolvedScenario): Promise<void> {
+  const maker = await fabricMaker(scenario);
+  const deployer = await busDeployer(scenario);
+  const lacks = (await maker.available()) ?? (await deployer.available(scenario.bus));
+  if (!lacks) return;
+  throw new UsageError('NOT_AVAILABLE', `this machine cannot run it: ${lacks.missing}`, lacks.mend);
 }
 
 async function fabricMaker(scenario: ResolvedScenario): Promise<FabricMaker> {
@@ -62,14 +84,4 @@ function notInBuild(what: string): UsageError {
     `${what} is not part of this build`,
     'See `busbench check`.',
   );
-}
-
-async function refuseUnavailable(
-  scenario: ResolvedScenario,
-  maker: FabricMaker,
-  deployer: BusDeployer,
-): Promise<void> {
-  const lacks = (await maker.available()) ?? (await deployer.available(scenario.bus));
-  if (!lacks) return;
-  throw new UsageError('NOT_AVAILABLE', `this machine cannot run it: ${lacks.missing}`, lacks.mend);
 }

@@ -17,6 +17,7 @@ interface Seen {
   readonly collected: ReadonlySet<number>;
   readonly counters: ReadonlyMap<string, Readonly<Record<string, number>>>;
   readonly window: Window;
+  readonly idleBefore: readonly RttSample[];
   readonly idleAfter: readonly RttSample[];
   readonly startedAt: Date;
 }
@@ -47,7 +48,7 @@ export async function assembleEvidence(
     wan: {
       fabric: fabric.name,
       limits: fabric.limits,
-      before: deployment.idle,
+      before: seen.idleBefore,
       after: seen.idleAfter,
       traffic: window.traffic.filter(({ from, to }) => from !== to),
       inSiteBytes: fabric.inSiteReason === null ? inSiteBytes(window) : null,

@@ -20,19 +20,25 @@ export async function makeDirectories(
   wanted: string | undefined,
   keepScratch: boolean,
 ): Promise<RunDirectories> {
-  const runId = `bb${Date.now().toString(36).slice(-6)}${randomBytes(2).toString('hex')}`;
   const stamp = new Date()
     .toISOString()
     .replace(/\.\d+Z$/, '')
     .replaceAll(':', '');
   const results = resolve(wanted ?? join('results', `${scenarioName}-${stamp}`));
   await claim(results);
-  const logs = join(results, 'logs');
-  await mkdir(logs);
+  return { ...(await makeContext(join(results, 'logs'), keepScratch)), results };
+}
+
+/** A run id, a directory for logs and a private scratch directory, which is removed in the end. */
+export async function makeContext(
+  logs: string,
+  keepScratch = false,
+): Promise<RunContext & AsyncDisposable> {
+  const runId = `bb${Date.now().toString(36).slice(-6)}${randomBytes(2).toString('hex')}`;
+  await mkdir(logs, { recursive: true });
   const scratch = await mkdtemp(join(tmpdir(), `busbench-${runId}-`));
   return {
     runId,
-    results,
     logs,
     scratch,
     [Symbol.asyncDispose]: async () => {

@@ -4,7 +4,7 @@ import type { RunRecord } from '../reports/record.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
 import { AgentGroup } from './agents/agent-group.ts';
 import { assign } from './assignment.ts';
-import { type Deployment, deploy, rttProbes } from './deployment.ts';
+import { type Deployment, deploy } from './deployment.ts';
 import { assembleEvidence } from './evidence.ts';
 import type { RunContext } from './fabrics/fabric.ts';
 import { Observer, type RunProgress } from './observer.ts';
@@ -27,7 +27,8 @@ export interface RunOptions {
 export async function run(scenario: ResolvedScenario, options: RunOptions): Promise<RunRecord> {
   const plan = makePlan(scenario);
   const observer = new Observer(scenario, options.onProgress);
-  await using deployment = await deploy(scenario, options.context, observer.step, options.stop);
+  const { context, stop } = options;
+  await using deployment = await deploy(scenario, { context, onStep: observer.step, stop });
   const record = await bench(plan, deployment, observer, options);
   observer.step('removing everything');
   return record;
@@ -43,6 +44,8 @@ export async function bench(
   const { fabric, bus } = deployment;
   const { context, stop } = options;
   const startedAt = new Date();
+  observer.step('measuring the idle links');
+  const idleBefore = await fabric.measure(rttProbes, stop);
   observer.step('agents');
   await using agents = await AgentGroup.start(plan, fabric.hosts, context.logs, stop);
   observer.watch(agents, deployment);
@@ -61,10 +64,22 @@ export async function bench(
   await agents[Symbol.asyncDispose]();
   await sleepFor(undisturbed ? settleMs : 0);
   const idleAfter = undisturbed ? await fabric.measure(rttProbes, patience) : [];
-  const seen = { plan, deployment, agents, collected, counters, window, idleAfter, startedAt };
+  const seen = {
+    plan,
+    deployment,
+    agents,
+    collected,
+    counters,
+    window,
+    idleBefore,
+    idleAfter,
+    startedAt,
+  };
   return reconcile(await assembleEvidence(seen, observer, options.commandLine));
 }
 
+/** RTT probes a pair, before and after. */
+const rttProbes = 200;
 /** How long agents may take to hand over what they recorded, and links to be measured again. */
 const collectMs = 60_000;
 /** Lets closing connections go quiet before the idle links are measured again. */

@@ -32,6 +32,11 @@ export interface Bus extends AsyncDisposable {
   ): Promise<readonly Json[]>;
   /** Each node's own counters now (messages ready, unacked, deliveries, run queue, file descriptors ...). */
   counters(signal: AbortSignal): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>>;
+  /**
+   * Between two benches on one deployment: removes what the last one left (queues, bindings) and settles when the
+   * bus is as empty as after deployment; rejects with a BusError when it cannot be made so.
+   */
+  reset(signal: AbortSignal): Promise<void>;
   /** Site of the node that serves a topic (queue leader), where the bus has such a thing and it is known; for `detoured`. */
   topicSite(topic: number): string | null;
 }

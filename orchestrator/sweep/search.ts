@@ -1,0 +1,102 @@
+/** What a search found along its axis; values are numbers in the unit of `from` and `to`. */
+export interface Bracket {
+  /** The highest value for which everything held; null when not even the lowest did. */
+  readonly holds: number | null;
+  /** The lowest value for which something did not hold; null when even the highest did. */
+  readonly fails: number | null;
+  /** Every measurement in order. */
+  readonly trials: readonly Trial[];
+}
+
+export interface Trial {
+  readonly value: number;
+  /** Which measurement of that value this was, from 1. */
+  readonly attempt: number;
+  readonly held: boolean;
+}
+
+export interface SearchRange {
+  readonly from: number;
+  readonly to: number;
+  /** Relative width of the bracket at which to stop. */
+  readonly precision: number;
+  /** Counts are measured at whole numbers only. */
+  readonly whole: boolean;
+}
+
+const maxTrials = 60;
+
+/**
+ * Bisects between `from` and `to` (by the geometric mean: capacities spread over decades) with fresh measurements.
+ * Both ends of the final bracket are measured a second time; where the two verdicts differ, a third decides, and
+ * the search goes on from what it says.
+ */
+export async function bisect(
+  range: SearchRange,
+  measure: (value: number, attempt: number) => Promise<boolean>,
+): Promise<Bracket> {
+  const trials: Trial[] = [];
+  const attempt = async (value: number): Promise<boolean> => {
+    const number = trials.filter((trial) => trial.value === value).length + 1;
+    const held = await measure(value, number);
+    trials.push({ value, attempt: number, held });
+    return held;
+  };
+  const verdict = (value: number): boolean => {
+    const all = trials.filter((trial) => trial.value === value);
+    return all.filter((trial) => trial.held).length * 2 > all.length;
+  };
+  /** The verdict after two measurements, or three where two differ. */
+  const confirmed = async (value: number): Promise<boolean> => {
+    while (trials.length < maxTrials) {
+      const all = trials.filter((trial) => trial.value === value);
+      const agree = new Set(all.map((trial) => trial.held)).size === 1;
+      if ((agree && all.length >= 2) || all.length >= 3) break;
+      await attempt(value);
+    }
+    return verdict(value);
+  };
+
+  if (!(await attempt(range.from)) && !(await confirmed(range.from))) {
+    return { holds: null, fails: range.from, trials };
+  }
+  if ((await attempt(range.to)) && (await confirmed(range.to))) {
+    return { holds: range.to, fails: null, trials };
+  }
+  let low = range.from;
+  let high = range.to;
+  const floors = [low];
+  const ceilings = [high];
+  while (trials.length < maxTrials) {
+    const middle = between(low, high, range);
+    if (middle !== null) {
+      if (await attempt(middle)) floors.push((low = middle));
+      else ceilings.push((high = middle));
+    } else if (!(await confirmed(low)) && floors.length > 1) {
+      floors.pop();
+      ceilings.push((high = low));
+      low = floors.at(-1) ?? range.from;
+    } else if ((await confirmed(high)) && ceilings.length > 1) {
+      ceilings.pop();
+      floors.push((low = high));
+      high = ceilings.at(-1) ?? range.to;
+    } else break;
+  }
+  return { holds: low, fails: high, trials };
+}
+
+/** A value to measure next; null when the bracket is narrow enough. */
+function between(low: number, high: number, { precision, whole }: SearchRange): number | null {
+  if (high <= low * (1 + precision)) return null;
+  const mean = low > 0 ? Math.sqrt(low * high) : (low + high) / 2;
+  const value = whole ? Math.round(mean) : Number(mean.toPrecision(4));
+  return value > low && value < high ? value : null;
+}
+
+/** Splits `2000/s` into its number and what follows it. */
+export function splitQuantity(
+  text: string,
+): { readonly value: number; readonly unit: string } | null {
+  const [, number, unit = ''] = /^\s*([0-9]+(?:\.[0-9]+)?)\s*(\D*)$/.exec(text) ?? [];
+  return number === undefined ? null : { value: Number(number), unit: unit.trim() };
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { describePlan, makePlan, planText } from '../plan.ts';
+import { loadScenario } from '../scenario.ts';
+
+interface PlanFlags {
+  readonly set: readonly string[];
+  readonly json?: true;
+}
+
+/** `busbench plan`: print what would happen, start nothing. */
+export function registerPlan(program: Command): void {
+  program
+    .command('plan')
+    .description('print what a run would do, without starting anything')
+    .argument('[scenario]', 'a scenario file or the name of a ready-made one', 'quickstart')
+    .option('--set <path=value>', 'override any value of the scenario', collect, [])
+    .option('--json', 'print the plan as one JSON document')
+    .action(planCommand);
+}
+
+async function planCommand(name: string, flags: PlanFlags): Promise<void> {
+  const { scenario } = await loadScenario(name, flags.set);
+  const description = await describePlan(makePlan(scenario));
+  const text = flags.json ? `${JSON.stringify(description, null, 2)}\n` : planText(description);
+  process.stdout.write(text);
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}

@@ -1,0 +1,20 @@
+import { Argument, type Command } from 'commander';
+import type { Json } from '../../topologies/scenario.ts';
+import { scenarioJsonSchema } from '../scenario.ts';
+
+/** Every format with a JSON Schema, by the name it is asked for. */
+const schemas: Readonly<Record<string, () => Json>> = {
+  scenario: scenarioJsonSchema,
+};
+
+/** `busbench schema`: JSON Schemas for editors. */
+export function registerSchema(program: Command): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of a format, for editors')
+    .addArgument(new Argument('<format>', 'the format').choices(Object.keys(schemas)))
+    .action((format: string) => {
+      const schema = schemas[format]?.() ?? null;
+      process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+    });
+}

@@ -1,0 +1,164 @@
+import type { ResolvedScenario } from '../../topologies/scenario.ts';
+import { busDeployers } from '../buses/registry.ts';
+import { fabricMakers } from '../fabrics/registry.ts';
+import type { Plan } from '../plan.ts';
+import { type Budget, budgetOf } from './budget.ts';
+import { alignColumns, count, paceText, phasesText, sizeText } from './text.ts';
+
+/** What would happen, as data: the JSON of `busbench plan --json`. */
+export interface PlanDescription {
+  readonly schema: 'busbench/plan/1';
+  readonly name: string;
+  readonly scenario: ResolvedScenario;
+  readonly sites: readonly {
+    readonly site: string;
+    readonly host: string;
+    readonly address: string;
+  }[];
+  /** Requested round trips in ms, by position of the sites: `rttMs[from][to]`. */
+  readonly rttMs: readonly (readonly number[])[];
+  readonly bus: {
+    readonly type: string;
+    readonly nodes: readonly { readonly name: string; readonly site: string }[];
+    /** Ports where known and generated configuration. */
+    readonly details: readonly string[];
+  };
+  readonly agents: readonly {
+    readonly name: string;
+    readonly site: string;
+    readonly role: 'client' | 'server' | 'both';
+    readonly clients: number;
+    readonly servers: number;
+  }[];
+  readonly budget: Budget;
+  /** What only root can give; empty for none. */
+  readonly needsRoot: readonly string[];
+}
+
+/** Asks fabric and bus what they would do, without starting anything. */
+export async function describePlan(plan: Plan): Promise<PlanDescription> {
+  const { scenario } = plan;
+  const { sites, links, bus } = scenario;
+  const fabric = await fabricMakers[scenario.fabric]?.();
+  const deployer = await busDeployers[bus.type]?.();
+  return {
+    schema: 'busbench/plan/1',
+    name: scenario.name,
+    scenario,
+    sites: fabric?.addresses({ sites, links }) ?? [],
+    rttMs: rttMatrix(scenario),
+    bus: {
+      type: bus.type,
+      nodes: bus.nodes.map((site, i) => ({ name: `bus-${i + 1}`, site })),
+      details: deployer?.describe(scenario) ?? [],
+    },
+    agents: plan.processes.map(({ name, site, role, clients, servers }) => ({
+      name,
+      site,
+      role,
+      clients: clients.length,
+      servers: servers.length,
+    })),
+    budget: budgetOf(scenario),
+    needsRoot: fabric?.needsRoot ?? [],
+  };
+}
+
+/** Round trips requested between sites, in ms: there and back. */
+export function rttMatrix({
+  sites,
+  links,
+}: Pick<ResolvedScenario, 'sites' | 'links'>): readonly (readonly number[])[] {
+  const delays = new Map(links.map(({ from, to, delayMs }) => [`${from} ${to}`, delayMs]));
+  const delay = (from: string, to: string): number => delays.get(`${from} ${to}`) ?? 0;
+  return sites.map((a) => sites.map((b) => delay(a.name, b.name) + delay(b.name, a.name)));
+}
+
+/** The description as text for people, ending in a newline. */
+export function planText(description: PlanDescription): string {
+  const { scenario, budget, bus, agents } = description;
+  const names = scenario.sites.map((site) => site.name);
+  const lines = [
+    `${description.name}: ${scenario.workload.pattern} over ${bus.type}, fabric ${scenario.fabric}`,
+    '',
+    'Sites',
+    ...indent(alignColumns(description.sites.map((s) => [s.site, s.host, s.address]))),
+    '',
+    'Round trips asked for (ms)',
+    ...indent(
+      alignColumns([
+        ['', ...names],
+        ...description.rttMs.map((row, i) => [
+          names[i] ?? '',
+          ...row.map((ms, j) => (i === j ? '-' : String(Number(ms.toFixed(3))))),
+        ]),
+      ]),
+    ),
+    ...indent(impairments(scenario)),
+    '',
+    `Bus: ${bus.type}, guarantee ${scenario.guarantee}`,
+    ...indent(alignColumns(bus.nodes.map((node) => [node.name, node.site]))),
+    ...indent(bus.details),
+    '',
+    'Agents',
+    ...indent(
+      alignColumns(
+        agents.map((a) => [
+          a.name,
+          a.site,
+          [peers(a.servers, 'server'), peers(a.clients, 'client')].filter(Boolean).join(', '),
+        ]),
+      ),
+    ),
+    '',
+    'Load',
+    ...indent(loadLines(scenario, budget)),
+    '',
+    `Needs root: ${description.needsRoot.length === 0 ? 'no' : description.needsRoot.join('; ')}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function loadLines(scenario: ResolvedScenario, budget: Budget): readonly string[] {
+  const { workload, faults, expect } = scenario;
+  const ledger =
+    budget.ledgerBytes === null
+      ? `${budget.ledgerBitsPerOperation} bits an operation (their number is up to the bus)`
+      : sizeText(budget.ledgerBytes);
+  const perSecond = budget.offeredPerSecond;
+  return alignColumns([
+    ['pace', paceText(workload.pace)],
+    ['topics', String(workload.topics)],
+    ['phases', phasesText(scenario.phases)],
+    [
+      'operations',
+      budget.operations === null ? 'as many as the bus takes' : count(budget.operations),
+    ],
+    ['messages', budget.messages === null ? 'as many as the bus takes' : count(budget.messages)],
+    ...(perSecond === null ? [] : [['offered', `${count(Math.round(perSecond * 10) / 10)}/s`]]),
+    ['ledger', ledger],
+    ['faults', faults.length === 0 ? 'none' : String(faults.length)],
+    ...expect.map((text) => ['expect', text]),
+  ]);
+}
+
+function impairments({ links }: ResolvedScenario): readonly string[] {
+  return links
+    .filter((link) => link.jitterMs > 0 || link.lossPercent > 0 || link.rateMbps !== null)
+    .map((link) => {
+      const parts = [
+        link.jitterMs > 0 ? `jitter ${link.jitterMs} ms` : '',
+        link.lossPercent > 0 ? `loss ${link.lossPercent} %` : '',
+        link.rateMbps !== null ? `${link.rateMbps} Mbit/s` : '',
+      ];
+      return `${link.from} -> ${link.to}: ${parts.filter(Boolean).join(', ')}`;
+    });
+}
+
+function peers(n: number, word: string): string {
+  return n === 0 ? '' : `${count(n)} ${word}${n === 1 ? '' : 's'}`;
+}
+
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => (line === '' ? '' : `  ${line}`));
+}

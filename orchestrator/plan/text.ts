@@ -1,0 +1,51 @@
+import type { Pace, PhasesSpec } from '../../topologies/scenario.ts';
+import { duration, rate } from '../scenario/units.ts';
+
+/** Rows of cells as lines, columns padded to their widest cell. */
+export function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** 12 345 with a comma for each thousand. */
+export function count(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** Bytes in the unit that reads best. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`;
+  return `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+}
+
+export function paceText(pace: Pace): string {
+  switch (pace.kind) {
+    case 'pause':
+      return `closed loop, each client pauses ${duration.format(pace.pauseMs)}`;
+    case 'inFlight':
+      return `closed loop, each client keeps ${pace.inFlight} open`;
+    case 'open': {
+      const steps = pace.ramp.map(
+        (step) => `, to ${rate.format(step.toPerSecond)} over ${duration.format(step.overMs)}`,
+      );
+      return `open loop, ${rate.format(pace.ratePerSecond)} in all, ${pace.arrivals}${steps.join('')}`;
+    }
+  }
+}
+
+export function phasesText({ warmupMs, measure, drainMs }: PhasesSpec): string {
+  const middle =
+    measure.kind === 'duration'
+      ? `measure ${duration.format(measure.ms)}`
+      : `measure ${count(measure.perClient)} operations a client`;
+  return `warm-up ${duration.format(warmupMs)}, ${middle}, drain up to ${duration.format(drainMs)}`;
+}

@@ -1,0 +1,71 @@
+import type { Link, LinkShape } from '../../topologies/topology.ts';
+import type { Findings } from './findings.ts';
+import type { Path } from './path.ts';
+import type { LinkValues, ScenarioShape } from './scenario-shape.ts';
+
+const unimpaired: LinkShape = { delayMs: 0, jitterMs: 0, lossPercent: 0, rateMbps: null };
+
+/** Every ordered pair of distinct sites, in site order, from `links:`; reports constraints that make no sense. */
+export function resolveLinks(
+  links: ScenarioShape['links'],
+  sites: readonly string[],
+  findings: Findings,
+): readonly Link[] {
+  const base = withValues(unimpaired, links.default);
+  const shaped = new Map<string, LinkShape>();
+  const given = new Map<string, number>();
+  for (const [i, constraint] of links.constraints.entries()) {
+    if (constraint === undefined) continue;
+    const path: Path = ['links', 'constraints', i];
+    const { src, dst, symmetric } = constraint;
+    const knownSrc = findings.known('site', src, sites, [...path, 'src'], ['sites']);
+    const knownDst = findings.known('site', dst, sites, [...path, 'dst'], ['sites']);
+    if (!knownSrc || !knownDst) continue;
+    if (src === dst) {
+      findings.add([...path, 'dst'], `a link from ${src} to itself; expected two distinct sites`);
+      continue;
+    }
+    const shape = withValues(base, constraint.link);
+    for (const [from, to] of symmetric
+      ? [
+          [src, dst],
+          [dst, src],
+        ]
+      : [[src, dst]]) {
+      const key = `${from} ${to}`;
+      const earlier = given.get(key);
+      if (earlier !== undefined && earlier !== i) {
+        const message = `${from} to ${to} was already given by constraints[${earlier}]`;
+        findings.add(path, message);
+        break;
+      }
+      given.set(key, i);
+      shaped.set(key, shape);
+    }
+  }
+  return sites.flatMap((from) =>
+    sites
+      .filter((to) => to !== from)
+      .map((to): Link => ({ from, to, ...(shaped.get(`${from} ${to}`) ?? base) })),
+  );
+}
+
+function withValues(base: LinkShape, values: LinkValues): LinkShape {
+  return {
+    delayMs: values.delayMs ?? base.delayMs,
+    jitterMs: values.jitterMs ?? base.jitterMs,
+    lossPercent: values.lossPercent ?? base.lossPercent,
+    rateMbps: values.rateMbps === undefined ? base.rateMbps : values.rateMbps,
+  };
+}
+
+/** The given values only: what a `degrade` fault replaces. */
+export function presentValues(values: LinkValues): Partial<LinkShape> {
+  const { delayMs, jitterMs, lossPercent, rateMbps } = values;
+  return {
+    ...(delayMs === undefined ? {} : { delayMs }),
+    ...(jitterMs === undefined ? {} : { jitterMs }),
+    ...(lossPercent === undefined ? {} : { lossPercent }),
+    ...(rateMbps === undefined ? {} : { rateMbps }),
+  };
+}

@@ -1,0 +1,153 @@
+import { stringify } from 'yaml';
+import type {
+  BodySize,
+  FaultSpec,
+  Pace,
+  ReplySize,
+  ResolvedScenario,
+} from '../../topologies/scenario.ts';
+import type { LinkShape, Site } from '../../topologies/topology.ts';
+import { bitRate, duration, percent, rate, unlimited } from './units.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The scenario as YAML with every default filled in; parsing it gives an equal scenario again. */
+export function scenarioYaml(scenario: ResolvedScenario): string {
+  const { bus, clients, workload, phases } = scenario;
+  const { reconnect } = clients;
+  return stringify(
+    {
+      schema: scenario.schema,
+      name: scenario.name,
+      seed: scenario.seed,
+      sites: sitesNotation(scenario.sites),
+      fabric: scenario.fabric,
+      links: linksNotation(scenario),
+      bus: {
+        type: bus.type,
+        ...(bus.nodes.length > 0 ? { nodes: bus.nodes } : {}),
+        ...bus.options,
+      },
+      guarantee: scenario.guarantee,
+      servers: scenario.servers,
+      clients: {
+        ...clients,
+        reconnect: {
+          min: duration.format(reconnect.minMs),
+          max: duration.format(reconnect.maxMs),
+        },
+      },
+      workload: {
+        pattern: workload.pattern,
+        target: workload.target,
+        topics: workload.topics,
+        pools: workload.pools,
+        pace: paceNotation(workload.pace),
+        body: bodyNotation(workload.body),
+        reply: replyNotation(workload.reply),
+        hold: {
+          mean: duration.format(workload.hold.meanMs),
+          distribution: workload.hold.distribution,
+        },
+        timeout: duration.format(workload.timeoutMs),
+      },
+      phases: {
+        warmup: duration.format(phases.warmupMs),
+        measure:
+          phases.measure.kind === 'duration'
+            ? duration.format(phases.measure.ms)
+            : { calls: phases.measure.perClient },
+        drain: duration.format(phases.drainMs),
+      },
+      faults: scenario.faults.map(faultNotation),
+      expect: scenario.expect,
+    },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
+}
+
+function sitesNotation(sites: readonly Site[]): unknown {
+  if (sites.every((site) => site.hosts.length === 0)) return sites.map((site) => site.name);
+  return Object.fromEntries(sites.map((site) => [site.name, { hosts: site.hosts }]));
+}
+
+/** The commonest shape is the default; what differs is a constraint, one for both directions where they agree. */
+function linksNotation({ links, sites }: ResolvedScenario): Fields {
+  const counts = new Map<string, number>();
+  for (const link of links) counts.set(shapeKey(link), (counts.get(shapeKey(link)) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  const base = links.find((link) => counts.get(shapeKey(link)) === most);
+  if (base === undefined) return { default: { delay: '0ms' } };
+  const order = new Map(sites.map((site, i) => [site.name, i]));
+  const byPair = new Map(links.map((link) => [`${link.from} ${link.to}`, link]));
+  const constraints = links.flatMap((link): Fields[] => {
+    const back = byPair.get(`${link.to} ${link.from}`);
+    const symmetric = back !== undefined && shapeKey(back) === shapeKey(link);
+    const isSecond = symmetric && (order.get(link.from) ?? 0) > (order.get(link.to) ?? 0);
+    if (shapeKey(link) === shapeKey(base) || isSecond) return [];
+    return [{ src: link.from, dst: link.to, ...linkNotation(link), symmetric }];
+  });
+  return { default: linkNotation(base), constraints };
+}
+
+function shapeKey({ delayMs, jitterMs, lossPercent, rateMbps }: LinkShape): string {
+  return [delayMs, jitterMs, lossPercent, rateMbps].join(' ');
+}
+
+function linkNotation({ delayMs, jitterMs, lossPercent, rateMbps }: Partial<LinkShape>): Fields {
+  return {
+    ...(delayMs === undefined ? {} : { delay: duration.format(delayMs) }),
+    ...(jitterMs === undefined ? {} : { jitter: duration.format(jitterMs) }),
+    ...(lossPercent === undefined ? {} : { loss: percent.format(lossPercent) }),
+    ...(rateMbps === undefined ? {} : { rate: rateNotation(rateMbps) }),
+  };
+}
+
+function rateNotation(rateMbps: number | null): string {
+  return rateMbps === null ? unlimited : bitRate.format(rateMbps);
+}
+
+function paceNotation(pace: Pace): Fields {
+  switch (pace.kind) {
+    case 'pause':
+      return { pause: duration.format(pace.pauseMs) };
+    case 'inFlight':
+      return { inFlight: pace.inFlight };
+    case 'open': {
+      const ramp = pace.ramp.map((step) => ({
+        to: rate.format(step.toPerSecond),
+        over: duration.format(step.overMs),
+      }));
+      const arrivals = ramp.length > 0 ? { ramp } : pace.arrivals;
+      return { rate: rate.format(pace.ratePerSecond), arrivals };
+    }
+  }
+}
+
+function bodyNotation(body: BodySize): unknown {
+  switch (body.kind) {
+    case 'fixed':
+      return body.bytes;
+    case 'uniform':
+      return { min: body.minBytes, max: body.maxBytes };
+    case 'weighted':
+      return { file: body.file, rows: body.rows };
+  }
+}
+
+function replyNotation(reply: ReplySize): unknown {
+  return reply.kind === 'fixed' ? reply.bytes : reply.kind;
+}
+
+function faultNotation(fault: FaultSpec): Fields {
+  const { target } = fault;
+  return {
+    at: duration.format(fault.atMs),
+    ...(fault.forMs === null ? {} : { for: duration.format(fault.forMs) }),
+    action: fault.action,
+    ...(target.kind === 'node' ? { node: target.name } : {}),
+    ...(target.kind === 'each' ? { each: target.of, wait: duration.format(target.waitMs) } : {}),
+    ...(target.kind === 'between' ? { between: target.groups, oneWay: target.oneWay } : {}),
+    ...(fault.link === null ? {} : { link: linkNotation(fault.link) }),
+  };
+}

@@ -63,26 +63,23 @@ export async function bisect(
   if ((await attempt(range.to)) && (await confirmed(range.to))) {
     return { holds: range.to, fails: null, trials };
   }
-  let low = range.from;
-  let high = range.to;
-  const floors = [low];
-  const ceilings = [high];
+  // Values believed to hold, ascending, and to fail, descending: the last of each is the bracket.
+  const floors = [range.from];
+  const ceilings = [range.to];
+  const low = (): number => floors.at(-1) ?? range.from;
+  const high = (): number => ceilings.at(-1) ?? range.to;
   while (trials.length < maxTrials) {
-    const middle = between(low, high, range);
+    const middle = between(low(), high(), range);
     if (middle !== null) {
-      if (await attempt(middle)) floors.push((low = middle));
-      else ceilings.push((high = middle));
-    } else if (!(await confirmed(low)) && floors.length > 1) {
-      floors.pop();
-      ceilings.push((high = low));
-      low = floors.at(-1) ?? range.from;
-    } else if ((await confirmed(high)) && ceilings.length > 1) {
-      ceilings.pop();
-      floors.push((low = high));
-      high = ceilings.at(-1) ?? range.to;
+      const side = (await attempt(middle)) ? floors : ceilings;
+      side.push(middle);
+    } else if (floors.length > 1 && !(await confirmed(low()))) {
+      ceilings.push(floors.pop() ?? range.from);
+    } else if (ceilings.length > 1 && (await confirmed(high()))) {
+      floors.push(ceilings.pop() ?? range.to);
     } else break;
   }
-  return { holds: low, fails: high, trials };
+  return { holds: low(), fails: high(), trials };
 }
 
 /** A value to measure next; null when the bracket is narrow enough. */

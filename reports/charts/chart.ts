@@ -1,0 +1,87 @@
+import { BarChart, BoxplotChart, GraphChart, LineChart, ScatterChart } from 'echarts/charts';
+import {
+  GridComponent,
+  LegendComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  TitleComponent,
+} from 'echarts/components';
+import { type EChartsCoreOption, init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+
+use([
+  BarChart,
+  BoxplotChart,
+  GraphChart,
+  LineChart,
+  ScatterChart,
+  GridComponent,
+  LegendComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  TitleComponent,
+  SVGRenderer,
+]);
+
+/** Where a chart will stand: `narrow` is a phone's width, drawn anew so that its letters stay legible. */
+export interface Canvas {
+  readonly width: number;
+  readonly height: number;
+  readonly narrow: boolean;
+}
+
+/** A picture of data, not yet drawn. One file of this folder makes one. */
+export interface Chart {
+  readonly id: string;
+  readonly title: string;
+  /** What a reader who cannot see the picture should know of it; one or two sentences. */
+  readonly description: string;
+  readonly height: number;
+  /** Of the narrow drawing; default is `height`. */
+  readonly narrowHeight?: number;
+  option(canvas: Canvas): EChartsCoreOption;
+}
+
+/** Colours are CSS variables of the page, so that one drawing serves light, dark and print. */
+export const ink = {
+  text: 'var(--ink)',
+  dim: 'var(--ink-dim)',
+  line: 'var(--line)',
+  paper: 'var(--paper)',
+  good: 'var(--good)',
+  bad: 'var(--bad)',
+  warn: 'var(--warn)',
+  series: ['var(--series-1)', 'var(--series-2)', 'var(--series-3)', 'var(--series-4)'],
+} as const;
+
+const widths = { wide: 960, narrow: 380 } as const;
+
+/** A chart as an SVG string that scales with its frame. No scripts, no styles, no ids of its own but the clips'. */
+export function drawChart(chart: Chart, size: keyof typeof widths): string {
+  const narrow = size === 'narrow';
+  const height = narrow ? (chart.narrowHeight ?? chart.height) : chart.height;
+  const canvas: Canvas = { width: widths[size], height, narrow };
+  const drawing = init(null, null, { renderer: 'svg', ssr: true, width: canvas.width, height });
+  try {
+    drawing.setOption({
+      animation: false,
+      textStyle: { fontFamily: 'inherit', color: ink.text },
+      ...chart.option(canvas),
+    });
+    return cleaned(drawing.renderToSVGString(), `${chart.id}-${size}`);
+  } finally {
+    drawing.dispose();
+  }
+}
+
+/** Drops what only interactive pages need, and makes the clip ids unique to the page and the same in every run. */
+function cleaned(svg: string, prefix: string): string {
+  return svg
+    .replace(/<style ?>[\s\S]*?<\/style>/, '')
+    .replace(/<svg width="\d+" height="\d+"/, '<svg aria-hidden="true" focusable="false"')
+    .replaceAll(/ class="zr\d+-cls-\d+"/g, '')
+    .replaceAll(/ ecmeta_[a-z_]+="[^"]*"/g, '')
+    .replaceAll(' pointer-events="visible"', '')
+    .replaceAll(/\bzr\d+-c(\d+)/g, `${prefix}-c$1`)
+    .replaceAll('\n', '');
+}

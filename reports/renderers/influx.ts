@@ -1,0 +1,101 @@
+import { flattenResult } from '../flatten.ts';
+import type { RunRecord } from '../record.ts';
+import type { Dist } from '../result.ts';
+import type { Renderer } from './renderer.ts';
+
+/**
+ * InfluxDB line protocol, nanoseconds. What belongs to the whole run is stamped with its end, intervals with the
+ * start of the run plus their second. All numbers are floats, so that a field never changes its type.
+ */
+export const influxRenderer: Renderer = {
+  name: 'influx',
+  extension: 'influx',
+  render(records) {
+    return records
+      .flatMap(pointsOf)
+      .map((point) => `${lineOf(point)}\n`)
+      .join('');
+  },
+};
+
+interface Point {
+  readonly measurement: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, number | null>>;
+  readonly atMs: number;
+}
+
+function pointsOf(record: RunRecord): Point[] {
+  const { result } = record;
+  const { workload, bus, wan, verdict, locality, resources, faults } = result;
+  const startMs = Date.parse(result.startedAt);
+  const atMs = startMs + result.durationMs;
+  const tags = { run: result.name, bus: bus.type, fabric: wan.fabric, pattern: workload.pattern };
+  const at = (measurement: string, more: Point['tags'], fields: Point['fields']): Point => ({
+    measurement,
+    tags: { ...tags, ...more },
+    fields,
+    atMs,
+  });
+  return [
+    at('busbench_run', { status: verdict.status }, runFields(record)),
+    ...latencyPoints(record, at),
+    ...locality.matrix.map(({ client, server, ...fields }) =>
+      at('busbench_pair', { client, server }, fields),
+    ),
+    ...wan.links.map(({ from, to, measured }) => at('busbench_link', { from, to }, measured)),
+    ...wan.traffic.map(({ from, to, bytes }) => at('busbench_traffic', { from, to }, { bytes })),
+    ...resources.processes.map(({ role, name, site, ...fields }) =>
+      at('busbench_process', { role, process: name, site }, fields),
+    ),
+    ...faults.map(({ action, target, failedDuring: _, ...fields }, index) =>
+      at('busbench_fault', { fault: String(index), action, target }, fields),
+    ),
+    ...record.intervals.map(({ second, site, ...fields }) => ({
+      measurement: 'busbench_interval',
+      tags: { ...tags, site },
+      fields,
+      atMs: startMs + 1000 * second,
+    })),
+  ];
+}
+
+/** The single numbers of the result; what is a list or a distribution has points of its own. */
+function runFields({ result }: RunRecord): Point['fields'] {
+  const own = Object.entries(flattenResult(result)).filter(([path]) =>
+    /^(durationMs|workload|outcome|fanout|locality|wan|toolkit\.agent)/.test(path),
+  );
+  return Object.fromEntries(own.filter(([path]) => !path.includes('[')));
+}
+
+function latencyPoints(
+  { result }: RunRecord,
+  at: (measurement: string, tags: Point['tags'], fields: Point['fields']) => Point,
+): Point[] {
+  const { clockUncertaintyUs: _, negativeSamples: __, ...kinds } = result.latencyUs;
+  return Object.entries(kinds).flatMap(([kind, dist]: [string, Dist | null]) => {
+    if (dist === null) return [];
+    const { hdr: ___, ...fields } = dist;
+    return [at('busbench_latency', { kind }, fields)];
+  });
+}
+
+function lineOf({ measurement, tags, fields, atMs }: Point): string {
+  const tagText = Object.entries(tags)
+    .filter(([, value]) => value !== '')
+    .map(([key, value]) => `,${escapeKey(key)}=${escapeKey(value)}`)
+    .join('');
+  const fieldText = Object.entries(fields)
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => `${escapeKey(key)}=${value}`)
+    .join(',');
+  return `${measurement}${tagText} ${fieldText} ${BigInt(Math.round(atMs)) * 1_000_000n}`;
+}
+
+/** Commas, equal signs and spaces separate; a backslash at the end would swallow a separator, so none is kept. */
+function escapeKey(text: string): string {
+  return text
+    .replaceAll('\\', '/')
+    .replaceAll(/[\r\n]+/g, ' ')
+    .replaceAll(/[,= ]/g, '\\$&');
+}

@@ -1,0 +1,29 @@
+import type { RunRecord } from '../record.ts';
+
+/** One report format. Implementations are pure: the same records and options give the same text. */
+export interface Renderer {
+  readonly name: FormatName;
+  /** Of the file that holds such a report, without a dot. */
+  readonly extension: string;
+  /** One document over all records, in their order; ends with a line end. */
+  render(records: readonly RunRecord[], options?: RenderOptions): string;
+}
+
+export interface RenderOptions {
+  /** Where the result lives, to be named at the end of the report (text, markdown). */
+  readonly location?: string;
+  /** The reader is a terminal that shows colours (text). */
+  readonly color?: boolean;
+  /** Columns that lines should fit into, 80 or more (text); default 100. */
+  readonly columns?: number;
+}
+
+export type FormatName =
+  | 'text'
+  | 'markdown'
+  | 'csv'
+  | 'json'
+  | 'html'
+  | 'hlog'
+  | 'openmetrics'
+  | 'influx';

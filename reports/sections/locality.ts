@@ -1,0 +1,124 @@
+import { formatCount, formatPercent, formatRatio, formatUs } from '../format.ts';
+import type { RunResult } from '../result.ts';
+import {
+  type Cell,
+  cell,
+  type Fact,
+  fact,
+  type Section,
+  type Table,
+  textColumn,
+  valueColumn,
+} from './section.ts';
+
+/** Above this many sites a matrix no longer fits a page: the busiest pairs are listed instead. */
+const matrixSites = 5;
+const listedPairs = 12;
+
+type Locality = RunResult['locality'];
+
+/** Who was served where: ratios, the matrix of client site by server site, and excess over the network's own RTT. */
+export function localitySection(result: RunResult): Section {
+  const { locality } = result;
+  const sites = result.scenario.sites.map(({ name }) => name);
+  const tables: Table[] = [];
+  if (locality.matrix.length > 0) {
+    tables.push(sites.length <= matrixSites ? matrixTable(locality, sites) : pairTable(locality));
+  }
+  if (locality.excess.length > 0) tables.push(excessTable(locality));
+  return {
+    id: 'locality',
+    title: 'Locality',
+    facts: factsOf(locality),
+    tables,
+    notes: notesOf(locality),
+  };
+}
+
+function factsOf(locality: Locality): Fact[] {
+  const facts = [fact('local ratio', formatRatio(locality.localRatio))];
+  if (locality.localRatioMin !== null && locality.localRatioMax !== null) {
+    const { localRatioMin, localRatioMax } = locality;
+    facts.push(fact('by site', `${formatRatio(localRatioMin)} to ${formatRatio(localRatioMax)}`));
+  }
+  if (locality.expectedBlind !== null) {
+    facts.push(fact('random choice', formatRatio(locality.expectedBlind)));
+  }
+  facts.push(fact('fairness', formatRatio(locality.fairness)));
+  if (locality.detoured !== null) facts.push(fact('detoured', formatCount(locality.detoured)));
+  return facts;
+}
+
+function matrixTable({ matrix }: Locality, sites: readonly string[]): Table {
+  const total = matrix.reduce((sum, { count }) => sum + count, 0);
+  const rows = sites.map((client): Cell[] => [
+    cell(client),
+    ...sites.map((server): Cell => {
+      const found = matrix.find((pair) => pair.client === client && pair.server === server);
+      if (found === undefined || found.count === 0) return cell('-', 'dim');
+      return {
+        text: `${formatCount(found.count)} · ${formatUs(found.p50Us)}`,
+        heat: found.count / total,
+      };
+    }),
+  ]);
+  return {
+    caption: 'Operations and median service time, client site by server site',
+    columns: [textColumn('from \\ at'), ...sites.map(valueColumn)],
+    rows,
+  };
+}
+
+function pairTable({ matrix }: Locality): Table {
+  const total = matrix.reduce((sum, { count }) => sum + count, 0);
+  const busiest = [...matrix].sort((a, b) => b.count - a.count);
+  const rest = busiest.slice(listedPairs).reduce((sum, { count }) => sum + count, 0);
+  const rows = busiest
+    .slice(0, listedPairs)
+    .map((pair): Cell[] => [
+      cell(pair.client),
+      cell(pair.server),
+      cell(formatCount(pair.count)),
+      { text: formatPercent(pair.count / total), heat: pair.count / total },
+      cell(formatUs(pair.p50Us)),
+      cell(formatUs(pair.p99Us)),
+    ]);
+  if (busiest.length > listedPairs) {
+    rows.push([
+      cell(`${busiest.length - listedPairs} more`, 'dim'),
+      cell(''),
+      cell(formatCount(rest), 'dim'),
+      cell(formatPercent(rest / total), 'dim'),
+      cell(''),
+      cell(''),
+    ]);
+  }
+  return {
+    caption: 'Busiest pairs of sites, service time',
+    columns: [
+      textColumn('clients at'),
+      textColumn('served at'),
+      ...['count', 'share', 'p50', 'p99'].map(valueColumn),
+    ],
+    rows,
+  };
+}
+
+function excessTable({ excess }: Locality): Table {
+  return {
+    caption: 'Excess: transit time beyond the idle round trip to the nearest server',
+    columns: [textColumn('clients at'), valueColumn('p50'), valueColumn('p99')],
+    rows: excess.map(({ site, p50Us, p99Us }) => [
+      cell(site),
+      cell(formatUs(p50Us)),
+      cell(formatUs(p99Us)),
+    ]),
+  };
+}
+
+function notesOf({ localRatio, matrix }: Locality): string[] {
+  if (localRatio !== null || matrix.length === 0) return [];
+  return [
+    'No local ratio: every message goes to every receiver, or no caller had a server nearby.',
+  ];
+}

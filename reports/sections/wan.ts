@@ -1,0 +1,132 @@
+import { formatBytes, formatMs, formatRatio } from '../format.ts';
+import type { LinkReport, RunResult } from '../result.ts';
+import {
+  type Cell,
+  cell,
+  fact,
+  type Section,
+  type Table,
+  textColumn,
+  valueColumn,
+} from './section.ts';
+
+/** Above this many sites the RTT matrix gives way to a list of the links that deviate most. */
+const matrixSites = 5;
+const listedLinks = 12;
+
+/** Requested against measured round trips, bytes between sites, and what the fabric cannot imitate. */
+export function wanSection(result: RunResult): Section {
+  const { wan } = result;
+  const sites = result.scenario.sites.map(({ name }) => name);
+  const facts = [fact('between sites', formatBytes(wan.interSiteBytes))];
+  if (wan.totalBytes !== null) facts.push(fact('in all', formatBytes(wan.totalBytes)));
+  if (wan.interSiteRatio !== null) {
+    facts.push(fact('inter-site ratio', formatRatio(wan.interSiteRatio)));
+  }
+  const tables: Table[] = [];
+  if (wan.links.length > 0) {
+    tables.push(sites.length <= matrixSites ? rttMatrix(wan.links, sites) : rttList(wan.links));
+  }
+  return { id: 'wan', title: 'Network', facts, tables, notes: notesOf(wan) };
+}
+
+/** What the scenario asks of the round trip: the one-way delays of both directions. */
+export function requestedRttMs(link: LinkReport, links: readonly LinkReport[]): number {
+  const back = links.find(({ from, to }) => from === link.to && to === link.from);
+  return link.requested.delayMs + (back ?? link).requested.delayMs;
+}
+
+function rttMatrix(links: readonly LinkReport[], sites: readonly string[]): Table {
+  const rows = sites.map((from): Cell[] => [
+    cell(from),
+    ...sites.map((to) => {
+      const link = links.find((candidate) => candidate.from === from && candidate.to === to);
+      return link === undefined ? cell('-', 'dim') : rttCell(link, links);
+    }),
+  ]);
+  return {
+    caption: 'Round trip, requested → measured median',
+    columns: [textColumn('from \\ to'), ...sites.map(valueColumn)],
+    rows,
+  };
+}
+
+function rttCell(link: LinkReport, links: readonly LinkReport[]): Cell {
+  const requested = formatMs(requestedRttMs(link, links));
+  const measured = formatMs(link.measured.rttP50Ms);
+  const [number, unit] = requested.split(' ');
+  const text = `${measured.endsWith(` ${unit}`) ? number : requested} → ${measured}`;
+  return link.withinTolerance === false ? cell(`${text} !`, 'bad') : cell(text);
+}
+
+function rttList(links: readonly LinkReport[]): Table {
+  const deviation = (link: LinkReport): number =>
+    Math.abs(link.measured.rttP50Ms - requestedRttMs(link, links));
+  const worst = [...links].sort((a, b) => deviation(b) - deviation(a)).slice(0, listedLinks);
+  return {
+    caption: `Round trips that deviate most, ${worst.length} of ${links.length} directions`,
+    columns: [
+      textColumn('from'),
+      textColumn('to'),
+      ...['requested', 'measured p50', 'p99'].map(valueColumn),
+      textColumn('tolerance'),
+    ],
+    rows: worst.map((link) => [
+      cell(link.from),
+      cell(link.to),
+      cell(formatMs(requestedRttMs(link, links))),
+      cell(formatMs(link.measured.rttP50Ms)),
+      cell(formatMs(link.measured.rttP99Ms)),
+      toleranceCell(link.withinTolerance),
+    ]),
+  };
+}
+
+function toleranceCell(within: boolean | null): Cell {
+  if (within === null) return cell('not judged', 'dim');
+  return within ? cell('within', 'good') : cell('outside', 'bad');
+}
+
+/** Every direction with all that was requested and measured of it: the long form, for pages that have room. */
+export function linkTable({ wan }: RunResult): Table {
+  return {
+    caption: 'Links, one row a direction: requested shape and measured idle round trip',
+    columns: [
+      textColumn('from'),
+      textColumn('to'),
+      ...['delay', 'jitter', 'loss', 'rate', 'RTT min', 'RTT p50', 'RTT p99'].map(valueColumn),
+      valueColumn('measured loss'),
+      valueColumn('bytes'),
+      textColumn('tolerance'),
+    ],
+    rows: wan.links.map((link) => {
+      const { requested, measured, from, to } = link;
+      const traffic = wan.traffic.find((pair) => pair.from === from && pair.to === to);
+      return [
+        cell(from),
+        cell(to),
+        cell(formatMs(requested.delayMs)),
+        cell(formatMs(requested.jitterMs)),
+        cell(`${requested.lossPercent} %`),
+        cell(requested.rateMbps === null ? 'unlimited' : `${requested.rateMbps} Mbit/s`),
+        cell(formatMs(measured.rttMinMs)),
+        cell(formatMs(measured.rttP50Ms)),
+        cell(formatMs(measured.rttP99Ms)),
+        cell(measured.lossPercent === null ? '-' : `${measured.lossPercent} %`),
+        cell(traffic === undefined ? '-' : formatBytes(traffic.bytes)),
+        toleranceCell(link.withinTolerance),
+      ];
+    }),
+  };
+}
+
+function notesOf(wan: RunResult['wan']): string[] {
+  const notes = [...wan.limits];
+  if (wan.interSiteRatio === null && wan.interSiteRatioReason !== null) {
+    notes.unshift(`No inter-site ratio: ${wan.interSiteRatioReason}`);
+  }
+  if (wan.links.some(({ withinTolerance }) => withinTolerance === false)) {
+    notes.unshift('"!": outside the tolerance of max(5 %, 1 ms).');
+  }
+  return notes;
+}

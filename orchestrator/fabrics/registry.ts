@@ -2,4 +2,6 @@ import type { FabricName } from '../../topologies/scenario.ts';
 import type { FabricMaker } from './fabric.ts';
 
 /** Every fabric we can make; loaded when first asked for. */
-export const fabricMakers: Readonly<Partial<Record<FabricName, () => Promise<FabricMaker>>>> = {};
+export const fabricMakers: Readonly<Partial<Record<FabricName, () => Promise<FabricMaker>>>> = {
+  loopback: async () => (await import('./loopback.ts')).loopback,
+};

@@ -1,0 +1,18 @@
+import type { Endpoint } from './fabric.ts';
+
+/** What an echo process can be asked, and what it answers. */
+export interface EchoCalls {
+  /** Echoes whatever connects to a free port of `address`; answers the port. */
+  serve: { ask: { readonly address: string }; answer: number };
+  /** All round trips to each target, in us, in the targets' order. */
+  probe: { ask: ProbeOrder; answer: readonly (readonly number[])[] };
+}
+
+export interface ProbeOrder {
+  readonly targets: readonly Endpoint[];
+  /** Answers to wait for from each target. */
+  readonly probes: number;
+  /** Over all targets: a path that is used less than 500 times a second shows the machine's own naps. */
+  readonly probesPerSecond: number;
+  readonly timeoutMs: number;
+}

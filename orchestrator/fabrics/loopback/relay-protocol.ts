@@ -1,0 +1,28 @@
+import type { Link, LinkShape } from '../../../topologies/topology.ts';
+import type { Endpoint, Traffic } from '../fabric.ts';
+import type { Lateness } from './timetable.ts';
+
+/** What the relay process can be asked, and what it answers. */
+export interface RelayCalls {
+  start: { ask: { readonly links: readonly Link[] }; answer: null };
+  open: { ask: RelayRoute; answer: null };
+  close: { ask: { readonly listen: Endpoint }; answer: null };
+  shape: { ask: Direction & { readonly shape: Partial<LinkShape> }; answer: null };
+  cut: { ask: Direction; answer: null };
+  heal: { ask: Direction; answer: null };
+  traffic: { ask: null; answer: readonly Traffic[] };
+  health: { ask: null; answer: Lateness & { readonly stalls: number } };
+}
+
+export interface Direction {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Connections of site `from` to `listen` lead to `target` at site `to`. */
+export interface RelayRoute extends Direction {
+  readonly listen: Endpoint;
+  readonly target: Endpoint;
+  /** Whether its bytes count as traffic; those of our own probes do not. */
+  readonly counted: boolean;
+}

@@ -1,0 +1,86 @@
+import { Alarm } from '../../../agents/alarm.ts';
+import { nowUs } from '../../../agents/clock.ts';
+import type { Path } from './path.ts';
+
+const bucketUs = 50;
+const buckets = 2_000;
+/** The event loop's own lateness is sampled this often, so that it is known also where nothing is delayed. */
+const heartbeatUs = 20_000;
+
+/** How late deliveries and heartbeats were since the last `takeLateness`. */
+export interface Lateness {
+  readonly count: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
+}
+
+/** Runs every path when its next parcel is due, by one alarm for all. */
+export class Timetable {
+  readonly #paths: Path[] = [];
+  readonly #alarm: Alarm;
+  readonly #lateness = new Uint32Array(buckets);
+  #count = 0;
+  #maxUs = 0;
+  #nextUs = Number.POSITIVE_INFINITY;
+  #heartbeatUs = 0;
+  #running = false;
+  readonly #late = (us: number): void => {
+    this.#count++;
+    this.#maxUs = Math.max(this.#maxUs, us);
+    const bucket = Math.min(buckets - 1, Math.floor(us / bucketUs));
+    this.#lateness[bucket] = (this.#lateness[bucket] ?? 0) + 1;
+  };
+
+  constructor() {
+    this.#alarm = new Alarm(() => this.#run());
+    this.#heartbeatUs = nowUs() + heartbeatUs;
+    this.expect(this.#heartbeatUs);
+  }
+
+  add(path: Path): void {
+    this.#paths.push(path);
+  }
+
+  /** Some path has something to do at `dueUs`. */
+  expect(dueUs: number): void {
+    if (dueUs >= this.#nextUs) return;
+    this.#nextUs = dueUs;
+    if (!this.#running) this.#alarm.set(dueUs);
+  }
+
+  /** p99 to 50 us, 100 ms at most; the maximum is exact. */
+  takeLateness(): Lateness {
+    const rank = Math.ceil(this.#count * 0.99);
+    let bucket = 0;
+    for (let seen = this.#lateness[0] ?? 0; seen < rank && bucket < buckets - 1; ) {
+      seen += this.#lateness[++bucket] ?? 0;
+    }
+    const lateness = {
+      count: this.#count,
+      p99Us: Math.min(this.#maxUs, (bucket + 1) * bucketUs),
+      maxUs: this.#maxUs,
+    };
+    this.#lateness.fill(0);
+    this.#count = 0;
+    this.#maxUs = 0;
+    return lateness;
+  }
+
+  #run(): void {
+    this.#running = true;
+    for (let now = nowUs(); now >= this.#nextUs; now = nowUs()) {
+      if (this.#heartbeatUs <= now) {
+        this.#late(now - this.#heartbeatUs);
+        this.#heartbeatUs = now + heartbeatUs;
+      }
+      // A delivery may put something on a path that was looked at already: it then calls `expect` itself.
+      this.#nextUs = this.#heartbeatUs;
+      for (const path of this.#paths) {
+        path.run(now, this.#late);
+        this.expect(path.nextUs);
+      }
+    }
+    this.#running = false;
+    this.#alarm.set(this.#nextUs);
+  }
+}

@@ -7,6 +7,7 @@
  */
 import { nowUs } from '../clock.ts';
 import type { Announcement, ClientPeer, Json, ServerPeer } from '../protocol.ts';
+import { seededRandom } from '../random.ts';
 import type {
   Driver,
   DriverOptions,
@@ -17,7 +18,6 @@ import type {
   Session,
 } from './driver.ts';
 import { FaultyDelivery, type MemoryCounters, type Server, type Timers } from './memory-faults.ts';
-import { seededRandom } from './random.ts';
 
 /** Parsed `endpoint` of this driver; absent values are the defaults (no fault, 100 000 requests queued). */
 export interface MemoryOptions {

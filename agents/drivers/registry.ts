@@ -1,8 +1,11 @@
+import { DriverError } from '../errors.ts';
 import type { Driver } from './driver.ts';
-import { DriverError } from './driver-error.ts';
 
 const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
+  amqplib: async () => (await import('./amqplib.ts')).amqplibDriver,
   memory: async () => (await import('./memory.ts')).memoryDriver,
+  rhea: async () => (await import('./rhea.ts')).rheaDriver,
+  zeromq: async () => (await import('./zeromq.ts')).zeromqDriver,
 };
 
 /** Loads one driver, and with it one client library. Rejects with DRIVER_UNKNOWN or DRIVER_NOT_LOADED. */
@@ -12,16 +15,17 @@ export async function loadDriver(name: string): Promise<Driver> {
     throw new DriverError(
       'DRIVER_UNKNOWN',
       `driver: expected ${Object.keys(drivers).join(', ')}, got '${name}'`,
-      'Agents and orchestrator of one run must come from the same busbench version.',
+      'Agents and orchestrator of one run must come from the same version of busbench.',
     );
   }
   try {
     return await load();
   } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DriverError(
       'DRIVER_NOT_LOADED',
-      `the '${name}' driver could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'Run `npm install` in the busbench folder on this machine, with the node version that runs the agents; `busbench check` shows what loads.',
+      `the '${name}' driver could not be loaded: ${reason}`,
+      'Run `npm install` in the folder of busbench on this machine, with the version of node that runs the agents.',
       { cause },
     );
   }

@@ -1,0 +1,205 @@
+/*
+ * library          zeromq 6 (its own libzmq 4.3.5 with the draft API)
+ * protocol         ZMTP 3.1 over TCP, ROUTER at the server, one DEALER per client and server (or per process and server)
+ * supports         call, cast, fanout, notify; at-most-once only; choice round-robin, random, closest; direct or by proxy
+ * acknowledgement  none: "sent" means queued by libzmq for a connected peer
+ * limits           2 file descriptors a connection at the client, 1 at the server; a broken connection loses what was
+ *                  under way; replies to a client that went away are dropped
+ */
+import type { Context, Router } from 'zeromq';
+import { DriverError } from '../errors.ts';
+import type { Announcement, ClientPeer, Json, ServerPeer } from '../protocol.ts';
+import { seededRandom } from '../random.ts';
+import type {
+  Driver,
+  DriverOptions,
+  ReceiveHandler,
+  Receiver,
+  Sender,
+  SendHandler,
+  Session,
+} from './driver.ts';
+import {
+  type Dial,
+  parseDirectory,
+  parseEndpoint,
+  type ServerEntry,
+  tcpUrl,
+  type ZeromqDirectory,
+  type ZeromqEndpoint,
+} from './zeromq-endpoint.ts';
+import { FullLinks, Link } from './zeromq-link.ts';
+import { type Choice, type Group, ZeromqSender } from './zeromq-sender.ts';
+import { makeContext, makeRouter, pump, versions } from './zeromq-socket.ts';
+
+export const zeromqDriver: Driver = {
+  connect: (options) => Promise.resolve(new ZeromqSession(options)),
+};
+
+class ZeromqSession implements Session {
+  readonly versions: { readonly [name: string]: string } = versions;
+  readonly #options: DriverOptions;
+  readonly #endpoint: ZeromqEndpoint;
+  readonly #context: Context;
+  readonly #random: () => number;
+  readonly #full = new FullLinks();
+  readonly #routers = new Map<number, Router>();
+  readonly #announcements: Announcement[] = [];
+  readonly #links = new Set<Link>();
+  /** Links of all clients of this process, by URL, where connections are shared. */
+  readonly #shared = new Map<string, Link>();
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    this.#endpoint = parseEndpoint(options.endpoint);
+    this.#context = makeContext(this.#endpoint.ioThreads);
+    this.#random = seededRandom(options.seed);
+  }
+
+  announcements(): readonly Announcement[] {
+    return this.#announcements;
+  }
+
+  async openReceiver(peer: ServerPeer, handler: ReceiveHandler): Promise<Receiver> {
+    const { address, highWaterMark } = this.#endpoint;
+    const url = tcpUrl({ address, port: 0 });
+    const router = makeRouter(this.#context, highWaterMark);
+    this.#routers.set(peer.index, router);
+    try {
+      await router.bind(url);
+    } catch (cause) {
+      throw new DriverError(
+        'ZEROMQ_BIND',
+        `server ${peer.name} could not listen on ${url}: ${(cause as Error).message}`,
+        'Check that the address belongs to this host and that file descriptors are left (`ulimit -n`).',
+        { cause },
+      );
+    }
+    const port = Number(router.lastEndpoint?.split(':').at(-1));
+    this.#announcements.push({ server: peer.index, port });
+    // The frames before the body are the way back: they become the context, and the reply takes the body's place.
+    void pump(router, (parts) => {
+      const body = parts[parts.length - 1];
+      if (body !== undefined && parts.length > 1) handler.message(body, false, parts);
+    });
+    return {
+      reply: (context, body) => {
+        const parts = context as Buffer[];
+        parts[parts.length - 1] = body;
+        router.send(parts).catch(ignore);
+      },
+      settle: ignore,
+      close: () => {
+        router.close();
+        return Promise.resolve();
+      },
+    };
+  }
+
+  async openSender(
+    peer: ClientPeer,
+    directory: Json,
+    handler: SendHandler,
+    signal: AbortSignal,
+  ): Promise<Sender> {
+    const choice = this.#choose(peer, parseDirectory(directory));
+    const sender = new ZeromqSender(peer, choice, handler, (link) => this.#release(link));
+    await untilReady(peer, choice.paths, signal);
+    return sender;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    for (const router of this.#routers.values()) router.close();
+    for (const link of this.#links) link.close();
+    return Promise.resolve();
+  }
+
+  /** Dials every server that this client may ever choose. */
+  #choose(peer: ClientPeer, directory: ZeromqDirectory): Choice {
+    const wanted = directory.servers.filter(
+      ({ topic, server }) =>
+        topic === peer.topic && (peer.server === null || peer.server === server),
+    );
+    const { proxy } = directory;
+    const random =
+      this.#endpoint.choice === 'random'
+        ? (count: number) => Math.floor(this.#random() * count)
+        : null;
+    if (proxy !== null) {
+      const link = this.#link(proxy);
+      return { groups: [{ tiers: [[link]], next: 0 }], paths: wanted.map(() => link), random };
+    }
+    const groups = bySubscriber(wanted).map((entries): Group => {
+      const tiers = byTier(entries).slice(0, this.#options.failover ? undefined : 1);
+      // Each client starts its round at another server.
+      return { tiers: tiers.map((tier) => tier.map((dial) => this.#link(dial))), next: peer.index };
+    });
+    return { groups, paths: groups.flatMap((group) => group.tiers.flat()), random };
+  }
+
+  #link(dial: Dial): Link {
+    const known = this.#shared.get(tcpUrl(dial));
+    if (known !== undefined) return known;
+    const link = new Link(dial, {
+      context: this.#context,
+      highWaterMark: this.#endpoint.highWaterMark,
+      reconnect: this.#options.reconnect,
+      full: this.#full,
+    });
+    this.#links.add(link);
+    if (this.#options.connections === 'shared') this.#shared.set(link.url, link);
+    return link;
+  }
+
+  #release(link: Link): void {
+    if (link.users > 0) return;
+    link.close();
+    this.#links.delete(link);
+    this.#shared.delete(link.url);
+  }
+}
+
+function bySubscriber(entries: readonly ServerEntry[]): ServerEntry[][] {
+  const groups = new Map<number, ServerEntry[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.subscriber);
+    if (group === undefined) groups.set(entry.subscriber, [entry]);
+    else group.push(entry);
+  }
+  return [...groups.values()];
+}
+
+function byTier(entries: readonly ServerEntry[]): ServerEntry[][] {
+  const tiers = [...new Set(entries.map(({ tier }) => tier))].sort((a, b) => a - b);
+  return tiers.map((tier) => entries.filter((entry) => entry.tier === tier));
+}
+
+async function untilReady(
+  peer: ClientPeer,
+  links: readonly Link[],
+  signal: AbortSignal,
+): Promise<void> {
+  let onAbort: () => void = ignore;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      const missing = links.filter((link) => !link.up).map((link) => link.url);
+      reject(
+        new DriverError(
+          'ZEROMQ_NOT_CONNECTED',
+          `client ${peer.name}: no answer from ${missing.join(', ')}`,
+          'The server (or proxy) there is not running or the path to it is cut; see its log.',
+          { cause: signal.reason },
+        ),
+      );
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  if (signal.aborted) onAbort();
+  try {
+    await Promise.race([Promise.all(links.map((link) => link.ready)), aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function ignore(): void {}

@@ -1,6 +1,6 @@
+import { DriverError } from '../errors.ts';
 import type { ClientPeer, Json, ServerPeer } from '../protocol.ts';
 import type { DriverOptions } from './driver.ts';
-import { DriverError } from './driver-error.ts';
 
 /** Where messages of one kind go: names with `{topic}`, `{server}` and `{pool}` to be filled in. */
 export interface Address {

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { connect } from 'amqplib';
+import { DriverError } from '../errors.ts';
 import type { AmqplibEndpoint } from './amqplib-endpoint.ts';
-import { DriverError } from './driver-error.ts';
 
 /** What a link tells the channels that live on it. */
 export interface LinkListener {

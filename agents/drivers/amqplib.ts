@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Announcement, ClientPeer, Json, ServerPeer } from '../protocol.ts';
+import { seededRandom } from '../random.ts';
 import { type AmqplibEndpoint, parseEndpoint } from './amqplib-endpoint.ts';
 import { type Backoff, Link } from './amqplib-link.ts';
 import { AmqplibReceiver } from './amqplib-receiver.ts';
@@ -15,7 +16,6 @@ import type {
   SendHandler,
   Session,
 } from './driver.ts';
-import { seededRandom } from './random.ts';
 
 /**
  * | | |

@@ -8,7 +8,7 @@ import rhea, {
   type EventContext,
   type Session,
 } from 'rhea';
-import { DriverError } from './driver-error.ts';
+import { DriverError } from '../errors.ts';
 import type { RheaEndpoint, RheaServer } from './rhea-endpoint.ts';
 import { openRawSession } from './rhea-library.ts';
 

@@ -1,5 +1,5 @@
+import { DriverError } from '../errors.ts';
 import type { Json } from '../protocol.ts';
-import { DriverError } from './driver-error.ts';
 
 /** Where one agent process finds its bus over AMQP 1.0, and how that bus names things. */
 export interface RheaEndpoint {

@@ -12,6 +12,7 @@
  * | limits | one path a client: a probe proves the address, not each server behind it |
  */
 import type { Announcement, ClientPeer, Json, ServerPeer } from '../protocol.ts';
+import { seededRandom } from '../random.ts';
 import type {
   Driver,
   DriverOptions,
@@ -21,7 +22,6 @@ import type {
   SendHandler,
   Session,
 } from './driver.ts';
-import { seededRandom } from './random.ts';
 import { RheaConnection } from './rhea-connection.ts';
 import { fillAddress, parseRheaEndpoint, type RheaEndpoint } from './rhea-endpoint.ts';
 import { rheaVersion } from './rhea-library.ts';

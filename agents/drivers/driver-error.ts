@@ -1,1 +1,0 @@
-export { DriverError } from '../errors.ts';

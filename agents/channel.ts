@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { FromAgent } from './protocol.ts';
+
+/** An agent's way back to the orchestrator: messages go out in order. */
+export interface Channel {
+  send(message: FromAgent): void;
+  /** More was sent than the other side has taken: what can be left out should be. */
+  readonly congested: boolean;
+  /** Resolves when the other side has caught up, or is gone. */
+  drained(): Promise<void>;
+}
+
+/** One JSON object a line over any pair of byte streams. `onClose` is called once, when either side is gone. */
+export function lineChannel(
+  input: Readable,
+  output: Writable,
+  onLine: (line: string) => void,
+  onClose: () => void,
+): Channel {
+  let closed = false;
+  const waiting: (() => void)[] = [];
+  const release = (): void => {
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  const close = (): void => {
+    if (closed) return;
+    closed = true;
+    release();
+    onClose();
+  };
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  lines.on('line', (line) => {
+    if (line.trim() !== '') onLine(line);
+  });
+  lines.on('close', close);
+  input.on('error', close);
+  output.on('error', close);
+  output.on('drain', release);
+  return {
+    send: (message) => {
+      if (!closed) output.write(`${JSON.stringify(message)}\n`);
+    },
+    get congested() {
+      return !closed && output.writableNeedDrain;
+    },
+    drained: () => {
+      if (closed || !output.writableNeedDrain) return Promise.resolve();
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+      });
+    },
+  };
+}

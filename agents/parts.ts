@@ -1,0 +1,62 @@
+import type { Part } from './protocol.ts';
+import type { Run } from './run.ts';
+import type { Vitals } from './vitals.ts';
+import type { Clients } from './workloads/clients.ts';
+import type { Servers } from './workloads/servers.ts';
+
+/** Ledger entries, and rows, of one part: bounds the length of a line and the time that one takes to make. */
+const entriesPerPart = 100;
+const rowsPerPart = 1000;
+
+/** Everything that a process has recorded and not yet sent, `collected` last. Lazy: each part is made when asked for. */
+export function* collectParts(
+  run: Run,
+  clients: Clients,
+  servers: Servers,
+  vitals: Vitals,
+  more: {
+    readonly startLatenessUs: number;
+    readonly versions: { readonly [name: string]: string };
+  },
+): Generator<Part> {
+  const { recorder, tally, assignment, phases } = run;
+  yield* recorder.remaining();
+  yield* recorder.histograms();
+  for (const entries of chunks(clients.ledgers(), entriesPerPart)) {
+    yield { type: 'clientLedger', entries };
+  }
+  for (const entries of chunks(servers.ledgers(), entriesPerPart)) {
+    yield { type: 'serverLedger', entries };
+  }
+  yield* servers.arrivals();
+  for (const rows of chunks(clients.rows(), rowsPerPart)) yield { type: 'peers', rows };
+  for (const rows of chunks(servers.rows(), rowsPerPart)) yield { type: 'peers', rows };
+  const hasDone = phases !== null && Number.isFinite(tally.lastDoneUs);
+  yield {
+    type: 'collected',
+    process: assignment.process,
+    cpuUs: vitals.cpuUs,
+    // The kernel counts in kB.
+    rssMaxBytes: process.resourceUsage().maxRSS * 1024,
+    gcUs: vitals.gcUs,
+    operations: tally.operations,
+    handled: tally.handled,
+    startLatenessUs: more.startLatenessUs,
+    reasons: tally.reasons(),
+    reconnects: tally.reconnects,
+    foreign: tally.foreign,
+    lastDoneUs: hasDone ? tally.lastDoneUs - phases.measureUs : null,
+    versions: more.versions,
+  };
+}
+
+function* chunks<T>(items: Iterable<T>, length: number): Generator<T[]> {
+  let chunk: T[] = [];
+  for (const item of items) {
+    chunk.push(item);
+    if (chunk.length < length) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}

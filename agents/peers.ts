@@ -1,0 +1,134 @@
+import type { Driver, Receiver, Sender, Session } from './drivers/driver.ts';
+import { AgentFailure } from './errors.ts';
+import type { Assignment, Json } from './protocol.ts';
+import type { Clients } from './workloads/clients.ts';
+import type { Servers } from './workloads/servers.ts';
+
+/** Connections opened at a time by one process. */
+const openAtOnce = 64;
+const openTimeoutMs = 60_000;
+
+/** The connections of one process: a session, its receivers, its senders. */
+export class Peers {
+  readonly #assignment: Assignment;
+  readonly #session: Session;
+  readonly #signal: AbortSignal;
+  readonly #receivers: Receiver[] = [];
+  readonly #senders: (Sender | undefined)[] = [];
+
+  private constructor(assignment: Assignment, session: Session, signal: AbortSignal) {
+    this.#assignment = assignment;
+    this.#session = session;
+    this.#signal = signal;
+  }
+
+  static async connect(
+    driver: Driver,
+    assignment: Assignment,
+    signal: AbortSignal,
+  ): Promise<Peers> {
+    const { run, process, workload, guarantee, connections, failover, reconnect, seed } =
+      assignment;
+    const { endpoint } = assignment.driver;
+    const { pattern } = workload;
+    const options = {
+      run,
+      process,
+      pattern,
+      guarantee,
+      connections,
+      failover,
+      reconnect,
+      seed: seed + assignment.processIndex,
+      endpoint,
+    };
+    const session = await within(
+      `connect to the bus (driver ${assignment.driver.name})`,
+      signal,
+      (bounded) => driver.connect(options, bounded),
+    );
+    return new Peers(assignment, session, signal);
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  async openReceivers(servers: Servers): Promise<void> {
+    await each(this.#assignment.servers, async (peer, position) => {
+      const receiver = await within(`open server ${peer.name}`, this.#signal, (bounded) =>
+        this.#session.openReceiver(peer, servers.handler(position), bounded),
+      );
+      servers.attach(position, receiver);
+      this.#receivers.push(receiver);
+    });
+  }
+
+  /** Resolves with the number of paths of each client. */
+  async openSenders(clients: Clients, directory: Json): Promise<number[]> {
+    await each(this.#assignment.clients, async (peer, position) => {
+      const sender = await within(`open client ${peer.name}`, this.#signal, (bounded) =>
+        this.#session.openSender(peer, directory, clients.handler(position), bounded),
+      );
+      clients.attach(position, sender);
+      this.#senders[position] = sender;
+    });
+    return this.#senders.map((sender) => sender?.paths ?? 1);
+  }
+
+  /** Cuts the connections of these clients (global indices). */
+  disconnect(clients: readonly number[]): void {
+    const cut = new Set(clients);
+    for (const [position, { index }] of this.#assignment.clients.entries()) {
+      if (cut.has(index)) this.#senders[position]?.disconnect();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#senders.map((sender) => sender?.close()));
+    await Promise.allSettled(this.#receivers.map((receiver) => receiver.close()));
+    await this.#session[Symbol.asyncDispose]();
+  }
+}
+
+/** Runs `open` with a signal that ends it when the agent stops or it takes over a minute. */
+async function within<T>(
+  what: string,
+  signal: AbortSignal,
+  open: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const bounded = new AbortController();
+  const stop = (): void => bounded.abort();
+  signal.addEventListener('abort', stop);
+  const timeout = setTimeout(stop, openTimeoutMs);
+  const ended = new Promise<never>((_, reject) => {
+    bounded.signal.addEventListener('abort', () => {
+      const got = signal.aborted ? 'a stop' : 'nothing';
+      reject(
+        new AgentFailure(
+          'AGENT_OPEN_TIMEOUT',
+          `${what}: expected an answer within ${openTimeoutMs / 1e3} s, got ${got}`,
+          'See the logs of the bus nodes; `busbench check` shows the limits of this machine.',
+        ),
+      );
+    });
+  });
+  try {
+    return await Promise.race([open(bounded.signal), ended]);
+  } finally {
+    clearTimeout(timeout);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** `work` on every item, in order of the list, so many at a time. The first failure ends it. */
+async function each<T>(
+  items: readonly T[],
+  work: (item: T, position: number) => Promise<void>,
+): Promise<void> {
+  const entries = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [position, item] of entries) await work(item, position);
+  };
+  await Promise.all(Array.from({ length: Math.min(openAtOnce, items.length) }, worker));
+}

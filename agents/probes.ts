@@ -1,0 +1,107 @@
+import type { ClientPeer, FromAgent } from './protocol.ts';
+import type { Clients } from './workloads/clients.ts';
+
+const reportEveryMs = 50;
+/** Probes sent before the event loop turns to I/O again. */
+const burst = 256;
+
+/** Tells the orchestrator of probes that arrived, each once, in batches. */
+export class ProbeReports {
+  readonly #send: (message: FromAgent) => void;
+  readonly #seen = new Set<string>();
+  #triples: number[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(send: (message: FromAgent) => void) {
+    this.#send = send;
+  }
+
+  add(client: number, path: number, subscriber: number): void {
+    const key = `${client} ${path} ${subscriber}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.#triples.push(client, path, subscriber);
+    this.#timer ??= setTimeout(() => this.#flush(), reportEveryMs);
+  }
+
+  has(client: number, path: number, subscriber: number): boolean {
+    return this.#seen.has(`${client} ${path} ${subscriber}`);
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #flush(): void {
+    this.#timer = null;
+    this.#send({ type: 'probed', triples: this.#triples });
+    this.#triples = [];
+  }
+}
+
+/** Sends probes in rounds on every path of every client that the orchestrator has not called proven. */
+export class Prober {
+  readonly #clients: Clients;
+  readonly #peers: readonly ClientPeer[];
+  readonly #paths: readonly number[];
+  readonly #isAnswered: (client: number, path: number) => boolean;
+  readonly #proven = new Set<number>();
+  #timer: NodeJS.Timeout | null = null;
+  #round = 0;
+
+  /** `paths` by position; `isAnswered` tells of paths that this process knows to be proven (calls). */
+  constructor(
+    clients: Clients,
+    peers: readonly ClientPeer[],
+    paths: readonly number[],
+    isAnswered: (client: number, path: number) => boolean,
+  ) {
+    this.#clients = clients;
+    this.#peers = peers;
+    this.#paths = paths;
+    this.#isAnswered = isAnswered;
+  }
+
+  start(everyMs: number): void {
+    this.close();
+    this.#startRound();
+    this.#timer = setInterval(() => this.#startRound(), everyMs);
+  }
+
+  proven(clients: readonly number[]): void {
+    for (const client of clients) this.#proven.add(client);
+    if (this.#proven.size >= this.#peers.length) this.close();
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#round++;
+  }
+
+  #startRound(): void {
+    this.#round++;
+    const work = this.#unproven();
+    this.#probeSome(work, this.#round);
+  }
+
+  #probeSome(work: Iterator<readonly [position: number, path: number]>, round: number): void {
+    if (round !== this.#round) return;
+    for (let i = 0; i < burst; i++) {
+      const next = work.next();
+      if (next.done === true) return;
+      const [position, path] = next.value;
+      this.#clients.probe(position, path);
+    }
+    setImmediate(() => this.#probeSome(work, round));
+  }
+
+  *#unproven(): Generator<readonly [position: number, path: number]> {
+    for (const [position, peer] of this.#peers.entries()) {
+      for (let path = 0; path < (this.#paths[position] ?? 1); path++) {
+        if (this.#proven.has(peer.index)) break;
+        if (!this.#isAnswered(peer.index, path)) yield [position, path];
+      }
+    }
+  }
+}

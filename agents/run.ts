@@ -1,0 +1,65 @@
+import type { Assignment } from './protocol.ts';
+import type { Recorder } from './recorder.ts';
+
+/** The phases of a run in this process's clock, µs; the window's end is open (Infinity) when calls end it. */
+export interface Phases {
+  readonly startUs: number;
+  readonly measureUs: number;
+  readonly measureEndUs: number;
+}
+
+/** What the client and the server half of one process share. */
+export interface Run {
+  readonly assignment: Assignment;
+  readonly recorder: Recorder;
+  readonly tally: Tally;
+  readonly nowUs: () => number;
+  readonly timeoutUs: number;
+  /** This process's clock minus each process's, by process index. */
+  offsetUs: readonly number[];
+  /** Null until the orchestrator says when to start. */
+  phases: Phases | null;
+  /** Receivers ready now, by topic. */
+  receivers: readonly number[];
+}
+
+const reasonsMax = 100;
+const reasonLengthMax = 200;
+
+/** Totals of one process. Those of the first group count warm-up, too: they feed the live display. */
+export class Tally {
+  due = 0;
+  sent = 0;
+  completed = 0;
+  failed = 0;
+  delivered = 0;
+
+  /** Of the measuring window: operations begun and messages handled. */
+  operations = 0;
+  handled = 0;
+  /** End of the last completed operation of the window, µs of this process's clock; -Infinity when none did. */
+  lastDoneUs: number = Number.NEGATIVE_INFINITY;
+  reconnects = 0;
+  /** Messages of another run or program. */
+  foreign = 0;
+  readonly #reasons = new Map<string, { outcome: string; reason: string; count: number }>();
+
+  /** Counts one failure of the window under the bus's own words; what is beyond 100 different ones is pooled. */
+  countReason(outcome: string, reason: string): void {
+    const words = reason.slice(0, reasonLengthMax);
+    const key = `${outcome} ${words}`;
+    const known = this.#reasons.get(key);
+    if (known !== undefined) known.count++;
+    else if (this.#reasons.size < reasonsMax) {
+      this.#reasons.set(key, { outcome, reason: words, count: 1 });
+    } else if (reason !== otherReasons) this.countReason(outcome, otherReasons);
+    else this.#reasons.set(key, { outcome, reason, count: 1 });
+  }
+
+  /** Most frequent first. */
+  reasons(): { outcome: string; reason: string; count: number }[] {
+    return [...this.#reasons.values()].sort((a, b) => b.count - a.count);
+  }
+}
+
+const otherReasons = 'other reasons';

@@ -1,0 +1,35 @@
+import type { Header } from '../header.ts';
+import type { Run } from '../run.ts';
+import type { Workload } from './workload.ts';
+
+/** Request and reply: the client records everything, for replies carry the server's times. */
+export const call: Workload = {
+  replies: true,
+  deliveries: () => ({ timed: false, add: () => {}, arrivals: () => [] }),
+};
+
+/** Records one call of the window that was answered in time. `sentUs` is when it was sent first. */
+export function recordCall(
+  run: Run,
+  header: Header,
+  dueUs: number,
+  sentUs: number,
+  doneUs: number,
+): void {
+  const { recorder } = run;
+  const pair = recorder.pair(header.clientSite, header.serverSite);
+  const serverOffsetUs = run.offsetUs[header.serverProcess] ?? 0;
+  const responseUs = doneUs - dueUs;
+  const serviceUs = doneUs - sentUs;
+  const holdUs = header.repliedUs - header.receivedUs;
+  pair.response.record(responseUs);
+  pair.service.record(serviceUs);
+  pair.requestLeg.record(header.receivedUs + serverOffsetUs - header.sentUs);
+  pair.hold.record(holdUs);
+  pair.replyLeg.record(doneUs - header.repliedUs - serverOffsetUs);
+  pair.transit.record(serviceUs - holdUs);
+  const interval = recorder.interval(header.clientSite, dueUs);
+  interval.done++;
+  interval.response.record(responseUs);
+  interval.service.record(serviceUs);
+}

@@ -1,0 +1,37 @@
+import type { Run } from '../run.ts';
+import type { DeliveryRecord, Workload } from './workload.ts';
+
+/** One-way messages to one server: delivery is the end, and the server records it. */
+export const cast: Workload = { replies: false, deliveries: timedDeliveries };
+
+/**
+ * Each message has one delivery, timed against the client's due and sent times by the measured offset of the clocks.
+ * One that comes after its deadline has failed: it is marked late in the books and has no latency.
+ */
+export function timedDeliveries(run: Run): DeliveryRecord {
+  return {
+    timed: true,
+    add: (header, server, receivedUs) => {
+      const offsetUs = run.offsetUs[header.clientProcess] ?? 0;
+      const dueUs = header.dueUs + offsetUs;
+      const responseUs = receivedUs - dueUs;
+      if (responseUs > run.timeoutUs) {
+        server.book.markLate(header.client, header.sequence);
+        return;
+      }
+      const serviceUs = receivedUs - header.sentUs - offsetUs;
+      const pair = run.recorder.pair(header.clientSite, server.site);
+      pair.response.record(responseUs);
+      pair.service.record(serviceUs);
+      pair.requestLeg.record(serviceUs);
+      pair.transit.record(serviceUs);
+      server.recordResponse(responseUs);
+      const interval = run.recorder.interval(header.clientSite, dueUs);
+      interval.done++;
+      interval.response.record(responseUs);
+      interval.service.record(serviceUs);
+      run.tally.lastDoneUs = Math.max(run.tally.lastDoneUs, receivedUs);
+    },
+    arrivals: () => [],
+  };
+}

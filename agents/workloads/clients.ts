@@ -1,0 +1,411 @@
+import type { Sender, SendHandler } from '../drivers/driver.ts';
+import {
+  emptyHeader,
+  flagProbe,
+  flagReply,
+  type Header,
+  minBodyBytes,
+  phaseMeasure,
+  phaseWarmup,
+  readHeader,
+  writeRequest,
+} from '../header.ts';
+import type { Pacer } from '../pacers/pacer.ts';
+import type { ClientLedger, PeerRow } from '../protocol.ts';
+import type { Run } from '../run.ts';
+import { Bodies } from './bodies.ts';
+import { recordCall } from './call.ts';
+import { type Client, clientRow, makeClient } from './client.ts';
+import { Operations, PACED, UNCONFIRMED, UNDECIDED, UNSENT } from './operations.ts';
+import type { Workload } from './workload.ts';
+
+/** Operations begun, or sent after a block, before the event loop turns to I/O again. */
+const burst = 256;
+
+export interface ClientHooks {
+  /** Something becomes due at `dueUs`: advance by then, in a later turn of the event loop. */
+  wake(dueUs: number): void;
+  /** A probe of this client (global index) was answered on this path. */
+  answered(client: number, path: number): void;
+}
+
+/**
+ * The client half of every pattern: takes what is due, sends it, ends it, records it. Nothing due is skipped. What the
+ * bus will not take waits in its own client's queue, in order, until its deadline.
+ */
+export class Clients {
+  readonly #run: Run;
+  readonly #workload: Workload;
+  readonly #hooks: ClientHooks;
+  readonly #clients: readonly Client[];
+  readonly #operations = new Operations();
+  readonly #bodies: Bodies;
+  readonly #confirms: boolean;
+  readonly #request: Header = emptyHeader();
+  readonly #reply: Header = emptyHeader();
+  #pacer: Pacer | null = null;
+  /** Operations that the pacer believes to go on. */
+  #going = 0;
+  /** Nothing is due at or after it. */
+  #endUs = Number.POSITIVE_INFINITY;
+
+  constructor(run: Run, workload: Workload, hooks: ClientHooks) {
+    const { assignment } = run;
+    this.#run = run;
+    this.#workload = workload;
+    this.#hooks = hooks;
+    this.#confirms = assignment.guarantee === 'at-least-once';
+    this.#bodies = new Bodies(assignment.workload.body, assignment.seed + assignment.processIndex);
+    this.#clients = assignment.clients.map((peer, position) =>
+      makeClient(peer, position, run.receivers[peer.topic] ?? 1),
+    );
+    this.#request.runTag = assignment.runTag;
+    this.#request.clientProcess = assignment.processIndex;
+  }
+
+  /** What the driver calls for the client at this position. */
+  handler(position: number): SendHandler {
+    const client = this.#at(position);
+    return {
+      writable: () => {
+        client.blocked = false;
+        this.#flush(client);
+      },
+      accepted: (token) => this.#accepted(client, token),
+      refused: (token, outcome, reason) => this.#refused(client, token, outcome, reason),
+      reply: (body) => this.#replied(client, body),
+      connection: (state) => this.#connection(client, state),
+    };
+  }
+
+  attach(position: number, sender: Sender): void {
+    this.#at(position).sender = sender;
+  }
+
+  /** Sends one probe; false when the bus pushes back. */
+  probe(position: number, path: number): boolean {
+    const client = this.#at(position);
+    const body = this.#bodies.make(minBodyBytes);
+    this.#write(client, body, flagProbe, phaseWarmup, path, 0, this.#run.nowUs());
+    return client.sender?.probe(body, path) ?? false;
+  }
+
+  start(pacer: Pacer): void {
+    this.#pacer = pacer;
+  }
+
+  /** Begins a burst of what is due up to `nowUs`. Returns when the next is due; not after `nowUs` when there is more. */
+  advance(nowUs: number): number {
+    const pacer = this.#pacer;
+    if (pacer === null) return Number.POSITIVE_INFINITY;
+    for (let i = 0; i < burst; i++) {
+      const dueUs = pacer.peekUs();
+      if (dueUs >= this.#endUs) return Number.POSITIVE_INFINITY;
+      if (dueUs > nowUs) return dueUs;
+      const client = this.#at(pacer.take());
+      const token = this.#begin(client, dueUs, this.#run.nowUs());
+      if (client.blocked || client.unsent.size > 0 || !this.#send(client, token)) {
+        client.unsent.push(token);
+      }
+    }
+    return pacer.peekUs();
+  }
+
+  /** Nothing becomes due from `endUs` on. */
+  halt(endUs: number): void {
+    this.#endUs = Math.min(this.#endUs, endUs);
+  }
+
+  /** Every operation that will ever be due was begun and has ended. */
+  get exhausted(): boolean {
+    if (this.#pacer === null || this.#going > 0) return false;
+    const dueUs = this.#pacer.peekUs();
+    return dueUs >= this.#endUs || dueUs === Number.POSITIVE_INFINITY;
+  }
+
+  /** Ends what is past its deadline. */
+  expire(nowUs: number): void {
+    const operations = this.#operations;
+    for (let slot = operations.oldest(); slot >= 0; slot = operations.oldest()) {
+      if (operations.dueUs(slot) + this.#run.timeoutUs > nowUs) return;
+      this.#giveUp(slot, nowUs);
+    }
+  }
+
+  /** Begins what was due but never begun, and ends everything that goes on. */
+  finish(): void {
+    const now = this.#run.nowUs();
+    this.halt(now);
+    const pacer = this.#pacer;
+    for (;;) {
+      const dueUs = pacer?.peekUs() ?? Number.POSITIVE_INFINITY;
+      if (pacer === null || dueUs >= this.#endUs) break;
+      this.#begin(this.#at(pacer.take()), dueUs, now);
+    }
+    for (let slot = this.#operations.oldest(); slot >= 0; slot = this.#operations.oldest()) {
+      this.#giveUp(slot, now);
+    }
+  }
+
+  *ledgers(): Generator<ClientLedger> {
+    for (const { peer, account } of this.#clients) {
+      yield account.entry(peer.index, this.#workload.replies);
+    }
+  }
+
+  *rows(): Generator<PeerRow> {
+    for (const client of this.#clients) yield clientRow(client);
+  }
+
+  #at(position: number): Client {
+    const client = this.#clients[position];
+    if (client === undefined) throw new RangeError(`no client at position ${position}`);
+    return client;
+  }
+
+  #begin(client: Client, dueUs: number, takenUs: number): number {
+    const { phases, tally, recorder } = this.#run;
+    const measured = phases !== null && dueUs >= phases.measureUs;
+    const { account, peer } = client;
+    const sequence = measured ? account.due++ : account.warmup++;
+    tally.due++;
+    this.#going++;
+    if (measured) {
+      tally.operations++;
+      recorder.site(peer.site).agentDelay.record(takenUs - dueUs);
+      recorder.interval(peer.site, dueUs).due++;
+    }
+    const bytes = this.#bodies.nextBytes();
+    return this.#operations.open(client.position, sequence, measured, dueUs, takenUs, bytes);
+  }
+
+  /** Hands the operation to the driver; false when it was not taken, and the client is blocked until `writable`. */
+  #send(client: Client, token: number): boolean {
+    const operations = this.#operations;
+    const slot = operations.find(token);
+    const body = this.#bodies.make(operations.bytes(slot));
+    const phase = operations.measured(slot) ? phaseMeasure : phaseWarmup;
+    const sequence = operations.sequence(slot);
+    const sentUs = this.#write(client, body, 0, phase, sequence, token, operations.dueUs(slot));
+    // The state is that of a sent operation before it is sent: a driver may refuse or confirm it on the spot.
+    const state = operations.state(slot);
+    const isFirst = operations.sentUs(slot) === 0;
+    if (isFirst) operations.setSentUs(slot, sentUs);
+    operations.setState(slot, (state & ~UNSENT) | (this.#confirms ? UNCONFIRMED : 0));
+    if (client.sender === null || !client.sender.send(body, token)) {
+      operations.setState(slot, state);
+      if (isFirst) operations.setSentUs(slot, 0);
+      client.blocked = true;
+      return false;
+    }
+    if (isFirst) this.#countSent(client, slot, sentUs);
+    return true;
+  }
+
+  /** Returns the sent time it wrote. */
+  #write(
+    client: Client,
+    body: Buffer,
+    flags: number,
+    phase: number,
+    sequence: number,
+    token: number,
+    dueUs: number,
+  ): number {
+    const header = this.#request;
+    header.flags = flags;
+    header.phase = phase;
+    header.client = client.peer.index;
+    header.clientSite = client.peer.site;
+    header.topic = client.peer.topic;
+    header.sequence = sequence;
+    header.token = token;
+    header.dueUs = dueUs;
+    header.sentUs = this.#run.nowUs();
+    writeRequest(body, header);
+    return header.sentUs;
+  }
+
+  #countSent(client: Client, slot: number, sentUs: number): void {
+    const operations = this.#operations;
+    const { recorder, tally, receivers } = this.#run;
+    tally.sent++;
+    if (operations.measured(slot)) {
+      const { site, topic } = client.peer;
+      recorder.site(site).busDelay.record(sentUs - operations.takenUs(slot));
+      client.account.markSent(operations.sequence(slot), receivers[topic] ?? 1);
+    }
+    // At most once, sending is all that a client ever learns of a one-way message that goes well.
+    if (!this.#workload.replies && !this.#confirms) this.#end(slot, sentUs);
+  }
+
+  #flush(client: Client): void {
+    if (client.flushing) return;
+    for (let i = 0; i < burst; i++) {
+      const token = client.unsent.first();
+      if (token === undefined) return;
+      const slot = this.#operations.find(token);
+      const isWaiting = slot >= 0 && (this.#operations.state(slot) & UNSENT) !== 0;
+      if (isWaiting && !this.#send(client, token)) return;
+      client.unsent.shift();
+    }
+    this.#flushLater(client);
+  }
+
+  #flushLater(client: Client): void {
+    if (client.flushing) return;
+    client.flushing = true;
+    setImmediate(() => {
+      client.flushing = false;
+      if (!client.blocked) this.#flush(client);
+    });
+  }
+
+  #accepted(client: Client, token: number): void {
+    const operations = this.#operations;
+    const slot = operations.find(token);
+    if (slot < 0 || (operations.state(slot) & UNCONFIRMED) === 0) return;
+    const now = this.#run.nowUs();
+    if (operations.measured(slot)) {
+      this.#run.recorder.site(client.peer.site).accepted.record(now - operations.sentUs(slot));
+    }
+    operations.setState(slot, operations.state(slot) & ~UNCONFIRMED);
+    if (!this.#workload.replies) this.#complete(client, slot, now);
+  }
+
+  #refused(client: Client, token: number, outcome: string, reason: string): void {
+    const operations = this.#operations;
+    const slot = operations.find(token);
+    if (slot < 0) return;
+    const state = operations.state(slot) & ~UNCONFIRMED;
+    operations.setState(slot, state);
+    if ((state & UNDECIDED) === 0 || (state & UNSENT) !== 0) return;
+    if (this.#confirms && outcome === 'connection-lost') {
+      operations.setState(slot, state | UNSENT);
+      client.unsent.insert(token);
+      this.#flushLater(client);
+      return;
+    }
+    if (operations.measured(slot)) {
+      client.account.refuse(operations.sequence(slot));
+      this.#run.tally.countReason(outcome, reason);
+    }
+    this.#fail(client, slot, outcome, this.#run.nowUs());
+  }
+
+  #replied(client: Client, body: Buffer): void {
+    const { assignment, tally, nowUs, timeoutUs } = this.#run;
+    const header = this.#reply;
+    const isOurs = readHeader(body, header) && header.runTag === assignment.runTag;
+    if (!isOurs || (header.flags & flagReply) === 0 || header.client !== client.peer.index) {
+      tally.foreign++;
+      return;
+    }
+    if ((header.flags & flagProbe) !== 0) {
+      this.#hooks.answered(header.client, header.sequence);
+      return;
+    }
+    const doneUs = nowUs();
+    const operations = this.#operations;
+    const measured = header.phase === phaseMeasure;
+    const slot = operations.find(header.token);
+    let isOpen =
+      slot >= 0 &&
+      (operations.state(slot) & UNDECIDED) !== 0 &&
+      operations.client(slot) === client.position &&
+      operations.sequence(slot) === header.sequence &&
+      operations.measured(slot) === measured;
+    if (isOpen && doneUs > operations.dueUs(slot) + timeoutUs) {
+      this.#giveUp(slot, doneUs);
+      isOpen = false;
+    }
+    const isFirst = measured && client.account.replied.add(header.sequence);
+    if (isOpen) this.#completeCall(client, slot, header, doneUs);
+    else if (isFirst) client.account.late++;
+  }
+
+  #completeCall(client: Client, slot: number, header: Header, doneUs: number): void {
+    const operations = this.#operations;
+    if (operations.measured(slot)) {
+      const dueUs = operations.dueUs(slot);
+      if (header.serverSite === client.peer.site) client.account.local++;
+      recordCall(this.#run, header, dueUs, operations.sentUs(slot), doneUs);
+      client.responses.record(doneUs - dueUs);
+      this.#run.tally.lastDoneUs = doneUs;
+    }
+    this.#complete(client, slot, doneUs);
+  }
+
+  #complete(client: Client, slot: number, endedUs: number): void {
+    this.#run.tally.completed++;
+    if (this.#operations.measured(slot)) client.account.completed++;
+    this.#decide(slot, endedUs);
+  }
+
+  #fail(client: Client, slot: number, outcome: string, endedUs: number): void {
+    const { recorder, tally } = this.#run;
+    tally.failed++;
+    if (this.#operations.measured(slot)) {
+      client.account.fail(outcome);
+      recorder.interval(client.peer.site, this.#operations.dueUs(slot)).failed++;
+    }
+    this.#decide(slot, endedUs);
+  }
+
+  #decide(slot: number, endedUs: number): void {
+    this.#end(slot, endedUs);
+    const operations = this.#operations;
+    operations.setState(slot, operations.state(slot) & ~(UNDECIDED | UNSENT));
+  }
+
+  /** Tells the pacer, once, so that a closed loop goes on. */
+  #end(slot: number, endedUs: number): void {
+    const operations = this.#operations;
+    const state = operations.state(slot);
+    if ((state & PACED) === 0) return;
+    operations.setState(slot, state & ~PACED);
+    this.#going--;
+    this.#pacer?.ended(operations.client(slot), endedUs);
+    this.#hooks.wake(this.#pacer?.peekUs() ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The deadline, or the end of the drain, has come for this operation. */
+  #giveUp(slot: number, nowUs: number): void {
+    const operations = this.#operations;
+    const client = this.#at(operations.client(slot));
+    const state = operations.state(slot);
+    const token = operations.token(slot);
+    const wasSent = operations.sentUs(slot) > 0;
+    if ((state & UNDECIDED) !== 0) {
+      if (!wasSent) this.#fail(client, slot, 'unsent', nowUs);
+      else if (this.#workload.replies) this.#fail(client, slot, 'timeout', nowUs);
+      else if ((state & UNSENT) === 0) this.#complete(client, slot, nowUs);
+      else this.#abandon(client, slot, nowUs);
+    }
+    operations.setState(slot, 0);
+    if (client.unsent.first() === token) client.unsent.shift();
+  }
+
+  /** A one-way message that was cut off and could not be sent again: the bus's last word on it stands. */
+  #abandon(client: Client, slot: number, nowUs: number): void {
+    if (this.#operations.measured(slot)) {
+      client.account.refuse(this.#operations.sequence(slot));
+      this.#run.tally.countReason('connection-lost', 'not sent again before its deadline');
+    }
+    this.#fail(client, slot, 'connection-lost', nowUs);
+  }
+
+  #connection(client: Client, state: 'lost' | 'back'): void {
+    const { phases, nowUs, recorder, tally } = this.#run;
+    if (state === 'lost') {
+      if (Number.isNaN(client.lostUs)) client.lostUs = nowUs();
+      return;
+    }
+    if (Number.isNaN(client.lostUs)) return;
+    tally.reconnects++;
+    if (phases !== null && client.lostUs >= phases.measureUs) {
+      recorder.site(client.peer.site).reconnect.record(nowUs() - client.lostUs);
+    }
+    client.lostUs = Number.NaN;
+  }
+}

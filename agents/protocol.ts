@@ -159,6 +159,14 @@ export interface IntervalPart {
   readonly failed: number;
   readonly response: string | null;
   readonly service: string | null;
+  /** `failed` by class, where this process knows it: recovery tables split failures during a fault by it. */
+  readonly failedBy?: { readonly [outcome: string]: number };
+  /**
+   * Which 10 ms slots of the second had an operation due that was done here, that failed here: 13 little-endian
+   * bytes, bit i for slot i, base64. First failure and first success are then known to 10 ms, else to a second.
+   */
+  readonly doneSlots?: string;
+  readonly failedSlots?: string;
 }
 
 /** Bitmaps are little-endian bytes, bit s for sequence s of the measuring window, deflateRaw, base64. */
@@ -246,6 +254,11 @@ export interface CollectedPart {
   readonly foreign: number;
   /** End of the last operation of the window, µs after the start of measuring; null when nothing completed. */
   readonly lastDoneUs: number | null;
+  /**
+   * Operations of the window that were done before it ended: replies in time at clients (call), first deliveries in
+   * time at servers (cast, notify with one pool); absent where not counted.
+   */
+  readonly doneInWindow?: number;
   readonly versions: { readonly [name: string]: string };
 }
 

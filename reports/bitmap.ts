@@ -1,0 +1,57 @@
+import { inflateRawSync } from 'node:zlib';
+
+/** A set of sequence numbers: bit s (of little-endian bytes) for sequence s. */
+export type Bitmap = Uint8Array;
+
+const emptyBitmap: Bitmap = new Uint8Array(0);
+
+/** Reads what agents send (deflateRaw, base64); null is the empty set. */
+export function decodeBitmap(encoded: string | null): Bitmap {
+  if (encoded === null || encoded === '') return emptyBitmap;
+  return inflateRawSync(Buffer.from(encoded, 'base64'));
+}
+
+export function hasBit(bitmap: Bitmap, sequence: number): boolean {
+  return ((bitmap[sequence >>> 3] ?? 0) & (1 << (sequence & 7))) !== 0;
+}
+
+export function union(a: Bitmap, b: Bitmap): Bitmap {
+  const [long, short] = a.length >= b.length ? [a, b] : [b, a];
+  const result = Uint8Array.from(long);
+  for (let i = 0; i < short.length; i++) result[i] = (result[i] ?? 0) | (short[i] ?? 0);
+  return result;
+}
+
+export function intersection(a: Bitmap, b: Bitmap): Bitmap {
+  const result = a.slice(0, Math.min(a.length, b.length));
+  for (let i = 0; i < result.length; i++) result[i] = (result[i] ?? 0) & (b[i] ?? 0);
+  return result;
+}
+
+/** What is in `a` and not in `b`. */
+export function difference(a: Bitmap, b: Bitmap): Bitmap {
+  const result = Uint8Array.from(a);
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) result[i] = (result[i] ?? 0) & ~(b[i] ?? 0);
+  return result;
+}
+
+/** How many sequences are in the set. */
+export function size(bitmap: Bitmap): number {
+  let count = 0;
+  for (let byte of bitmap) {
+    byte -= (byte >> 1) & 0x55;
+    byte = (byte & 0x33) + ((byte >> 2) & 0x33);
+    count += (byte + (byte >> 4)) & 0x0f;
+  }
+  return count;
+}
+
+/** One more than the highest sequence in the set; 0 when it is empty. */
+export function span(bitmap: Bitmap): number {
+  for (let i = bitmap.length - 1; i >= 0; i--) {
+    const byte = bitmap[i] ?? 0;
+    if (byte !== 0) return i * 8 + 32 - Math.clz32(byte);
+  }
+  return 0;
+}

@@ -1,0 +1,178 @@
+import type { IntervalPart } from '../agents/protocol.ts';
+import type { Account } from './accounts.ts';
+import { type Bitmap, union } from './bitmap.ts';
+import {
+  emptyHistogram,
+  encodeHistogram,
+  maxUs,
+  mergeSamples,
+  quantileUs,
+  type Samples,
+} from './dist.ts';
+import type { Evidence } from './evidence.ts';
+import { addTo, groupBy, hasManyReceivers, partsOf, siteName, sum } from './parts.ts';
+import type { IntervalRow, TaggedHistogram } from './record.ts';
+
+/** One second of the measuring window, by due time, of the clients of one site. */
+export interface Interval {
+  readonly second: number;
+  /** Index of the clients' site. */
+  readonly site: number;
+  readonly due: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly response: Samples;
+  readonly service: Samples;
+  /** `failed` by class as far as it is known by second; may sum to less. */
+  readonly failedBy: ReadonlyMap<string, number>;
+  /** 10 ms slots of the second in which something was due that was done, that failed; null where nobody said. */
+  readonly doneSlots: Bitmap | null;
+  readonly failedSlots: Bitmap | null;
+}
+
+/** Length of a slot of `doneSlots` and `failedSlots`, µs. */
+const slotUs = 10_000;
+
+/**
+ * Every second of the window for every site with clients, second by second, merged over all processes. Only for
+ * calls does the client know what failed; for the rest, what was due and not done has failed.
+ */
+export function openIntervals(
+  evidence: Evidence,
+  accounts: readonly Account[],
+): readonly Interval[] {
+  const parts = partsOf(evidence, 'interval');
+  const keyOf = (second: number, site: number): string => `${second} ${site}`;
+  const byCell = groupBy(parts, (part) => keyOf(part.second, part.clientSite));
+  const arrivals = hasManyReceivers(evidence) ? arrivalsBySecond(accounts, keyOf) : null;
+  const sites = [...new Set(evidence.clients.map(({ site }) => site))].sort((a, b) => a - b);
+  const isCall = evidence.scenario.workload.pattern === 'call';
+  return Array.from({ length: secondsOf(evidence, parts) }, (_, second) =>
+    sites.map((site): Interval => {
+      const cell = byCell.get(keyOf(second, site)) ?? [];
+      const due = sum(cell, (part) => part.due);
+      const times = arrivals ? (arrivals.get(keyOf(second, site)) ?? noTimes) : timesOf(cell);
+      const failed = isCall ? sum(cell, (part) => part.failed) : Math.max(0, due - times.done);
+      const failedSlots = isCall || failed === 0 ? slotsOf(cell, 'failed') : null;
+      return { second, site, due, failed, failedBy: failedByOf(cell), failedSlots, ...times };
+    }),
+  ).flat();
+}
+
+type Times = Pick<Interval, 'done' | 'response' | 'service' | 'doneSlots'>;
+
+const nothing: Samples = { histogram: emptyHistogram(), negative: 0 };
+const noSlots: Bitmap = new Uint8Array(0);
+const noTimes: Times = { done: 0, response: nothing, service: nothing, doneSlots: noSlots };
+
+function secondsOf(evidence: Evidence, parts: readonly IntervalPart[]): number {
+  const seen = parts.reduce((most, { second }) => Math.max(most, second + 1), 0);
+  return Math.max(seen, Math.ceil(evidence.measuredMs / 1e3));
+}
+
+/** Interval parts carry no negative counts: what was done and not recorded was negative. */
+function timesOf(cell: readonly IntervalPart[]): Times {
+  const done = sum(cell, (part) => part.done);
+  const merge = (kind: 'response' | 'service'): Samples => {
+    const { histogram } = mergeSamples(cell.map((part) => ({ hdr: part[kind], negative: 0 })));
+    return { histogram, negative: Math.max(0, done - histogram.totalCount) };
+  };
+  return {
+    done,
+    response: merge('response'),
+    service: merge('service'),
+    doneSlots: slotsOf(cell, 'done'),
+  };
+}
+
+/** Null as soon as one process with such an operation does not say when it was due. */
+function slotsOf(cell: readonly IntervalPart[], what: 'done' | 'failed'): Bitmap | null {
+  const parts = cell.filter((part) => part[what] > 0);
+  const slots = parts.map((part) => (what === 'done' ? part.doneSlots : part.failedSlots));
+  return slots.reduce<Bitmap | null>(
+    (all, some) =>
+      all === null || some === undefined ? null : union(all, Buffer.from(some, 'base64')),
+    noSlots,
+  );
+}
+
+function failedByOf(cell: readonly IntervalPart[]): ReadonlyMap<string, number> {
+  const failedBy = new Map<string, number>();
+  for (const part of cell) {
+    for (const [outcome, count] of Object.entries(part.failedBy ?? {})) {
+      addTo(failedBy, outcome, count);
+    }
+  }
+  return failedBy;
+}
+
+/** Messages with several receivers that all had in time, by the second they were due in. */
+function arrivalsBySecond(
+  accounts: readonly Account[],
+  keyOf: (second: number, site: number) => string,
+): ReadonlyMap<string, Times> {
+  const completed = accounts.flatMap(({ peer, arrived }) =>
+    arrived
+      .filter((arrival) => arrival.completed)
+      .map((arrival) => ({ ...arrival, site: peer.site })),
+  );
+  const byCell = groupBy(completed, ({ dueUs, site }) =>
+    keyOf(Math.max(0, Math.floor(dueUs / 1e6)), site),
+  );
+  return new Map(
+    [...byCell].map(([key, cell]) => {
+      const response = samplesOf(cell.map(({ lastUs }) => lastUs));
+      const service = samplesOf(cell.map(({ lastUs, sentUs }) => lastUs - sentUs));
+      const doneSlots = new Uint8Array(13);
+      for (const { dueUs } of cell) addBit(doneSlots, Math.floor((dueUs % 1e6) / slotUs));
+      return [key, { done: cell.length, response, service, doneSlots }];
+    }),
+  );
+}
+
+function addBit(bitmap: Bitmap, at: number): void {
+  bitmap[at >>> 3] = (bitmap[at >>> 3] ?? 0) | (1 << (at & 7));
+}
+
+function samplesOf(valuesUs: readonly number[]): Samples {
+  const histogram = emptyHistogram();
+  for (const value of valuesUs) if (value >= 0) histogram.recordValue(Math.round(value));
+  return { histogram, negative: valuesUs.length - histogram.totalCount };
+}
+
+/** The rows of `intervals.csv`; quantiles by the rules of a Dist, failures infinite. */
+export function intervalRows(evidence: Evidence, intervals: readonly Interval[]): IntervalRow[] {
+  return intervals.map(({ second, site, due, done, failed, response, service }) => ({
+    second,
+    site: siteName(evidence, site),
+    due,
+    done,
+    failed,
+    responseP50Us: quantileUs(response, failed, 5000),
+    responseP99Us: quantileUs(response, failed, 9900),
+    responseMaxUs: maxUs(response, failed),
+    serviceP99Us: quantileUs(service, failed, 9900),
+  }));
+}
+
+/** The lines of `histograms.hlog` that are one a second: tags `response.<site>` and `service.<site>`. */
+export function intervalHistograms(
+  evidence: Evidence,
+  intervals: readonly Interval[],
+): TaggedHistogram[] {
+  return intervals.flatMap((interval) =>
+    (['response', 'service'] as const).flatMap((kind) => {
+      const { histogram } = interval[kind];
+      if (histogram.totalCount === 0) return [];
+      return [
+        {
+          tag: `${kind}.${siteName(evidence, interval.site)}`,
+          startSeconds: interval.second,
+          lengthSeconds: 1,
+          maxUs: histogram.maxValue,
+          hdr: encodeHistogram(histogram),
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,158 @@
+import { type Bitmap, hasBit } from './bitmap.ts';
+import { emptyHistogram, quantileUs, type Samples } from './dist.ts';
+import type { Evidence } from './evidence.ts';
+import type { Interval } from './intervals.ts';
+import { addTo, groupBy, sum } from './parts.ts';
+import type { FaultReport } from './result.ts';
+
+const baselineSeconds = 5;
+const goodSeconds = 3;
+const goodShare = 0.99;
+const goodFactor = 2;
+const slotMs = 10;
+
+/**
+ * What each fault did (CONTRACT section 4, "Recovery"). Operations count by their due time. firstFailureMs is from the
+ * fault's start to the first failed one, firstSuccessAfterMs from its end (heal, respawn) to the first done one:
+ * known to 10 ms where agents report slots, else to the second.
+ */
+export function faultsOf(
+  evidence: Evidence,
+  intervals: readonly Interval[],
+  failed: Readonly<Record<string, number>>,
+): FaultReport[] {
+  const seconds = joinSites(intervals);
+  const firstMs = Math.min(...evidence.faults.map(({ startedAtMs }) => startedAtMs));
+  const baselineUs = baselineP99Us(seconds, firstMs);
+  return evidence.faults.map((fault, at) => {
+    const { action, target, startedAtMs, endedAtMs } = fault;
+    const next = evidence.faults.filter((o, i) => i !== at && o.startedAtMs >= startedAtMs);
+    const untilMs = Math.min(evidence.measuredMs, ...next.map((other) => other.startedAtMs));
+    const during = intervals.filter(
+      ({ second }) => second * 1e3 < endedAtMs && (second + 1) * 1e3 > startedAtMs,
+    );
+    return {
+      action,
+      target,
+      startedAtMs,
+      endedAtMs,
+      failedDuring: failedDuring(during, failed),
+      firstFailureMs: firstAfter(intervals, 'failed', startedAtMs),
+      firstSuccessAfterMs: firstAfter(intervals, 'done', endedAtMs),
+      recoveredMs: recoveredMs(seconds, endedAtMs, untilMs, baselineUs),
+    };
+  });
+}
+
+/**
+ * Failures of the seconds that the fault touched, by class. What agents did not split by class goes to the only
+ * class of the whole run, or to `unclassified` where there are several.
+ */
+function failedDuring(
+  during: readonly Interval[],
+  failed: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const byClass = new Map<string, number>();
+  for (const { failedBy } of during) {
+    for (const [outcome, count] of failedBy) addTo(byClass, outcome, count);
+  }
+  const rest = sum(during, (interval) => interval.failed) - sum(byClass.values(), (n) => n);
+  const classes = Object.keys(failed);
+  const [only] = classes;
+  addTo(
+    byClass,
+    classes.length === 1 && only !== undefined ? only : 'unclassified',
+    Math.max(0, rest),
+  );
+  return Object.fromEntries([...byClass].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** From a moment of the window to the due time of the first operation after it that was done, or failed; null for none. */
+function firstAfter(
+  intervals: readonly Interval[],
+  what: 'done' | 'failed',
+  momentMs: number,
+): number | null {
+  const times = intervals.flatMap((interval) => {
+    if (interval[what] === 0) return [];
+    const slots = what === 'done' ? interval.doneSlots : interval.failedSlots;
+    const ms =
+      slots === null ? interval.second * 1e3 : firstSlotMs(interval.second, slots, momentMs);
+    return ms === null || (interval.second + 1) * 1e3 <= momentMs ? [] : [ms];
+  });
+  return times.length === 0 ? null : Math.max(0, Math.min(...times) - momentMs);
+}
+
+/** Start of the first marked slot that ends after the moment. */
+function firstSlotMs(second: number, slots: Bitmap, momentMs: number): number | null {
+  for (let slot = 0; slot < 1e3 / slotMs; slot++) {
+    const startMs = second * 1e3 + slot * slotMs;
+    if (startMs + slotMs > momentMs && hasBit(slots, slot)) return startMs;
+  }
+  return null;
+}
+
+/** One second of all sites together. */
+interface Second {
+  readonly second: number;
+  readonly due: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly response: Samples;
+}
+
+function joinSites(intervals: readonly Interval[]): readonly Second[] {
+  return [...groupBy(intervals, ({ second }) => second)].map(([second, cell]) => ({
+    second,
+    due: sum(cell, ({ due }) => due),
+    done: sum(cell, ({ done }) => done),
+    failed: sum(cell, ({ failed }) => failed),
+    response: joinSamples(cell.map(({ response }) => response)),
+  }));
+}
+
+function joinSamples(all: readonly Samples[]): Samples {
+  const histogram = emptyHistogram();
+  for (const samples of all) histogram.add(samples.histogram);
+  return { histogram, negative: sum(all, ({ negative }) => negative) };
+}
+
+/** p99 of the whole seconds before the first fault together; null when these are fewer than 5 or failures reach it. */
+function baselineP99Us(seconds: readonly Second[], firstFaultMs: number): number | null {
+  const calm = seconds.filter(({ second }) => (second + 1) * 1e3 <= firstFaultMs);
+  if (calm.length < baselineSeconds) return null;
+  return p99Us({
+    response: joinSamples(calm.map(({ response }) => response)),
+    failed: sum(calm, ({ failed }) => failed),
+  });
+}
+
+/** By rank alone: three good seconds in a row are the guard against too few samples in one of them. */
+function p99Us({ response, failed }: Pick<Second, 'response' | 'failed'>): number | null {
+  return quantileUs(response, failed, 9900, 0);
+}
+
+/**
+ * From the heal to the first of three consecutive good seconds, which must end before `untilMs` (the end of the
+ * window, or the start of another fault). The second of the heal itself counts when it was good as a whole: 0.
+ */
+function recoveredMs(
+  seconds: readonly Second[],
+  healedMs: number,
+  untilMs: number,
+  baselineUs: number | null,
+): number | null {
+  if (baselineUs === null) return null;
+  const isGood = (second: Second | undefined): boolean => {
+    if (second === undefined || second.due === 0 || second.done < goodShare * second.due)
+      return false;
+    const valueUs = p99Us(second);
+    return valueUs !== null && valueUs <= goodFactor * baselineUs;
+  };
+  const bySecond = new Map(seconds.map((second) => [second.second, second]));
+  for (let s = Math.floor(healedMs / 1e3); (s + goodSeconds) * 1e3 <= untilMs; s++) {
+    const isRow = Array.from({ length: goodSeconds }, (_, i) => isGood(bySecond.get(s + i)));
+    if (isRow.every((good) => good)) return Math.max(0, s * 1e3 - healedMs);
+  }
+  return null;
+}

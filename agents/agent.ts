@@ -59,6 +59,7 @@ export class Agent {
   #peers: Peers | null = null;
   #prober: Prober | null = null;
   #ended = false;
+  #offsetUs: readonly number[] = [];
   #startLatenessUs: number | null = null;
   #nextProgressUs = 0;
   #toldExhausted = false;
@@ -116,6 +117,10 @@ export class Agent {
       case 'hello':
         checkVersion(message.version);
         return;
+      case 'offsets':
+        this.#offsetUs = message.offsetUs;
+        if (this.#stage !== null) this.#stage.run.offsetUs = message.offsetUs;
+        return;
       case 'assign':
         this.#enqueue(() => this.#assign(message.assignment));
         return;
@@ -171,9 +176,6 @@ export class Agent {
       case 'proven':
         this.#prober?.proven(message.clients);
         return;
-      case 'offsets':
-        run.offsetUs = message.offsetUs;
-        return;
       case 'start':
         this.#start(message.schedule);
         return;
@@ -184,7 +186,8 @@ export class Agent {
         this.#peers?.disconnect(message.clients);
         return;
       case 'halt':
-        clients.halt(run.nowUs());
+        run.windowEndUs = Math.min(run.windowEndUs, run.nowUs());
+        clients.halt(run.windowEndUs);
         vitals.endWindow();
         return;
       default:
@@ -220,6 +223,7 @@ export class Agent {
     this.#prober?.close();
     const phases = wholePhases(schedule);
     run.phases = phases;
+    run.windowEndUs = phases.measureEndUs;
     run.recorder.start(phases.measureUs);
     const { assignment } = run;
     clients.start(
@@ -260,8 +264,9 @@ export class Agent {
       tally: new Tally(),
       nowUs,
       timeoutUs,
-      offsetUs: [],
+      offsetUs: this.#offsetUs,
       phases: null,
+      windowEndUs: Number.POSITIVE_INFINITY,
       receivers: assignment.receivers,
     };
     const workload = workloadOf(assignment.workload);

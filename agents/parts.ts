@@ -20,6 +20,8 @@ export function* collectParts(
   },
 ): Generator<Part> {
   const { recorder, tally, assignment, phases } = run;
+  const { pattern, pools } = assignment.workload;
+  const hasCopies = pattern === 'fanout' || (pattern === 'notify' && pools > 1);
   yield* recorder.remaining();
   yield* recorder.histograms();
   for (const entries of chunks(clients.ledgers(), entriesPerPart)) {
@@ -46,6 +48,8 @@ export function* collectParts(
     reconnects: tally.reconnects,
     foreign: tally.foreign,
     lastDoneUs: hasDone ? tally.lastDoneUs - phases.measureUs : null,
+    // With several receivers, only the join of all arrivals tells when a message was done.
+    ...(hasCopies ? {} : { doneInWindow: tally.doneInWindow }),
     versions: more.versions,
   };
 }

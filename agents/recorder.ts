@@ -1,17 +1,9 @@
 import { Histogram } from './histogram.ts';
+import { Interval } from './interval.ts';
 import type { HistogramPart, IntervalPart, PairKind, ProcessKind, SiteKind } from './protocol.ts';
 
 export type PairHistograms = { readonly [kind in PairKind]: Histogram };
 export type SiteHistograms = { readonly [kind in SiteKind]: Histogram };
-
-/** One second of one client site; the counts and histograms of `IntervalPart`. */
-export interface Interval {
-  due: number;
-  done: number;
-  failed: number;
-  readonly response: Histogram;
-  readonly service: Histogram;
-}
 
 /** A second is reported this long after its last deadline; what comes even later makes a further part. */
 const intervalGraceUs = 500_000;
@@ -71,25 +63,21 @@ export class Recorder {
     return histograms;
   }
 
-  /** The second in which an operation was due, at its client's site. */
-  interval(clientSite: number, dueUs: number): Interval {
-    const second = Math.max(0, Math.floor((dueUs - this.#measureUs) / 1e6));
-    let sites = this.#seconds[second];
-    if (sites === undefined) {
-      sites = new Array(this.#sites).fill(undefined);
-      this.#seconds[second] = sites;
-    }
-    const known = sites[clientSite];
-    if (known !== undefined) return known;
-    const interval: Interval = {
-      due: 0,
-      done: 0,
-      failed: 0,
-      response: new Histogram(3),
-      service: new Histogram(3),
-    };
-    sites[clientSite] = interval;
-    return interval;
+  /** An operation became due. Times of due in µs of this process's clock, here and below. */
+  countDue(clientSite: number, dueUs: number): void {
+    this.#interval(clientSite, this.#secondOf(dueUs)).due++;
+  }
+
+  /** An operation was done in time. */
+  countDone(clientSite: number, dueUs: number, responseUs: number, serviceUs: number): void {
+    const second = this.#secondOf(dueUs);
+    const sinceUs = dueUs - this.#measureUs - second * 1e6;
+    this.#interval(clientSite, second).complete(sinceUs, responseUs, serviceUs);
+  }
+
+  countFailed(clientSite: number, dueUs: number, outcome: string): void {
+    const second = this.#secondOf(dueUs);
+    this.#interval(clientSite, second).fail(dueUs - this.#measureUs - second * 1e6, outcome);
   }
 
   /** One second of one site that can no longer change, or null. One at a time, because encoding takes 0.3 ms. */
@@ -143,10 +131,26 @@ export class Recorder {
       return null;
     }
     sites[clientSite] = undefined;
-    const { due, done, failed } = interval;
-    const response = interval.response.count === 0 ? null : interval.response.encode();
-    const service = interval.service.count === 0 ? null : interval.service.encode();
-    return { type: 'interval', second, clientSite, due, done, failed, response, service };
+    return interval.part(second, clientSite);
+  }
+
+  /** An offset of clocks that is wrong by a little may put an operation before the first second. */
+  #secondOf(dueUs: number): number {
+    return Math.max(0, Math.floor((dueUs - this.#measureUs) / 1e6));
+  }
+
+  #interval(clientSite: number, second: number): Interval {
+    let sites = this.#seconds[second];
+    if (sites === undefined) {
+      sites = new Array<Interval | undefined>(this.#sites).fill(undefined);
+      this.#seconds[second] = sites;
+    }
+    let interval = sites[clientSite];
+    if (interval === undefined) {
+      interval = new Interval();
+      sites[clientSite] = interval;
+    }
+    return interval;
   }
 }
 

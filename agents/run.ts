@@ -19,6 +19,8 @@ export interface Run {
   offsetUs: readonly number[];
   /** Null until the orchestrator says when to start. */
   phases: Phases | null;
+  /** When the measuring window ends or was ended. */
+  windowEndUs: number;
   /** Receivers ready now, by topic. */
   receivers: readonly number[];
 }
@@ -39,10 +41,18 @@ export class Tally {
   handled = 0;
   /** End of the last completed operation of the window, µs of this process's clock; -Infinity when none did. */
   lastDoneUs: number = Number.NEGATIVE_INFINITY;
+  /** Completed as far as this process knows, before the window ended. */
+  doneInWindow = 0;
   reconnects = 0;
   /** Messages of another run or program. */
   foreign = 0;
   readonly #reasons = new Map<string, { outcome: string; reason: string; count: number }>();
+
+  /** An operation of the window was done. */
+  countDone(doneUs: number, windowEndUs: number): void {
+    if (doneUs > this.lastDoneUs) this.lastDoneUs = doneUs;
+    if (doneUs <= windowEndUs) this.doneInWindow++;
+  }
 
   /** Counts one failure of the window under the bus's own words; what is beyond 100 different ones is pooled. */
   countReason(outcome: string, reason: string): void {

@@ -28,8 +28,6 @@ export function recordCall(
   pair.hold.record(holdUs);
   pair.replyLeg.record(doneUs - header.repliedUs - serverOffsetUs);
   pair.transit.record(serviceUs - holdUs);
-  const interval = recorder.interval(header.clientSite, dueUs);
-  interval.done++;
-  interval.response.record(responseUs);
-  interval.service.record(serviceUs);
+  recorder.countDone(header.clientSite, dueUs, responseUs, serviceUs);
+  run.tally.countDone(doneUs, run.windowEndUs);
 }

@@ -26,11 +26,8 @@ export function timedDeliveries(run: Run): DeliveryRecord {
       pair.requestLeg.record(serviceUs);
       pair.transit.record(serviceUs);
       server.recordResponse(responseUs);
-      const interval = run.recorder.interval(header.clientSite, dueUs);
-      interval.done++;
-      interval.response.record(responseUs);
-      interval.service.record(serviceUs);
-      run.tally.lastDoneUs = Math.max(run.tally.lastDoneUs, receivedUs);
+      run.recorder.countDone(header.clientSite, dueUs, responseUs, serviceUs);
+      run.tally.countDone(receivedUs, run.windowEndUs);
     },
     arrivals: () => [],
   };

@@ -173,7 +173,7 @@ export class Clients {
     if (measured) {
       tally.operations++;
       recorder.site(peer.site).agentDelay.record(takenUs - dueUs);
-      recorder.interval(peer.site, dueUs).due++;
+      recorder.countDue(peer.site, dueUs);
     }
     const bytes = this.#bodies.nextBytes();
     return this.#operations.open(client.position, sequence, measured, dueUs, takenUs, bytes);
@@ -331,7 +331,6 @@ export class Clients {
       if (header.serverSite === client.peer.site) client.account.local++;
       recordCall(this.#run, header, dueUs, operations.sentUs(slot), doneUs);
       client.responses.record(doneUs - dueUs);
-      this.#run.tally.lastDoneUs = doneUs;
     }
     this.#complete(client, slot, doneUs);
   }
@@ -347,7 +346,7 @@ export class Clients {
     tally.failed++;
     if (this.#operations.measured(slot)) {
       client.account.fail(outcome);
-      recorder.interval(client.peer.site, this.#operations.dueUs(slot)).failed++;
+      recorder.countFailed(client.peer.site, this.#operations.dueUs(slot), outcome);
     }
     this.#decide(slot, endedUs);
   }

@@ -26,7 +26,7 @@ export function copiedDeliveries(run: Run): DeliveryRecord {
       }
       const sinceMeasureUs = dueUs - (run.phases?.measureUs ?? 0);
       arrivals.add(header.sequence, sinceMeasureUs, header.sentUs - header.dueUs, arrivedUs);
-      run.tally.lastDoneUs = Math.max(run.tally.lastDoneUs, receivedUs);
+      run.tally.countDone(receivedUs, run.windowEndUs);
     },
     *arrivals() {
       for (const [client, arrivals] of byClient) yield* arrivals.parts(client);

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Json, ResolvedScenario } from '../../topologies/scenario.ts';
+import { ResourceStack } from '../resource-stack.ts';
+import type { BusDeployer } from './bus.ts';
+import { RabbitmqBus } from './rabbitmq/bus.ts';
+import { rabbitmqConf } from './rabbitmq/config.ts';
+import { deployCluster } from './rabbitmq/deploy.ts';
+import { mend, missing, parseInstallation, searchCommand } from './rabbitmq/installation.ts';
+import { parseRabbitmq, type RabbitmqOptions } from './rabbitmq/options.ts';
+
+/** Real rabbitmq-server nodes as private processes: own data, ports, cookie and epmd; no root, no container. */
+export const rabbitmqBus: BusDeployer = {
+  type: 'rabbitmq',
+  inProcess: false,
+
+  parse(raw, sites) {
+    const parsed = parseRabbitmq(raw, sites);
+    if ('mistakes' in parsed) return parsed;
+    const options = parsed.options as unknown as { readonly [key: string]: Json };
+    return { spec: { type: 'rabbitmq', nodes: parsed.nodes, options } };
+  },
+
+  refuse(scenario) {
+    const { queues } = optionsOf(scenario);
+    const { pattern, topics, pools } = scenario.workload;
+    if (queues !== 'stream') return [];
+    if (pattern !== 'notify') {
+      const message = `a stream keeps what was consumed and serves notify only; the pattern is ${pattern}`;
+      return [{ path: 'bus.queues', message }];
+    }
+    if (scenario.servers.count <= topics * pools) return [];
+    const message = `every consumer of a stream sees every message: expected at most ${topics * pools} servers, one a topic and pool; got ${scenario.servers.count}`;
+    return [{ path: 'servers.count', message }];
+  },
+
+  describe(scenario) {
+    const options = optionsOf(scenario);
+    const example = {
+      address: '<address>',
+      ports: { amqp: 5672, management: 15672, prometheus: 15692 },
+      firstNode: 'bus-1',
+      thisNode: scenario.bus.nodes.length > 1 ? 'bus-2' : 'bus-1',
+      username: 'busbench',
+      password: '<generated>',
+    };
+    const nodes = scenario.bus.nodes.map((site, i) => `bus-${i + 1} at ${site}`).join(', ');
+    return [
+      `rabbitmq: ${nodes}; ports are chosen free at the start`,
+      `queues ${options.queues}, leader ${options.leader ?? 'spread over the nodes'}, reply ${options.reply}, prefetch ${options.prefetch}`,
+      `rabbitmq.conf of ${example.thisNode} (port numbers are examples):`,
+      ...rabbitmqConf(example, options)
+        .trimEnd()
+        .split('\n')
+        .map((line) => `  ${line}`),
+    ];
+  },
+
+  async available() {
+    const [file = '', ...args] = searchCommand;
+    const { stdout } = await promisify(execFile)(file, args);
+    return parseInstallation(stdout) === null ? { missing, mend } : null;
+  },
+
+  async deploy(scenario, fabric, run, signal) {
+    const startedAt = performance.now();
+    const stack = new ResourceStack();
+    const options = optionsOf(scenario);
+    try {
+      const context = { scenario, options, fabric, run, stack, signal };
+      const deployed = await deployCluster(context);
+      const bus = new RabbitmqBus(context, deployed);
+      await bus.prepare(startedAt, signal);
+      return bus;
+    } catch (error) {
+      await stack[Symbol.asyncDispose]().catch(() => {});
+      throw error;
+    }
+  },
+};
+
+function optionsOf(scenario: ResolvedScenario): RabbitmqOptions {
+  return scenario.bus.options as unknown as RabbitmqOptions;
+}

@@ -1,0 +1,225 @@
+import type { Json } from '../../../agents/protocol.ts';
+import type { Fabric } from '../../fabrics/fabric.ts';
+import type { Host } from '../../hosts/host.ts';
+import { sleep } from '../../waiting.ts';
+import type { AgentProcess, Bus } from '../bus.ts';
+import {
+  type Addresses,
+  addressesOf,
+  type Declaration,
+  declarationOf,
+  namePrefix,
+} from './addressing.ts';
+import { readMetrics } from './counters.ts';
+import type { DeployContext, DeployedCluster } from './deploy.ts';
+import { vhostPath } from './management.ts';
+import type { RabbitmqNode } from './node.ts';
+import { Routing } from './routing.ts';
+
+/** Queue statistics lag behind by up to RabbitMQ's collection interval of 5 s. */
+const statisticsLagMs = 6_000;
+const counterMs = 5_000;
+
+export class RabbitmqBus implements Bus {
+  readonly type = 'rabbitmq';
+  readonly nodes: readonly RabbitmqNode[];
+  readonly #context: DeployContext;
+  readonly #deployed: DeployedCluster;
+  readonly #prefix: string;
+  readonly #addresses: Addresses;
+  readonly #declaration: Declaration;
+  readonly #routing: Routing;
+  #readyMs = 0;
+  #details: Readonly<Record<string, number>>;
+
+  constructor(context: DeployContext, deployed: DeployedCluster) {
+    const { scenario, options, run } = context;
+    this.#context = context;
+    this.#deployed = deployed;
+    this.#details = deployed.details;
+    this.nodes = deployed.cluster.nodes;
+    this.#prefix = namePrefix(run.runId);
+    this.#addresses = addressesOf(this.#prefix, options.queues === 'stream');
+    const major = Number.parseInt(deployed.installation.version, 10);
+    this.#declaration = declarationOf(options, scenario.guarantee, major);
+    this.#routing = new Routing(this.nodes, options, this.#addresses, this.#declaration);
+  }
+
+  get readyMs(): number {
+    return this.#readyMs;
+  }
+
+  get details(): Readonly<Record<string, number>> {
+    return this.#details;
+  }
+
+  /** Policies and shared queues, proven from every node: only then is the bus ready. */
+  async prepare(startedAt: number, signal: AbortSignal): Promise<void> {
+    const from = performance.now();
+    await this.#routing.declarePolicies(this.#prefix, signal);
+    await this.#routing.declareShared(this.#context.scenario.workload, signal);
+    const now = performance.now();
+    this.#details = { ...this.#details, queuesMs: now - from };
+    this.#readyMs = now - startedAt;
+  }
+
+  async endpoint(process: AgentProcess): Promise<{ driver: string; endpoint: Json }> {
+    const { options, scenario, signal } = this.#context;
+    const { workload } = scenario;
+    // A bench on a standing deployment may have more topics than the bus was deployed for.
+    const topics = Math.max(workload.topics, ...process.servers.map(({ topic }) => topic + 1));
+    await this.#routing.declareShared({ ...workload, topics }, signal);
+    await this.#routing.declareOwn(workload.pattern, process.servers, signal);
+    const { nodes, home } = nearestNodes(this.nodes, process, this.#context);
+    const brokers = await Promise.all(
+      nodes.map(async (node) => {
+        const at = await dial(this.#context.fabric, process.host, node);
+        return { host: at.address, port: at.port };
+      }),
+    );
+    const { durable, persistent, stream, arguments: args } = this.#declaration;
+    return {
+      driver: 'amqplib',
+      endpoint: {
+        brokers,
+        home,
+        vhost: '/',
+        ...this.#deployed.credentials,
+        tls: null,
+        heartbeatSeconds: Math.ceil(options.heartbeatMs / 1000),
+        addresses: { ...this.#addresses } as unknown as Json,
+        exchanges: { durable, autoDelete: false },
+        queues: { durable, arguments: args },
+        stream,
+        persistent,
+        prefetch: options.prefetch,
+        reply: options.reply,
+        replyPrefix: `${this.#prefix}reply.`,
+      },
+    };
+  }
+
+  async directory(
+    processes: readonly AgentProcess[],
+    _announcements: unknown,
+    signal: AbortSignal,
+  ): Promise<readonly Json[]> {
+    await this.#routing.settle(this.#prefix, signal);
+    return processes.map(() => null);
+  }
+
+  /** What is ready or unacknowledged is looked at again until it is 0 or the broker's statistics must be fresh. */
+  async counters(
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
+    const deadline = performance.now() + statisticsLagMs;
+    let queues = await this.#queueCounters(signal);
+    while (isBusy(queues) && performance.now() < deadline) {
+      await sleep(250, signal);
+      queues = await this.#queueCounters(signal);
+    }
+    const peers = new Map(this.nodes.map((node) => [node.spec.erlangName, node.name]));
+    const entries = await Promise.all(
+      this.nodes.map(async (node) => {
+        const own = { ...emptyQueues, ...queues.get(node.name) };
+        if (!node.alive) return [node.name, own] as const;
+        const page = await node.spec.management.page(node.spec.prometheusPort, bound(signal));
+        return [node.name, { ...own, ...readMetrics(page, peers) }] as const;
+      }),
+    );
+    return new Map(entries);
+  }
+
+  async reset(signal: AbortSignal): Promise<void> {
+    await this.#routing.clear(this.#prefix, signal);
+    await this.#routing.declareShared(this.#context.scenario.workload, signal);
+  }
+
+  topicSite(topic: number): string | null {
+    const { target } = this.#context.scenario.workload;
+    return target === 'any' ? this.#routing.topicSite(topic) : this.#context.options.leader;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#context.stack[Symbol.asyncDispose]();
+  }
+
+  /** Per node that leads them: queues of this run and what is in them. A stream keeps what was consumed: not counted. */
+  async #queueCounters(signal: AbortSignal): Promise<Map<string, QueueCounters>> {
+    const columns = 'name,node,leader,type,messages_ready,messages_unacknowledged';
+    const path = `${vhostPath('queues')}?columns=${columns}`;
+    const counters = new Map<string, QueueCounters>();
+    for (const node of this.nodes.filter(({ alive }) => alive)) {
+      const queues = await node.spec.management.tryGet(path, bound(signal)).catch(() => null);
+      if (!Array.isArray(queues)) continue;
+      for (const queue of queues as readonly QueueRow[]) {
+        if (!queue.name.startsWith(this.#prefix)) continue;
+        const leader = queue.leader ?? queue.node;
+        const owner = this.nodes.find(({ spec }) => spec.erlangName === leader);
+        if (!owner) continue;
+        const sum = counters.get(owner.name) ?? emptyQueues;
+        const kept = queue.type === 'stream';
+        counters.set(owner.name, {
+          queuesLed: sum.queuesLed + 1,
+          messagesReady: sum.messagesReady + (kept ? 0 : (queue.messages_ready ?? 0)),
+          messagesUnacknowledged:
+            sum.messagesUnacknowledged + (kept ? 0 : (queue.messages_unacknowledged ?? 0)),
+        });
+      }
+      break;
+    }
+    return counters;
+  }
+}
+
+type QueueCounters = typeof emptyQueues;
+const emptyQueues: {
+  readonly queuesLed: number;
+  readonly messagesReady: number;
+  readonly messagesUnacknowledged: number;
+} = { queuesLed: 0, messagesReady: 0, messagesUnacknowledged: 0 };
+
+interface QueueRow {
+  readonly name: string;
+  readonly node?: string;
+  readonly leader?: string;
+  readonly type?: string;
+  readonly messages_ready?: number;
+  readonly messages_unacknowledged?: number;
+}
+
+function isBusy(queues: ReadonlyMap<string, QueueCounters>): boolean {
+  return [...queues.values()].some((q) => q.messagesReady > 0 || q.messagesUnacknowledged > 0);
+}
+
+/** A paused node answers nothing; its counters are then missing, not the run held up. */
+function bound(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(counterMs)]);
+}
+
+function dial(fabric: Fabric, from: Host, node: RabbitmqNode): ReturnType<Fabric['route']> {
+  return fabric.route(from, node.host, node.spec.amqpPort);
+}
+
+/**
+ * Nodes in the order a process should dial them: nearest first by the links' delays, equally near ones starting with
+ * another one for each process. Without failover only the nearest.
+ */
+function nearestNodes(
+  nodes: readonly RabbitmqNode[],
+  process: AgentProcess,
+  { scenario }: DeployContext,
+): { readonly nodes: readonly RabbitmqNode[]; readonly home: number } {
+  const here = process.host.site;
+  const distance = (node: RabbitmqNode): number =>
+    node.site === here
+      ? -1
+      : (scenario.links.find((l) => l.from === here && l.to === node.site)?.delayMs ?? 0);
+  const nearest = Math.min(...nodes.map(distance));
+  const near = nodes.filter((node) => distance(node) === nearest);
+  const turn = process.index % near.length;
+  const home = [...near.slice(turn), ...near.slice(0, turn)];
+  const far = nodes.filter((node) => distance(node) > nearest);
+  far.sort((a, b) => distance(a) - distance(b));
+  return { nodes: scenario.clients.failover ? [...home, ...far] : home, home: home.length };
+}

@@ -1,0 +1,56 @@
+/** What we keep of a node's Prometheus page: our name, its name, and labels it must have. */
+const kept: readonly (readonly [name: string, metric: string])[] = [
+  ['messagesReceived', 'rabbitmq_global_messages_received_total'],
+  ['messagesRouted', 'rabbitmq_global_messages_routed_total'],
+  ['messagesUnroutableReturned', 'rabbitmq_global_messages_unroutable_returned_total'],
+  ['messagesUnroutableDropped', 'rabbitmq_global_messages_unroutable_dropped_total'],
+  ['messagesConfirmed', 'rabbitmq_global_messages_confirmed_total'],
+  ['messagesDelivered', 'rabbitmq_global_messages_delivered_total'],
+  ['messagesRedelivered', 'rabbitmq_global_messages_redelivered_total'],
+  ['messagesAcknowledged', 'rabbitmq_global_messages_acknowledged_total'],
+  ['connections', 'rabbitmq_connections'],
+  ['channels', 'rabbitmq_channels'],
+  ['consumers', 'rabbitmq_consumers'],
+  ['queues', 'rabbitmq_queues'],
+  ['sockets', 'rabbitmq_process_open_tcp_sockets'],
+  ['socketsLimit', 'rabbitmq_process_max_tcp_sockets'],
+  ['fileDescriptors', 'rabbitmq_process_open_fds'],
+  ['memoryBytes', 'rabbitmq_process_resident_memory_bytes'],
+  ['runQueue', 'rabbitmq_erlang_scheduler_run_queue'],
+];
+
+/**
+ * Reads a Prometheus text page. Sums over labels, so that protocols and queue types add up; a metric this broker
+ * version does not have is left out. Distribution bytes are kept by peer: `sentToBytes.<node>`.
+ */
+export function readMetrics(
+  page: string,
+  nodeNames: ReadonlyMap<string, string>,
+): Record<string, number> {
+  const names = new Map(kept.map(([name, metric]) => [metric, name]));
+  const counters: Record<string, number> = {};
+  for (const line of page.split('\n')) {
+    const [, metric = '', labels = '', text] =
+      /^([a-z0-9_]+)(?:\{([^}]*)\})? (\S+)/i.exec(line) ?? [];
+    const value = Number(text);
+    if (text === undefined || Number.isNaN(value)) continue;
+    const name = names.get(metric) ?? distributionName(metric, labels, nodeNames);
+    if (name !== null) counters[name] = (counters[name] ?? 0) + value;
+  }
+  return counters;
+}
+
+function distributionName(
+  metric: string,
+  labels: string,
+  nodeNames: ReadonlyMap<string, string>,
+): string | null {
+  const prefix = {
+    erlang_vm_dist_send_bytes: 'sentToBytes',
+    erlang_vm_dist_recv_bytes: 'receivedFromBytes',
+  }[metric];
+  const peer = /peer="([^"]+)"/.exec(labels)?.[1];
+  if (prefix === undefined || peer === undefined) return null;
+  const node = nodeNames.get(peer);
+  return node === undefined ? null : `${prefix}.${node}`;
+}

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import { BusError } from '../../errors.ts';
+import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
+import type { Host } from '../../hosts/host.ts';
+import type { ResourceStack } from '../../resource-stack.ts';
+import { Cluster } from './cluster.ts';
+import { Gateway } from './gateway-client.ts';
+import {
+  atLeast,
+  type Installation,
+  notInstalled,
+  parseInstallation,
+  searchCommand,
+} from './installation.ts';
+import { RabbitmqNode } from './node.ts';
+import type { RabbitmqOptions } from './options.ts';
+import { type NodePlan, prepareNode } from './prepare.ts';
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What is being deployed, where, and what to clean up with. */
+export interface DeployContext {
+  readonly scenario: ResolvedScenario;
+  readonly options: RabbitmqOptions;
+  readonly fabric: Fabric;
+  readonly run: RunContext;
+  readonly stack: ResourceStack;
+  readonly signal: AbortSignal;
+}
+
+export interface DeployedCluster {
+  readonly cluster: Cluster;
+  readonly credentials: Credentials;
+  readonly installation: Installation;
+  /** Milliseconds spent, by step. */
+  readonly details: Readonly<Record<string, number>>;
+}
+
+/** Starts every node at once, each with its own data, ports and name, and waits until they are one cluster. */
+export async function deployCluster(context: DeployContext): Promise<DeployedCluster> {
+  const { scenario, fabric, stack, signal } = context;
+  const startedAt = performance.now();
+  const places = placeNodes(scenario.bus.nodes, fabric.hosts);
+  const hosts = [...new Set(places.map((place) => place.host))];
+  const [gateways, installation] = await Promise.all([
+    startGateways(hosts, context),
+    find(hosts, context),
+  ]);
+  checkVersion(installation, context.options);
+  const numbers = await choosePorts(gateways, 1 + portsPerNode * places.length, signal);
+  const preparedAt = performance.now();
+
+  const epmdPort = at(numbers, 0);
+  await startEpmd(hosts, epmdPort, context);
+  const cluster = new Cluster(fabric, gateways, epmdPort);
+  const credentials = { username: 'busbench', password: randomBytes(12).toString('hex') };
+  const nodes = places.map((place, i) => planNode(place, i, numbers, gateways));
+  const plan = { nodes, epmdPort, installation, credentials, context };
+  const specs = await Promise.all(nodes.map((node) => prepareNode(node, plan)));
+  cluster.nodes.push(...specs.map((spec) => new RabbitmqNode(spec, cluster)));
+  for (const node of cluster.nodes) stack.defer(() => node.kill());
+  const spawnedAt = performance.now();
+  await Promise.all(cluster.nodes.map((node) => node.start(signal)));
+
+  const registered = [...cluster.registeredAt.values()];
+  const serving = [...cluster.servingAt.values()];
+  const [first = spawnedAt] = serving;
+  const details = {
+    prepareMs: preparedAt - startedAt,
+    epmdMs: spawnedAt - preparedAt,
+    erlangMs: Math.max(...registered) - spawnedAt,
+    firstNodeMs: (cluster.servingAt.get(cluster.nodes[0]?.name ?? '') ?? first) - spawnedAt,
+    clusterMs: Math.max(...serving) - spawnedAt,
+  };
+  return { cluster, credentials, installation, details };
+}
+
+/** Name, site and host of a node. */
+export interface Place {
+  readonly name: string;
+  readonly site: string;
+  readonly host: Host;
+}
+
+/** Node i is bus-(i+1); several at one site share out its hosts. */
+function placeNodes(nodes: readonly string[], hosts: readonly Host[]): readonly Place[] {
+  const used = new Map<string, number>();
+  return nodes.map((site, i) => {
+    const there = hosts.filter((host) => host.site === site);
+    const turn = used.get(site) ?? 0;
+    used.set(site, turn + 1);
+    const host = there[turn % there.length];
+    if (!host)
+      throw new BusError('RABBITMQ_NO_HOST', `site ${site} has no host`, 'A bug: report it.');
+    return { name: `bus-${i + 1}`, site, host };
+  });
+}
+
+async function startGateways(
+  hosts: readonly Host[],
+  { run, stack }: DeployContext,
+): Promise<ReadonlyMap<Host, Gateway>> {
+  const gateways = await Promise.all(
+    hosts.map(async (host) => {
+      const log = join(run.logs, `gateway.${host.name}.log`);
+      return [host, stack.use(await Gateway.start(host, log))] as const;
+    }),
+  );
+  return new Map(gateways);
+}
+
+async function find(hosts: readonly Host[], { run }: DeployContext): Promise<Installation> {
+  const env = { BUSBENCH_RABBITMQ: process.env['BUSBENCH_RABBITMQ'] ?? '' };
+  const found = await Promise.all(
+    hosts.map(async (host) => {
+      const logFile = join(run.logs, `gateway.${host.name}.log`);
+      const options = { env, logFile, stdio: 'pipe', timeoutMs: 10_000 } as const;
+      const installation = parseInstallation(await host.run(searchCommand, options));
+      if (!installation) throw notInstalled(host.name);
+      return installation;
+    }),
+  );
+  const [first] = found;
+  if (!first) throw new BusError('RABBITMQ_NO_HOST', 'no bus node', 'A bug: report it.');
+  return first;
+}
+
+function checkVersion({ version, plugins }: Installation, options: RabbitmqOptions): void {
+  const refuse = (what: string, why: string): BusError =>
+    new BusError(
+      'RABBITMQ_OPTION_UNSUPPORTED',
+      `RabbitMQ ${version} ${why}: ${what} cannot be served`,
+      'Choose another value, or point BUSBENCH_RABBITMQ at another version.',
+    );
+  if (options.queues === 'mirrored' && atLeast(version, 4, 0)) {
+    throw refuse('bus.queues mirrored', 'has no mirrored queues (removed in 4.0)');
+  }
+  if (options.queues === 'stream' && !atLeast(version, 3, 9)) {
+    throw refuse('bus.queues stream', 'has no streams (new in 3.9)');
+  }
+  if (options.queues === 'quorum' && !atLeast(version, 3, 8)) {
+    throw refuse('bus.queues quorum', 'has no quorum queues (new in 3.8)');
+  }
+  const unknown = options.plugins.filter((plugin) => !plugins.includes(plugin));
+  if (unknown.length > 0) {
+    throw refuse(`bus.plugins ${unknown.join(', ')}`, 'comes without this plugin');
+  }
+}
+
+/** Numbers free on the first host; other machines have their own, so any will do there. */
+async function choosePorts(
+  gateways: ReadonlyMap<Host, Gateway>,
+  count: number,
+  signal: AbortSignal,
+): Promise<readonly number[]> {
+  const [gateway] = gateways.values();
+  return (await gateway?.freePorts(count, signal)) ?? [];
+}
+
+const portsPerNode = 4;
+
+/** Every node has numbers of its own: nodes of one machine must not collide, nor relays with nodes. */
+function planNode(
+  place: Place,
+  index: number,
+  numbers: readonly number[],
+  gateways: ReadonlyMap<Host, Gateway>,
+): NodePlan {
+  const first = 1 + portsPerNode * index;
+  const gateway = gateways.get(place.host);
+  if (!gateway) throw new Error(`no gateway on ${place.host.name}`);
+  const ports = {
+    amqp: at(numbers, first),
+    management: at(numbers, first + 1),
+    prometheus: at(numbers, first + 2),
+    distribution: at(numbers, first + 3),
+  };
+  return { place, gateway, ports };
+}
+
+function at(numbers: readonly number[], index: number): number {
+  const number = numbers[index];
+  if (number === undefined) throw new RangeError(`no element ${index} of ${numbers.length}`);
+  return number;
+}
+
+/** Loopback addresses are one machine, and one machine's nodes register with one epmd. */
+async function startEpmd(
+  hosts: readonly Host[],
+  port: number,
+  { run, stack }: DeployContext,
+): Promise<void> {
+  const loopback = hosts.filter((host) => host.address.startsWith('127.'));
+  const groups = [loopback, ...hosts.filter((h) => !loopback.includes(h)).map((h) => [h])];
+  await Promise.all(
+    groups.map(async (group) => {
+      const [host] = group;
+      if (!host) return;
+      const addresses = group.map((member) => member.address).join(',');
+      const command = ['epmd', '-address', addresses, '-port', String(port)];
+      const logFile = join(run.logs, `epmd.${host.name}.log`);
+      const epmd = await host.spawn(command, { logFile, stdio: 'log' });
+      stack.defer(async () => {
+        await epmd.end(1_000);
+      });
+    }),
+  );
+}

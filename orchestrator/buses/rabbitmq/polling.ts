@@ -1,0 +1,48 @@
+import { BusError } from '../../errors.ts';
+import { sleep } from '../../waiting.ts';
+
+/** What is waited for, how often to look and how long at most. */
+export interface Patience {
+  readonly what: string;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly hint: string;
+}
+
+/**
+ * Looks until `probe` says null (done); anything else is what is still missing, and becomes part of the
+ * RABBITMQ_NOT_READY that ends the wait when time is up.
+ */
+export async function waitUntil(
+  probe: () => Promise<string | null>,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + patience.timeoutMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const missing = await probe();
+    if (missing === null) return;
+    if (performance.now() > deadline) {
+      throw new BusError(
+        'RABBITMQ_NOT_READY',
+        `${patience.what}: not within ${patience.timeoutMs / 1000} s; ${missing}`,
+        patience.hint,
+      );
+    }
+    await sleep(patience.everyMs, signal);
+  }
+}
+
+/** Runs `work` on all items, `limit` at a time; stops at the first failure. */
+export async function forEachLimited<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) await work(items[i] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}

@@ -37,9 +37,11 @@ export interface MemorySession extends Session {
   readonly counters: Readonly<MemoryCounters>;
 }
 
-export const memoryDriver: Driver & {
+interface MemoryDriver extends Driver {
   connect(options: DriverOptions, signal: AbortSignal): Promise<MemorySession>;
-} = {
+}
+
+export const memoryDriver: MemoryDriver = {
   connect: (options) => Promise.resolve(new MemoryHub(options)),
 };
 

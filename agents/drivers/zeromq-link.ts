@@ -120,6 +120,7 @@ export class Link {
   close(): void {
     if (this.#reconnectTimer !== null) clearTimeout(this.#reconnectTimer);
     this.#options.full.delete(this);
+    this.#up = false;
     this.#socket.close();
   }
 

@@ -76,6 +76,8 @@ export async function pump(
       if (socket.closed || (error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
       continue;
     }
+    // Closed by whoever ran between arrival and now.
+    if (socket.closed) return;
     onParts(parts);
     if (++handled % burst === 0) await nextTurn();
   }

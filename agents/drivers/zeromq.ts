@@ -84,6 +84,8 @@ class ZeromqSession implements Session {
     });
     return {
       reply: (context, body) => {
+        // The server may have thought about it for longer than the run lasted.
+        if (router.closed) return;
         const parts = context as Buffer[];
         parts[parts.length - 1] = body;
         router.send(parts).catch(ignore);

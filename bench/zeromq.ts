@@ -1,0 +1,142 @@
+import { Dealer, Router } from 'zeromq';
+import type { Receiver, Sender } from '../agents/drivers/driver.ts';
+import { zeromqDriver } from '../agents/drivers/zeromq.ts';
+import { emptyHeader, writeRequest } from '../agents/header.ts';
+
+const bodyBytes = 1024;
+const inFlight = 100;
+const roundMs = 1000;
+const rounds = 5;
+
+/** A caller that keeps `inFlight` calls going and counts those that were answered. */
+interface Loop {
+  readonly calls: () => number;
+  close(): Promise<void>;
+}
+
+/** CPU per call, both ends in one process, of our driver and of a plain loop over the same library. */
+export async function benchZeromq(): Promise<{
+  title: string;
+  columns: string[];
+  rows: string[][];
+}> {
+  const plain: Sample[] = [];
+  const driver: Sample[] = [];
+  // Alternating, so that what else the machine does falls on both alike.
+  for (let round = 0; round < rounds; round++) {
+    plain.push(await measure(plainLoop));
+    driver.push(await measure(driverLoop));
+  }
+  return {
+    title: `zeromq, ${inFlight} calls in flight, ${bodyBytes} B, both ends in one process`,
+    columns: ['path', 'CPU µs/call', 'calls/s'],
+    rows: [
+      ['plain zeromq loop', ...median(plain)],
+      ['zeromq driver', ...median(driver)],
+    ],
+  };
+}
+
+interface Sample {
+  readonly cpuUs: number;
+  readonly perSecond: number;
+}
+
+async function measure(start: () => Promise<Loop>): Promise<Sample> {
+  const loop = await start();
+  await new Promise((resolve) => setTimeout(resolve, roundMs / 4));
+  const cpu = process.cpuUsage();
+  const calls = loop.calls();
+  const startMs = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, roundMs));
+  const done = loop.calls() - calls;
+  const { user, system } = process.cpuUsage(cpu);
+  const seconds = (performance.now() - startMs) / 1000;
+  await loop.close();
+  return { cpuUs: (user + system) / done, perSecond: done / seconds };
+}
+
+function median(samples: readonly Sample[]): string[] {
+  const middle = (values: number[]): number =>
+    values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+  return [
+    middle(samples.map(({ cpuUs }) => cpuUs)).toFixed(1),
+    middle(samples.map(({ perSecond }) => perSecond)).toFixed(0),
+  ];
+}
+
+async function plainLoop(): Promise<Loop> {
+  const router = new Router({ linger: 0 });
+  await router.bind('tcp://127.0.0.1:*');
+  const dealer = new Dealer({ linger: 0 });
+  dealer.connect(router.lastEndpoint ?? '');
+  const answering = (async () => {
+    for await (const parts of router) await router.send(parts);
+  })().catch(() => {});
+  let calls = 0;
+  const calling = (async () => {
+    for (let i = 0; i < inFlight; i++) await dealer.send(Buffer.alloc(bodyBytes));
+    for await (const _ of dealer) {
+      calls++;
+      await dealer.send(Buffer.allocUnsafe(bodyBytes));
+    }
+  })().catch(() => {});
+  return {
+    calls: () => calls,
+    close: async () => {
+      dealer.close();
+      router.close();
+      await Promise.all([answering, calling]);
+    },
+  };
+}
+
+async function driverLoop(): Promise<Loop> {
+  const address = '127.0.0.1';
+  const session = await zeromqDriver.connect(
+    {
+      run: 'bench',
+      process: 'bench',
+      pattern: 'call',
+      guarantee: 'at-most-once',
+      connections: 'own',
+      failover: false,
+      reconnect: { minMs: 100, maxMs: 5000 },
+      seed: 1,
+      endpoint: { address, choice: 'round-robin', highWaterMark: 1000, ioThreads: 1 },
+    },
+    AbortSignal.timeout(5000),
+  );
+  const signal = AbortSignal.timeout(5000);
+  const serverPeer = { index: 0, name: 'server', site: 0, topic: 0, subscriber: 0 };
+  let receiver: Receiver | null = null;
+  const server = {
+    message: (body: Buffer, _: boolean, context: unknown) => receiver?.reply(context, body),
+    connection: () => {},
+  };
+  receiver = await session.openReceiver(serverPeer, server, signal);
+  const { port = 0 } = session.announcements()[0] ?? {};
+  const entry = { server: 0, topic: 0, subscriber: 0, tier: 0, address, port };
+  const clientPeer = { index: 0, name: 'client', site: 0, topic: 0, server: null };
+  let calls = 0;
+  let sender: Sender | null = null;
+  const header = emptyHeader();
+  const call = (): void => {
+    const body = Buffer.allocUnsafe(bodyBytes);
+    writeRequest(body, header);
+    sender?.send(body, 0);
+  };
+  const client = {
+    writable: () => {},
+    accepted: () => {},
+    refused: () => {},
+    connection: () => {},
+    reply: () => {
+      calls++;
+      call();
+    },
+  };
+  sender = await session.openSender(clientPeer, { proxy: null, servers: [entry] }, client, signal);
+  for (let i = 0; i < inFlight; i++) call();
+  return { calls: () => calls, close: async () => session[Symbol.asyncDispose]() };
+}

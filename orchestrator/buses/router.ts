@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { BusSpec, ResolvedScenario } from '../../topologies/scenario.ts';
+import type { Fabric, RunContext } from '../fabrics/fabric.ts';
+import type { Bus, BusDeployer } from './bus.ts';
+import { routerConfig } from './router/config.ts';
+import { deployRouters } from './router/deploy.ts';
+import { planMesh } from './router/layout.ts';
+import { parseRouterOptions, type RouterOptions } from './router/options.ts';
+import {
+  kinds,
+  mend,
+  missing,
+  parseFound,
+  searchCommand,
+  searchEnvironment,
+} from './router/program.ts';
+
+/** qdrouterd or skrouterd, one or several a site, joined in any graph. */
+export const routerBus: BusDeployer = {
+  type: 'router',
+  inProcess: false,
+
+  parse(raw, sites) {
+    const parsed = parseRouterOptions(raw, sites);
+    if ('mistakes' in parsed) return parsed;
+    const options = parsed.options as unknown as BusSpec['options'];
+    return { spec: { type: 'router', nodes: parsed.nodes, options } };
+  },
+
+  refuse(scenario) {
+    const { pattern, pools } = scenario.workload;
+    if (pattern !== 'notify' || pools === 1) return [];
+    const message = `routers have no listener pools: expected 1, got ${pools}`;
+    return [{ path: 'workload.pools', message }];
+  },
+
+  describe(scenario) {
+    const options = routerOptions(scenario.bus);
+    const { routers } = planMesh(scenario.bus.nodes, options, scenario.links);
+    const free = '<free>';
+    return routers.flatMap((router) => {
+      const config = routerConfig(
+        {
+          ...router,
+          address: `<${router.site}>`,
+          ports: {
+            normal: free,
+            'inter-router': router.accepts.includes('inter-router') ? free : null,
+            edge: router.accepts.includes('edge') ? free : null,
+          },
+          connectors: router.dials.map((dial) => {
+            const to = routers.find((other) => other.name === dial.to);
+            return { ...dial, address: `<${to?.site} seen from ${router.site}>`, port: free };
+          }),
+        },
+        options,
+      );
+      return [`${router.name} at ${router.site}, ${router.mode}:`, ...config.trimEnd().split('\n')];
+    });
+  },
+
+  async available(spec) {
+    const [shell = 'sh', ...args] = searchCommand;
+    const env = { ...process.env, ...searchEnvironment() };
+    const { stdout } = await promisify(execFile)(shell, args, { env });
+    const wanted = routerOptions(spec).program;
+    const found = parseFound(stdout).map(({ program }) => program);
+    if (kinds(wanted).some((program) => found.includes(program))) return null;
+    return { missing: missing(wanted), mend };
+  },
+
+  deploy(
+    scenario: ResolvedScenario,
+    fabric: Fabric,
+    run: RunContext,
+    signal: AbortSignal,
+  ): Promise<Bus> {
+    return deployRouters(scenario, routerOptions(scenario.bus), fabric, run, signal);
+  },
+};
+
+/** `parse` made them. */
+function routerOptions(spec: BusSpec): RouterOptions {
+  return spec.options as unknown as RouterOptions;
+}

@@ -1,0 +1,179 @@
+import { nowUs } from '../../../agents/clock.ts';
+import type { Json } from '../../../agents/protocol.ts';
+import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { Fabric } from '../../fabrics/fabric.ts';
+import type { ResourceStack } from '../../resource-stack.ts';
+import type { AgentProcess, Bus } from '../bus.ts';
+import {
+  addressesOfServer,
+  addressOfClient,
+  type RunAddresses,
+  runAddresses,
+} from './addresses.ts';
+import { countedSince, localRatioOf, routerCounters } from './counters.ts';
+import { type ExpectedAddress, waitDeserted, waitSpread } from './mesh.ts';
+import type { RouterNode } from './node.ts';
+import type { RouterOptions } from './options.ts';
+
+interface Timing {
+  readonly readyMs: number;
+  readonly convergedMs: number;
+}
+
+/** A converged mesh. */
+export class RouterBus implements Bus {
+  readonly type = 'router';
+  readonly nodes: readonly RouterNode[];
+  readonly readyMs: number;
+  readonly #scenario: ResolvedScenario;
+  readonly #options: RouterOptions;
+  readonly #fabric: Fabric;
+  readonly #addresses: RunAddresses;
+  readonly #resources: ResourceStack;
+  #details: Readonly<Record<string, number>>;
+  #baseline: ReadonlyMap<string, Readonly<Record<string, number>>> = new Map();
+
+  constructor(
+    scenario: ResolvedScenario,
+    options: RouterOptions,
+    fabric: Fabric,
+    runId: string,
+    nodes: readonly RouterNode[],
+    resources: ResourceStack,
+    timing: Timing,
+  ) {
+    this.nodes = nodes;
+    this.readyMs = timing.readyMs;
+    this.#scenario = scenario;
+    this.#options = options;
+    this.#fabric = fabric;
+    this.#addresses = runAddresses(scenario, options.prefix, runId);
+    this.#resources = resources;
+    this.#details = { convergedMs: timing.convergedMs };
+  }
+
+  get details(): Readonly<Record<string, number>> {
+    return this.#details;
+  }
+
+  async endpoint(
+    process: AgentProcess,
+  ): Promise<{ readonly driver: string; readonly endpoint: Json }> {
+    const { failover } = this.#scenario.clients;
+    const routers = this.#preferred(process);
+    const dialled = failover ? routers : routers.slice(0, 1);
+    const urls: string[] = [];
+    for (const router of dialled) {
+      const { address, port } = await this.#fabric.route(
+        process.host,
+        router.host,
+        router.ports.normal,
+      );
+      urls.push(`amqp://${address.includes(':') ? `[${address}]` : address}:${port}`);
+    }
+    const { receive, send, sendOne } = this.#addresses;
+    const { credit } = this.#options;
+    return {
+      driver: 'rhea',
+      endpoint: { urls, addresses: { receive, send, sendOne }, replies: 'anonymous', credit },
+    };
+  }
+
+  async directory(
+    processes: readonly AgentProcess[],
+    _announcements: unknown,
+    signal: AbortSignal,
+  ): Promise<readonly Json[]> {
+    const startUs = nowUs();
+    await waitSpread(this.#expected(processes), this.#addresses.exchange, signal);
+    const addressPropagationMs = (nowUs() - startUs) / 1e3;
+    this.#details = { ...this.#details, addressPropagationMs };
+    return processes.map(() => null);
+  }
+
+  async counters(
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
+    const all = new Map<string, Readonly<Record<string, number>>>();
+    for (const [name, counters] of await this.#read(signal)) {
+      all.set(name, countedSince(this.#baseline.get(name) ?? {}, counters));
+    }
+    const ratio = localRatioOf(all.values());
+    if (ratio !== null) this.#details = { ...this.#details, routerLocalRatio: ratio };
+    return all;
+  }
+
+  async reset(signal: AbortSignal): Promise<void> {
+    await waitDeserted(this.nodes, this.#addresses.exchange, signal);
+    this.#baseline = await this.#read(signal);
+  }
+
+  async #read(signal: AbortSignal): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
+    const { exchange } = this.#addresses;
+    const read = this.nodes.map(async (node) => {
+      const sameSite = this.nodes.filter(({ site }) => site === node.site);
+      const names = sameSite.map(({ name }) => name);
+      return [node.name, await routerCounters(node, names, exchange, signal)] as const;
+    });
+    return new Map(await Promise.all(read));
+  }
+
+  topicSite(): null {
+    return null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources[Symbol.asyncDispose]();
+  }
+
+  /** Routers in the order a process tries them: its own site's, rotated by its index, then by delay. */
+  #preferred(process: AgentProcess): readonly RouterNode[] {
+    const { site } = process.host;
+    const delayTo = (to: string): number =>
+      this.#scenario.links.find((link) => link.from === site && link.to === to)?.delayMs ?? 0;
+    const own = this.nodes.filter((node) => node.site === site);
+    const turn = own.length === 0 ? 0 : process.index % own.length;
+    const others = this.nodes
+      .filter((node) => node.site !== site)
+      .sort((a, b) => delayTo(a.site) - delayTo(b.site));
+    return [...own.slice(turn), ...own.slice(0, turn), ...others];
+  }
+
+  /** Who has to see what: each address a client sends to, at the router where routes for it are chosen. */
+  #expected(processes: readonly AgentProcess[]): readonly ExpectedAddress[] {
+    const holders = new Map<string, Map<RouterNode, number>>();
+    for (const process of processes) {
+      const router = this.#preferred(process)[0];
+      if (router === undefined) continue;
+      const interior = this.#interiorOf(router);
+      for (const server of process.servers) {
+        for (const address of addressesOfServer(this.#addresses, server)) {
+          const at = holders.get(address) ?? new Map<RouterNode, number>();
+          // An edge router stands for all its receivers with one link.
+          at.set(interior, interior === router ? (at.get(interior) ?? 0) + 1 : 1);
+          holders.set(address, at);
+        }
+      }
+    }
+    const expected = new Map<string, ExpectedAddress>();
+    for (const process of processes) {
+      const first = this.#preferred(process)[0];
+      if (first === undefined) continue;
+      const router = this.#interiorOf(first);
+      for (const client of process.clients) {
+        const address = addressOfClient(this.#addresses, client);
+        const at = holders.get(address) ?? new Map<RouterNode, number>();
+        const subscribers = at.get(router) ?? 0;
+        const remotes = [...at.keys()].filter((holder) => holder !== router).length;
+        expected.set(`${router.name} ${address}`, { router, address, subscribers, remotes });
+      }
+    }
+    return [...expected.values()];
+  }
+
+  #interiorOf(router: RouterNode): RouterNode {
+    if (router.plan.mode !== 'edge') return router;
+    const hub = router.plan.dials[0]?.to;
+    return this.nodes.find((node) => node.name === hub) ?? router;
+  }
+}

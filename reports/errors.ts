@@ -30,9 +30,16 @@ export class BenchError extends Error {
   }
 }
 
-/** A result directory or file that cannot be written, read or believed. */
+/** A result that cannot be made or written. */
 export class ResultError extends BenchError {
   constructor(code: string, message: string, hint: string, options?: ErrorOptions) {
     super('result', code, message, hint, options);
+  }
+}
+
+/** A result given as input that is absent, torn or foreign: the fault lies with what was asked, not with a run. */
+export class ResultInputError extends BenchError {
+  constructor(code: string, message: string, hint: string, options?: ErrorOptions) {
+    super('usage', code, message, hint, options);
   }
 }

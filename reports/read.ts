@@ -1,15 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readCsv } from './csv-table.ts';
-import { ResultError } from './errors.ts';
+import { ResultInputError } from './errors.ts';
 import { readIntervalLog } from './interval-log.ts';
 import type { IntervalRow, PeerRecord, RunRecord } from './record.ts';
 import type { RunResult } from './result.ts';
+import { parseResult } from './schema.ts';
 import { intervalColumns, peerColumns } from './write.ts';
 
 /**
  * Reads a record back from its directory, or from a `result.json` and whatever lies beside it: a lone `result.json`
- * gives a record without intervals, peers and histograms. Throws ResultError naming file and line.
+ * gives a record without intervals, peers and histograms. Throws ResultInputError naming file and line.
  */
 export async function readRecord(directoryOrResultJson: string): Promise<RunRecord> {
   const file = await resultFileOf(directoryOrResultJson);
@@ -35,8 +36,8 @@ async function resultFileOf(path: string): Promise<string> {
   }
 }
 
-function notFound(path: string, cause?: unknown): ResultError {
-  return new ResultError(
+function notFound(path: string, cause?: unknown): ResultInputError {
+  return new ResultInputError(
     'RESULT_NOT_FOUND',
     `No result at ${path}: expected a result directory or its result.json.`,
     'A run prints where its result lives; `busbench run -o DIR` chooses the place.',
@@ -50,7 +51,7 @@ async function readText(path: string): Promise<string | null> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
-    throw new ResultError(
+    throw new ResultInputError(
       'RESULT_UNREADABLE',
       `Cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
       'Check its permissions.',
@@ -64,25 +65,19 @@ function parseDocument(file: string, text: string): RunResult {
   try {
     document = JSON.parse(text);
   } catch (cause) {
-    throw new ResultError(
+    throw new ResultInputError(
       'RESULT_MALFORMED',
       `${file} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
       'It was cut short or edited; measure again, or fetch it again from where it was made.',
       { cause },
     );
   }
-  const schema =
-    typeof document === 'object' && document !== null && 'schema' in document
-      ? document.schema
-      : undefined;
-  if (schema !== 'busbench/result/1') {
-    throw new ResultError(
-      'RESULT_FOREIGN',
-      `${file}: expected schema "busbench/result/1", got ${JSON.stringify(schema) ?? 'none'}.`,
-      'Give a result.json that `busbench run` of this version wrote.',
-    );
+  try {
+    return parseResult(document);
+  } catch (cause) {
+    if (!(cause instanceof ResultInputError)) throw cause;
+    throw new ResultInputError(cause.code, `${file}: ${cause.message}`, cause.hint, { cause });
   }
-  return document as RunResult;
 }
 
 async function readBeside<T>(
@@ -96,7 +91,7 @@ async function readBeside<T>(
   try {
     return parse(text);
   } catch (cause) {
-    throw new ResultError(
+    throw new ResultInputError(
       'RESULT_MALFORMED',
       `${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
       'Restore the file, or remove it: the report is then made without it.',

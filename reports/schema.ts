@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ResultError } from './errors.ts';
+import { ResultInputError } from './errors.ts';
 import { inStep } from './in-step.ts';
 import type { RunResult } from './result.ts';
 import { scenarioSchema } from './schema-scenario.ts';
@@ -207,7 +207,7 @@ export function resultJsonSchema(): Readonly<Record<string, unknown>> {
 }
 
 /**
- * A parsed `result.json` as a RunResult. Throws ResultError: RESULT_FOREIGN for another schema or version,
+ * A parsed `result.json` as a RunResult. Throws ResultInputError: RESULT_FOREIGN for another schema or version,
  * RESULT_MALFORMED naming every wrong path otherwise.
  */
 export function parseResult(json: unknown): RunResult {
@@ -217,17 +217,17 @@ export function parseResult(json: unknown): RunResult {
   if (parsed.success) return parsed.data;
   const places = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   const shown = places.slice(0, 10).join('\n');
-  throw new ResultError(
+  throw new ResultInputError(
     'RESULT_MALFORMED',
     `not a busbench/result/1 in ${places.length} places\n${shown}${places.length > 10 ? '\n...' : ''}`,
     'It was edited, or cut short; measure again, or fetch it again from where it was made.',
   );
 }
 
-function foreign(schema: unknown): ResultError {
+function foreign(schema: unknown): ResultInputError {
   const version =
     typeof schema === 'string' ? /^busbench\/result\/(\d+)$/.exec(schema)?.[1] : undefined;
-  return new ResultError(
+  return new ResultInputError(
     'RESULT_FOREIGN',
     `expected schema "busbench/result/1", got ${schema === null ? 'none' : JSON.stringify(schema)}`,
     version === undefined

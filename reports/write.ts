@@ -75,7 +75,8 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   }
 }
 
-async function makeDirectory(directory: string): Promise<void> {
+/** A directory and those above it. Throws ResultError when something is in the way or may not be written. */
+export async function makeDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
   } catch (cause) {

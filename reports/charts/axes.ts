@@ -1,5 +1,5 @@
 import { formatUs } from '../format.ts';
-import { ink } from './chart.ts';
+import { type Canvas, ink } from './chart.ts';
 
 /** Letters of all axes and legends, px of the drawing. */
 export const fontSize = 12;
@@ -25,13 +25,18 @@ export const axisStyle: {
 };
 
 /** A row of names over a chart, each with a dash of its colour. */
-export const legendStyle: object = {
-  left: 0,
-  textStyle: { color: ink.text, fontSize },
-  itemWidth: 16,
-  itemHeight: 4,
-  icon: 'roundRect',
-};
+export function legendOf(names: readonly string[], { narrow }: Canvas, top = 0): object {
+  return {
+    data: [...names],
+    top,
+    left: 0,
+    textStyle: { color: ink.text, fontSize: narrow ? 11 : fontSize },
+    itemGap: narrow ? 14 : 26,
+    itemWidth: narrow ? 10 : 16,
+    itemHeight: 4,
+    icon: 'roundRect',
+  };
+}
 
 /** Ends of an axis for durations in µs, logarithmic when they span more than a factor of 50. */
 export interface DurationScale {

@@ -1,27 +1,25 @@
-import { BarChart, BoxplotChart, GraphChart, LineChart, ScatterChart } from 'echarts/charts';
-import {
-  GridComponent,
-  LegendComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TitleComponent,
-} from 'echarts/components';
-import { type EChartsCoreOption, init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
+import { createRequire } from 'node:module';
 
-use([
-  BarChart,
-  BoxplotChart,
-  GraphChart,
-  LineChart,
-  ScatterChart,
-  GridComponent,
-  LegendComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TitleComponent,
-  SVGRenderer,
-]);
+/**
+ * The part of ECharts that draws without a browser. Its own types want the DOM, which no other part of busbench
+ * has, so this is all that we ask of it.
+ */
+interface ECharts {
+  init(
+    element: null,
+    theme: null,
+    options: { renderer: 'svg'; ssr: true; width: number; height: number },
+  ): {
+    setOption(option: ChartOption): void;
+    renderToSVGString(): string;
+    dispose(): void;
+  };
+}
+
+const echarts: ECharts = createRequire(import.meta.url)('echarts');
+
+/** See the ECharts option reference; checked by looking at the drawing. */
+export type ChartOption = Readonly<Record<string, unknown>>;
 
 /** Where a chart will stand: `narrow` is a phone's width, drawn anew so that its letters stay legible. */
 export interface Canvas {
@@ -36,10 +34,12 @@ export interface Chart {
   readonly title: string;
   /** What a reader who cannot see the picture should know of it; one or two sentences. */
   readonly description: string;
+  /** What stands under the title for everybody; the description where this is absent. */
+  readonly caption?: string;
   readonly height: number;
   /** Of the narrow drawing; default is `height`. */
   readonly narrowHeight?: number;
-  option(canvas: Canvas): EChartsCoreOption;
+  option(canvas: Canvas): ChartOption;
 }
 
 /** Colours are CSS variables of the page, so that one drawing serves light, dark and print. */
@@ -61,7 +61,12 @@ export function drawChart(chart: Chart, size: keyof typeof widths): string {
   const narrow = size === 'narrow';
   const height = narrow ? (chart.narrowHeight ?? chart.height) : chart.height;
   const canvas: Canvas = { width: widths[size], height, narrow };
-  const drawing = init(null, null, { renderer: 'svg', ssr: true, width: canvas.width, height });
+  const drawing = echarts.init(null, null, {
+    renderer: 'svg',
+    ssr: true,
+    width: canvas.width,
+    height,
+  });
   try {
     drawing.setOption({
       animation: false,

@@ -1,5 +1,5 @@
 import type { PeerRecord } from '../record.ts';
-import { axisStyle, durationScale, fontSize, legendStyle, shortDuration } from './axes.ts';
+import { axisStyle, durationScale, fontSize, legendOf, shortDuration } from './axes.ts';
 import { type Chart, ink } from './chart.ts';
 
 /** How response times differ between the clients of each site; null when no client has a median. */
@@ -28,15 +28,18 @@ export function peerChart(peers: readonly PeerRecord[]): Chart | null {
     title: 'Response time over clients',
     description: `Box plots over the clients of each site: lowest, quartiles, highest client. ${known.length} of ${clients.length} clients have a median.`,
     height: 90 + 52 * sites.length,
-    option: ({ narrow }) => ({
-      legend: { ...legendStyle, top: 0, data: rows.map(({ name }) => name) },
-      grid: { left: narrow ? 70 : 110, right: 28, top: 34, bottom: 34 },
+    option: (canvas) => ({
+      legend: legendOf(
+        rows.map(({ name }) => name),
+        canvas,
+      ),
+      grid: { left: canvas.narrow ? 70 : 110, right: 28, top: 34, bottom: 34 },
       xAxis: {
         ...axisStyle,
         type: scale.logarithmic ? 'log' : 'value',
         min: scale.minUs,
         max: scale.maxUs,
-        splitNumber: narrow ? 3 : 6,
+        splitNumber: canvas.narrow ? 3 : 6,
         axisLabel: { ...axisStyle.axisLabel, formatter: shortDuration },
       },
       yAxis: {

@@ -1,10 +1,10 @@
 import { decodeHistogram } from '../dist.ts';
-import { formatDurationMs, formatPercent } from '../format.ts';
+import { formatCount, formatDurationMs, formatPercent } from '../format.ts';
 import type { Dist, RunResult } from '../result.ts';
-import { axisStyle, durationAxis, durationScale, legendStyle } from './axes.ts';
+import { axisStyle, durationAxis, durationScale, legendOf } from './axes.ts';
 import { type Chart, ink } from './chart.ts';
 
-const pointsPerDecade = 24;
+const pointsPerDecade = 60;
 /** Quantiles with fewer samples beyond them are drawn dashed: they are this run's, hardly the system's. */
 const samplesBeyond = 10;
 
@@ -30,7 +30,7 @@ export function percentileChart({ latencyUs, outcome, scenario }: RunResult): Ch
   ];
   if (fanoutFirst !== null) curves.push(curveOf('first arrival', fanoutFirst));
   const values = curves.flatMap(({ sure, unsure }) => [...sure, ...unsure].map(([, us]) => us));
-  const right = 10 ** Math.max(1, Math.ceil(Math.log10(total)));
+  const right = Math.max(10, total);
   const failed =
     response.failed === 0
       ? null
@@ -41,16 +41,15 @@ export function percentileChart({ latencyUs, outcome, scenario }: RunResult): Ch
   return {
     id: 'percentiles',
     title: 'Latency by percentile',
-    description: `Quantile curves of response and service time over ${outcome.due} operations; failed ones rank as infinitely slow. Dashed: fewer than ${samplesBeyond} samples beyond.`,
+    description: `Quantile curves of response and service time over ${formatCount(outcome.due)} operations; failed ones rank as infinitely slow. Dashed: fewer than ${samplesBeyond} samples beyond.`,
     height: 400,
     narrowHeight: 340,
-    option: ({ narrow }) => ({
-      grid: { left: 62, right: narrow ? 14 : 28, top: 56, bottom: 52 },
-      legend: {
-        ...legendStyle,
-        top: 0,
-        data: curves.map(({ name }) => name),
-      },
+    option: (canvas) => ({
+      grid: { left: 62, right: canvas.narrow ? 14 : 28, top: 56, bottom: 52 },
+      legend: legendOf(
+        curves.map(({ name }) => name),
+        canvas,
+      ),
       xAxis: {
         ...axisStyle,
         type: 'log',
@@ -120,7 +119,7 @@ function failureArea(
     itemStyle: { color: ink.bad, opacity: 0.12 },
     label: {
       show: true,
-      position: 'insideTopRight',
+      position: 'insideBottomRight',
       color: ink.bad,
       fontSize: 12,
       textBorderWidth: 0,
@@ -131,6 +130,8 @@ function failureArea(
 
 function percentileLabel(reciprocal: number): string {
   const nines = Math.round(Math.log10(reciprocal));
+  // The right end of the axis is the number of operations, hardly ever a power of ten.
+  if (Math.abs(reciprocal - 10 ** nines) > 1e-6 * reciprocal) return '';
   if (nines === 0) return '0 %';
   if (nines === 1) return '90 %';
   return `99${nines > 2 ? '.' : ''}${'9'.repeat(nines - 2)} %`;

@@ -1,6 +1,6 @@
 import { formatBytes } from '../format.ts';
 import type { RunResult } from '../result.ts';
-import { axisStyle, fontSize } from './axes.ts';
+import { axisStyle, fontSize, legendOf } from './axes.ts';
 import { type Chart, ink } from './chart.ts';
 
 const maxBars = 16;
@@ -22,19 +22,20 @@ export function resourceChart({ resources }: RunResult): Chart | null {
     .reverse();
   const [top] = busiest.slice(-1);
   if (top === undefined) return null;
-  const height = 70 + 22 * busiest.length;
+  const height = 96 + 22 * busiest.length;
   return {
     id: 'resources',
     title: 'CPU and memory',
     description: `Mean CPU and largest memory of ${busiest.length} processes; the busiest is ${top.name} at ${top.cpuPercentMean.toFixed(0)} % of a core.`,
     height,
-    option: ({ narrow, width }) => {
+    option: (canvas) => {
+      const { narrow, width } = canvas;
       const names = narrow ? 96 : 150;
       const half = (width - names - 16) / 2;
       return {
         grid: [
-          { left: names, width: half - 30, top: 30, bottom: 28 },
-          { left: names + half + 10, width: half - 40, top: 30, bottom: 28 },
+          { left: names, width: half - 30, top: 56, bottom: 28 },
+          { left: names + half + 10, width: half - 40, top: 56, bottom: 28 },
         ],
         xAxis: [
           {
@@ -69,17 +70,18 @@ export function resourceChart({ resources }: RunResult): Chart | null {
             overflow: 'truncate',
           },
         })),
-        title: ['CPU, mean', 'memory, most'].map((text, index) => ({
+        legend: legendOf(rolesOf(busiest), canvas),
+        title: ['CPU, mean of one core', 'memory, most'].map((text, index) => ({
           text,
           left: index === 0 ? names : names + half + 10,
-          top: 4,
+          top: 30,
           padding: 0,
           textStyle: { color: ink.dim, fontSize, fontWeight: 'normal' },
         })),
-        series: [
-          barsOf(busiest, 0, ({ cpuPercentMean }) => cpuPercentMean),
-          barsOf(busiest, 1, ({ rssMaxBytes }) => rssMaxBytes),
-        ],
+        series: rolesOf(busiest).flatMap((role) => [
+          barsOf(busiest, role, 0, ({ cpuPercentMean }) => cpuPercentMean),
+          barsOf(busiest, role, 1, ({ rssMaxBytes }) => rssMaxBytes),
+        ]),
       };
     },
   };
@@ -91,20 +93,26 @@ const byteLabel = {
   formatter: (value: number): string => formatBytes(value).replace(/\.0+ /, ' '),
 };
 
+function rolesOf(processes: readonly Process[]): Process['role'][] {
+  return [...new Set(processes.map(({ role }) => role))].reverse();
+}
+
+/** The bars of one role; the others leave gaps, so that every role is a series with a name and a colour. */
 function barsOf(
   processes: readonly Process[],
+  role: Process['role'],
   index: number,
   pick: (process: Process) => number,
 ): object {
   return {
     type: 'bar',
+    name: role,
     silent: true,
+    stack: String(index),
     xAxisIndex: index,
     yAxisIndex: index,
     barWidth: 12,
-    data: processes.map((process) => ({
-      value: pick(process),
-      itemStyle: { color: roleColors[process.role], borderRadius: [0, 3, 3, 0] },
-    })),
+    itemStyle: { color: roleColors[role], borderRadius: [0, 3, 3, 0] },
+    data: processes.map((process) => (process.role === role ? pick(process) : '-')),
   };
 }

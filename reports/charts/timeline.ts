@@ -5,7 +5,7 @@ import {
   type DurationScale,
   durationAxis,
   durationScale,
-  legendStyle,
+  legendOf,
   nameAbove,
 } from './axes.ts';
 import { type Chart, ink } from './chart.ts';
@@ -42,18 +42,14 @@ export function timelineChart(record: RunRecord): Chart | null {
     description: `Operations due, completed and failed, and latency, per ${each} of the measuring window by due time; faults are shaded.`,
     height: 480,
     narrowHeight: 460,
-    option: ({ narrow, height }) => ({
+    option: (canvas) => ({
       legend: [
-        { ...legendStyle, top: 0, data: ['due', 'completed', 'failed'] },
-        {
-          ...legendStyle,
-          top: height * 0.46,
-          data: ['response p50', 'response p99', 'service p99', '> timeout'],
-        },
+        legendOf(['due', 'completed', 'failed'], canvas),
+        legendOf(latencyNames, canvas, canvas.height * 0.46),
       ],
       grid: [
-        { left: 62, right: narrow ? 14 : 28, top: 54, height: height * 0.46 - 84 },
-        { left: 62, right: narrow ? 14 : 28, top: height * 0.46 + 54, bottom: 44 },
+        { left: 62, right: canvas.narrow ? 14 : 28, top: 54, height: canvas.height * 0.46 - 84 },
+        { left: 62, right: canvas.narrow ? 14 : 28, top: canvas.height * 0.46 + 54, bottom: 44 },
       ],
       xAxis: [timeAxis(0, length, ''), timeAxis(1, length, 'seconds since the start of measuring')],
       yAxis: [
@@ -62,6 +58,7 @@ export function timelineChart(record: RunRecord): Chart | null {
           type: 'value',
           min: 0,
           name: 'operations/s',
+          boundaryGap: [0, '12%'],
           ...nameAbove,
         },
         { ...durationAxis('latency', scale), gridIndex: 1 },
@@ -73,6 +70,8 @@ export function timelineChart(record: RunRecord): Chart | null {
     }),
   };
 }
+
+const latencyNames = ['response p50', 'response p99', 'service p99', '> timeout'];
 
 function timeAxis(gridIndex: number, length: number, name: string): object {
   return {
@@ -174,13 +173,13 @@ function latencySeries(
     symbolSize: steps.length > 60 ? 0 : 4,
     data: steps.map((step) => [middle(step), pick(step)]),
     itemStyle: { color },
-    lineStyle: { color, width: 1.8 },
+    lineStyle: { color, width: 1.8, ...(name.startsWith('service') ? { type: [5, 4] } : {}) },
   });
   const p50 = line('response p50', ink.series[2], ({ responseP50Us }) => responseP50Us);
   return [
     { ...p50, markArea: faultBands(record, false) },
-    line('service p99', ink.series[1], ({ serviceP99Us }) => serviceP99Us),
     line('response p99', ink.series[0], ({ responseP99Us }) => responseP99Us),
+    line('service p99', ink.series[1], ({ serviceP99Us }) => serviceP99Us),
     {
       ...grid,
       type: 'scatter',
@@ -202,7 +201,7 @@ function faultBands({ result }: RunRecord, labelled: boolean): object {
     itemStyle: { color: ink.warn, opacity: 0.16 },
     label: {
       show: labelled,
-      position: 'insideTop',
+      position: 'top',
       color: ink.text,
       fontSize: 11,
       textBorderWidth: 0,

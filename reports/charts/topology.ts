@@ -1,6 +1,6 @@
-import { formatCount, formatMs } from '../format.ts';
+import { formatCount } from '../format.ts';
 import type { LinkReport, RunResult } from '../result.ts';
-import { requestedRttMs } from '../sections/wan.ts';
+import { rttText } from '../sections/wan.ts';
 import { type Chart, ink } from './chart.ts';
 
 /** Above this many sites only the links outside tolerance keep their labels, else nobody could read any. */
@@ -15,35 +15,23 @@ export function topologyChart(result: RunResult): Chart | null {
   return {
     id: 'topology',
     title: 'Topology',
-    description: `${sites.length} sites and their round trips, requested → measured median. ${pairs.map((link) => `${link.from} to ${link.to}: ${rttText(link, links)}`).join('; ')}.`,
-    height: 420,
+    description: describe(pairs, links, sites.length),
+    caption:
+      'Round trips between sites, requested → measured median; red lies outside the tolerance.',
+    height: 430,
     narrowHeight: 380,
-    option: ({ width, height, narrow }) => ({
+    option: ({ narrow }) => ({
+      grid: { left: narrow ? 60 : 120, right: narrow ? 60 : 120, top: 56, bottom: 56 },
+      xAxis: { type: 'value', min: -1, max: 1, show: false },
+      yAxis: { type: 'value', min: -1, max: 1, show: false },
       series: [
         {
           type: 'graph',
-          layout: 'none',
+          coordinateSystem: 'cartesian2d',
           silent: true,
-          left: narrow ? 70 : 120,
-          right: narrow ? 70 : 120,
-          top: 40,
-          bottom: 60,
-          symbolSize: 26,
-          itemStyle: { color: ink.series[0], borderColor: ink.paper, borderWidth: 3 },
-          label: {
-            show: true,
-            position: 'bottom',
-            color: ink.text,
-            fontSize: narrow ? 12 : 13,
-            lineHeight: 17,
-            textBorderColor: ink.paper,
-            textBorderWidth: 3,
-          },
-          data: sites.map((site, index) => ({
-            name: site,
-            ...placeOf(index, sites.length, width / height),
-            label: { formatter: () => `${site}\n${tenantsOf(result, site)}` },
-          })),
+          symbolSize: 22,
+          itemStyle: { color: ink.series[0], borderColor: ink.paper, borderWidth: 3, opacity: 1 },
+          data: sites.map((site, index) => nodeOf(result, site, angleOf(index, sites.length))),
           links: pairs.map((link) => edgeOf(link, links, sites.length)),
         },
       ],
@@ -51,10 +39,41 @@ export function topologyChart(result: RunResult): Chart | null {
   };
 }
 
-/** On an ellipse of the canvas's shape, the first site on top. */
-function placeOf(index: number, count: number, aspect: number): { x: number; y: number } {
-  const angle = (2 * Math.PI * index) / count - Math.PI / 2 + (count === 2 ? Math.PI / 2 : 0);
-  return { x: Math.cos(angle) * aspect, y: Math.sin(angle) };
+function describe(
+  pairs: readonly LinkReport[],
+  links: readonly LinkReport[],
+  count: number,
+): string {
+  const told = pairs
+    .slice(0, 15)
+    .map((link) => `${link.from} to ${link.to} ${rttText(link, links)}`)
+    .join('; ');
+  const rest = pairs.length > 15 ? `; and ${pairs.length - 15} more` : '';
+  return `${count} sites on a circle and their round trips, requested → measured median: ${told}${rest}.`;
+}
+
+/** Radians from the right, counter-clockwise: the first site on top, two sites side by side. */
+function angleOf(index: number, count: number): number {
+  return (count === 2 ? Math.PI : Math.PI / 2) - (2 * Math.PI * index) / count;
+}
+
+function nodeOf(result: RunResult, site: string, angle: number): object {
+  const x = Math.cos(angle);
+  const y = Math.sin(angle);
+  return {
+    name: site,
+    value: [x, y],
+    label: {
+      show: true,
+      position: y >= -0.01 ? 'top' : 'bottom',
+      formatter: () => `${site}\n${tenantsOf(result, site)}`.trimEnd(),
+      color: ink.text,
+      fontSize: 12,
+      lineHeight: 17,
+      textBorderColor: ink.paper,
+      textBorderWidth: 3,
+    },
+  };
 }
 
 function edgeOf(link: LinkReport, links: readonly LinkReport[], count: number): object {
@@ -69,14 +88,13 @@ function edgeOf(link: LinkReport, links: readonly LinkReport[], count: number): 
       formatter: () => rttText(link, links),
       color: outside ? ink.bad : ink.text,
       fontSize: 12,
-      textBorderColor: ink.paper,
-      textBorderWidth: 4,
+      rotate: 0,
+      verticalAlign: 'middle',
+      backgroundColor: ink.paper,
+      padding: [3, 6],
+      borderRadius: 4,
     },
   };
-}
-
-function rttText(link: LinkReport, links: readonly LinkReport[]): string {
-  return `${formatMs(requestedRttMs(link, links))} → ${formatMs(link.measured.rttP50Ms)}`;
 }
 
 /** What lives at a site, as far as the processes that were sampled there tell. */

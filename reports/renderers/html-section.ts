@@ -11,12 +11,13 @@ export function escapeHtml(text: string): string {
 }
 
 /** A section with a heading, its facts, what `before` shows, its tables and its notes. */
-export function sectionHtml(section: Section, prefix: string, before = ''): string {
+export function sectionHtml(section: Section, prefix: string, before = '', after = ''): string {
   return [
     `<section id="${prefix}${section.id}"><h2>${escapeHtml(section.title)}</h2>`,
     factsHtml(section.facts),
     before,
-    ...section.tables.map(tableHtml),
+    tablesHtml(section),
+    after,
     ...section.notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`),
     '</section>',
   ].join('\n');
@@ -29,6 +30,12 @@ export function factsHtml(facts: readonly Fact[]): string {
       `<div><dt>${escapeHtml(label)}</dt><dd${toneClass(tone)}>${escapeHtml(value)}</dd></div>`,
   );
   return `<dl class="facts">${items.join('')}</dl>`;
+}
+
+/** Side by side where they fit. */
+function tablesHtml({ tables }: Section): string {
+  if (tables.length === 0) return '';
+  return `<div class="tables">${tables.map(tableHtml).join('\n')}</div>`;
 }
 
 /** Wide tables scroll sideways within their own frame, reachable by keyboard. */

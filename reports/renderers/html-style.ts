@@ -26,10 +26,12 @@ h2 { font-size: 1.15rem; margin: 0 0 12px; }
 section { margin-top: 40px; }
 p { margin: 0 0 8px; }
 a { color: var(--series-1); }
+.subject span { white-space: nowrap; }
 .subject { color: var(--ink-dim); margin: 6px 0 0; }
 .verdict { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 14px; margin: 20px 0 0; padding: 12px 16px;
   border-radius: 8px; border-left: 6px solid; }
 .verdict strong { font-size: 1.15rem; letter-spacing: 0.02em; }
+.verdict span { color: var(--ink); }
 .verdict.good { background: var(--good-soft); border-color: var(--good); }
 .verdict.bad { background: var(--bad-soft); border-color: var(--bad); }
 .verdict.warn { background: var(--warn-soft); border-color: var(--warn); }
@@ -38,11 +40,11 @@ a { color: var(--series-1); }
 .verdict.warn strong, .warn { color: var(--warn); }
 .dim { color: var(--ink-dim); }
 .interruption { margin: 12px 0 0; padding: 0 16px; }
-.judgements { list-style: none; margin: 14px 0 0; padding: 0; display: grid; gap: 6px; }
-.judgements li { display: grid; grid-template-columns: 5.2em 1fr; gap: 0 10px; padding: 6px 16px; }
+.judgements { list-style: none; margin: 14px 0 0; padding: 0; display: grid; gap: 0; }
+.judgements li { display: grid; grid-template-columns: 5.2em 1fr; gap: 0 10px; padding: 4px 16px; }
 .judgements .mark { font-weight: 600; }
 .judgements .advice { grid-column: 2; color: var(--ink-dim); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(148px, 1fr)); gap: 10px; margin: 20px 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 10px; margin: 20px 0 0; }
 .tiles div { background: var(--panel); border-radius: 8px; padding: 10px 14px; }
 .tiles dt { color: var(--ink-dim); font-size: 0.8rem; }
 .tiles dd { margin: 0; font-size: 1.3rem; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -50,16 +52,17 @@ a { color: var(--series-1); }
 .facts div { display: flex; flex-wrap: wrap; gap: 0 8px; }
 .facts dt { color: var(--ink-dim); }
 .facts dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-.scroll { overflow-x: auto; margin: 0 0 16px; }
+.tables { display: flex; flex-wrap: wrap; gap: 0 56px; }
+.scroll { overflow-x: auto; margin: 0 0 16px; max-width: 100%; }
 .scroll:focus-visible { outline: 2px solid var(--series-1); outline-offset: 2px; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.93rem; min-width: 50%; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.93rem; }
 caption { text-align: left; color: var(--ink-dim); font-size: 0.87rem; padding: 0 0 6px; white-space: nowrap; }
 th, td { padding: 5px 14px 5px 0; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--line); }
 thead th { color: var(--ink-dim); font-weight: 500; }
 tbody th { font-weight: 500; }
 th + th, td { padding-left: 14px; }
 .value { text-align: right; }
-td.heat { background: color-mix(in srgb, var(--series-1) calc(var(--heat) * 85%), transparent); }
+td.heat { background: color-mix(in srgb, var(--series-1) calc(var(--heat) * 55%), transparent); }
 .note { color: var(--ink-dim); font-size: 0.87rem; max-width: 76ch; }
 figure { margin: 0 0 20px; }
 figcaption { font-weight: 600; margin: 0 0 8px; }
@@ -78,6 +81,9 @@ footer { margin-top: 48px; color: var(--ink-dim); font-size: 0.87rem; }
   .judgements li { grid-template-columns: 1fr; padding: 6px 4px; }
   .judgements .advice { grid-column: 1; }
   .tiles { grid-template-columns: repeat(2, 1fr); }
+  table { font-size: 0.87rem; }
+  th, td { padding: 5px 8px 5px 0; }
+  th + th, td { padding-left: 8px; }
   caption { white-space: normal; }
 }
 @media print {

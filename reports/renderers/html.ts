@@ -72,7 +72,7 @@ function article(record: RunRecord, prefix: string): string {
     top(result),
     `<nav aria-label="Sections of ${escapeHtml(result.name)}"><ul>${links.join('')}</ul></nav>`,
     ...blocks.map(({ section, charts, more }) =>
-      sectionHtml(section, prefix, charts.map((chart) => figure(chart, prefix)).join('\n') + more),
+      sectionHtml(section, prefix, charts.map((chart) => figure(chart, prefix)).join('\n'), more),
     ),
     scenarioBlock(result),
     `<footer>Made by busbench from the files of the result directory; definitions in docs/measurement.md.</footer>`,
@@ -85,7 +85,7 @@ function top(result: RunResult): string {
   const sentences = interruption.map((sentence) => `<p>${escapeHtml(sentence)}</p>`);
   return [
     `<header><h1>${escapeHtml(result.name)}</h1>`,
-    `<p class="subject">${subject.map(escapeHtml).join(' · ')}</p>`,
+    `<p class="subject">${subject.map((item) => `<span>${escapeHtml(item)}</span>`).join('&nbsp;· ')}</p>`,
     `<p class="verdict ${tone}"><strong>${label}</strong> <span>${escapeHtml(outcome)}</span></p>`,
     sentences.length > 0 ? `<div class="interruption">${sentences.join('')}</div>` : '',
     judgements('Warnings', warningsOf(result.verdict)),
@@ -119,7 +119,6 @@ function tiles(result: RunResult): string {
     quantile('response', latencyUs.response, 'p50'),
     quantile('response', latencyUs.response, 'p99'),
     quantile('response', latencyUs.response, 'p999'),
-    quantile('service', latencyUs.service, 'p50'),
     quantile('service', latencyUs.service, 'p99'),
   ];
   if (locality.localRatio !== null)
@@ -174,9 +173,10 @@ const timeline: Section = { id: 'time', title: 'Over time', facts: [], tables: [
 /** Drawn twice: scaled to a phone, the letters of the wide drawing would be too small to read. */
 function figure(chart: Chart, prefix: string): string {
   const label = escapeHtml(chart.description);
+  const caption = escapeHtml(chart.caption ?? chart.description);
   const own = { ...chart, id: `${prefix}${chart.id}` };
   return (
-    `<figure><figcaption>${escapeHtml(chart.title)}<span aria-hidden="true">${label}</span></figcaption>` +
+    `<figure><figcaption>${escapeHtml(chart.title)}<span aria-hidden="true">${caption}</span></figcaption>` +
     `<div role="img" aria-label="${label}"><div class="wide">${drawChart(own, 'wide')}</div>` +
     `<div class="narrow">${drawChart(own, 'narrow')}</div></div></figure>`
   );

@@ -19,7 +19,7 @@ const symbols = { good: '✅', warn: '⚠️', bad: '❌', dim: '' } as const;
 /** Sections that a reviewer looks for first; the others are folded. */
 const unfolded = new Set(['latency', 'fanout', 'faults']);
 
-function reportOf({ result }: RunRecord, { location }: RenderOptions): string[] {
+function reportOf({ result }: RunRecord, { directory }: RenderOptions): string[] {
   const { label, tone, outcome, interruption, subject } = headline(result);
   const lines = [
     `### ${symbols[tone]} ${plain(result.name)}: ${label}`,
@@ -33,7 +33,7 @@ function reportOf({ result }: RunRecord, { location }: RenderOptions): string[] 
   lines.push(...judgementLines(warningsOf(result.verdict)));
   lines.push(...judgementLines(expectationsOf(result.verdict)));
   for (const section of shortSections(result)) lines.push('', ...sectionLines(section));
-  if (location !== undefined) lines.push('', `Result: \`${location}\``);
+  if (directory !== undefined) lines.push('', `Result: \`${directory}\``);
   return lines;
 }
 
@@ -53,8 +53,7 @@ function sectionLines(section: Section): string[] {
   const body: string[] = [];
   if (facts.length > 0) body.push(facts.join(' · '), '');
   for (const table of section.tables) {
-    if (table.caption !== section.title) body.push(`${plain(table.caption)}:`, '');
-    body.push(...tableLines(table), '');
+    body.push(`${plain(table.caption)}:`, '', ...tableLines(table), '');
   }
   for (const note of section.notes) body.push(`<sub>${plain(note)}</sub>`, '');
   while (body.at(-1) === '') body.pop();

@@ -11,7 +11,7 @@ export interface Renderer {
 
 export interface RenderOptions {
   /** Where the result lives, to be named at the end of the report (text, markdown). */
-  readonly location?: string;
+  readonly directory?: string;
   /** The reader is a terminal that shows colours (text). */
   readonly color?: boolean;
   /** Columns that lines should fit into, 80 or more (text); default 100. */

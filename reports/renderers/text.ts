@@ -15,7 +15,7 @@ export const textRenderer: Renderer = {
     const page: Page = {
       columns: Math.max(80, Math.min(options.columns ?? 100, 120)),
       paint: options.color === true ? paintTone : (text) => text,
-      ...(options.location === undefined ? {} : { location: options.location }),
+      ...(options.directory === undefined ? {} : { directory: options.directory }),
     };
     const reports = records.map((record) => reportOf(record, page).join('\n'));
     return `${reports.join(`\n\n${'-'.repeat(page.columns)}\n\n`)}\n`;
@@ -25,7 +25,7 @@ export const textRenderer: Renderer = {
 interface Page {
   readonly columns: number;
   readonly paint: (text: string, tone: Tone | 'title' | undefined) => string;
-  readonly location?: string;
+  readonly directory?: string;
 }
 
 function reportOf({ result }: RunRecord, page: Page): string[] {
@@ -33,8 +33,8 @@ function reportOf({ result }: RunRecord, page: Page): string[] {
   lines.push(...judgementLines('Warnings', warningsOf(result.verdict), page));
   lines.push(...judgementLines('Expectations', expectationsOf(result.verdict), page));
   for (const section of shortSections(result)) lines.push('', ...sectionLines(section, page));
-  if (page.location !== undefined) {
-    lines.push('', `${page.paint('Result', 'title')}  ${page.location}`);
+  if (page.directory !== undefined) {
+    lines.push('', `${page.paint('Result', 'title')}  ${page.directory}`);
   }
   return lines;
 }
@@ -76,7 +76,7 @@ function sectionLines(section: Section, page: Page): string[] {
   lines.push(page.paint(section.title, 'title') + head.slice(section.title.length), ...more);
   for (const [index, table] of section.tables.entries()) {
     if (index > 0) lines.push('');
-    if (table.caption !== section.title) lines.push(page.paint(`  ${table.caption}`, 'dim'));
+    lines.push(page.paint(`  ${table.caption}`, 'dim'));
     lines.push(...layOut(table, page.paint).map((line) => `  ${line}`));
   }
   for (const note of section.notes) {

@@ -11,11 +11,13 @@ export function faultSection({ faults }: RunResult): Section | null {
     facts: [],
     tables: [
       {
-        caption: 'Faults; times since the start of measuring, recovery since heal or respawn',
+        caption: 'from, to: since the start of measuring; +: after its start, then after its end',
         columns: [
           textColumn('action'),
           textColumn('target'),
-          ...['from', 'to', 'failed', '1st failure', '1st success', 'recovered'].map(valueColumn),
+          ...['from', 'to', 'failed', 'first failure', 'first success', 'recovered'].map(
+            valueColumn,
+          ),
         ],
         rows: faults.map((fault) => {
           const failed = Object.values(fault.failedDuring).reduce((sum, count) => sum + count, 0);
@@ -25,11 +27,9 @@ export function faultSection({ faults }: RunResult): Section | null {
             cell(formatDurationMs(fault.startedAtMs)),
             cell(formatDurationMs(fault.endedAtMs)),
             cell(formatCount(failed), ...(failed > 0 ? (['bad'] as const) : [])),
-            cell(formatMs(fault.firstFailureMs)),
-            cell(formatMs(fault.firstSuccessAfterMs)),
-            fault.recoveredMs === null
-              ? cell('not seen', 'bad')
-              : cell(formatMs(fault.recoveredMs)),
+            cell(after(fault.firstFailureMs)),
+            cell(after(fault.firstSuccessAfterMs)),
+            fault.recoveredMs === null ? cell('not seen', 'bad') : cell(after(fault.recoveredMs)),
           ];
         }),
       },
@@ -40,4 +40,8 @@ export function faultSection({ faults }: RunResult): Section | null {
         ]
       : [],
   };
+}
+
+function after(delayMs: number | null): string {
+  return delayMs === null ? '-' : `+${formatMs(delayMs)}`;
 }

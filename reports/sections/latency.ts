@@ -10,7 +10,7 @@ const shown = quantiles.filter(({ key }) => key !== 'p75' && key !== 'p9999');
 /** Response and service time side by side with their own and the bus's share, then the legs that are known. */
 export function latencySection(result: RunResult): Section {
   const latency = result.latencyUs;
-  const times = distTable('Latency', [
+  const times = distTable('response: from due to done; service: from sent to done', [
     ['response', latency.response],
     ['service', latency.service],
     ['agent delay', latency.agentDelay],

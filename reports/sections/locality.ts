@@ -50,18 +50,19 @@ function factsOf(locality: Locality): Fact[] {
 }
 
 function matrixTable({ matrix }: Locality, sites: readonly string[]): Table {
-  const total = matrix.reduce((sum, { count }) => sum + count, 0);
-  const rows = sites.map((client): Cell[] => [
-    cell(client),
-    ...sites.map((server): Cell => {
-      const found = matrix.find((pair) => pair.client === client && pair.server === server);
+  const rows = sites.map((client): Cell[] => {
+    const ofClient = matrix.filter((pair) => pair.client === client);
+    const total = ofClient.reduce((sum, { count }) => sum + count, 0);
+    const cells = sites.map((server): Cell => {
+      const found = ofClient.find((pair) => pair.server === server);
       if (found === undefined || found.count === 0) return cell('-', 'dim');
       return {
         text: `${formatCount(found.count)} · ${formatUs(found.p50Us)}`,
         heat: found.count / total,
       };
-    }),
-  ]);
+    });
+    return [cell(client), ...cells];
+  });
   return {
     caption: 'Operations and median service time, client site by server site',
     columns: [textColumn('from \\ at'), ...sites.map(valueColumn)],

@@ -1,4 +1,4 @@
-import { formatBytes, formatMs, formatRatio } from '../format.ts';
+import { formatBytes, formatDurationMs, formatMs, formatRatio } from '../format.ts';
 import type { LinkReport, RunResult } from '../result.ts';
 import {
   type Cell,
@@ -36,6 +36,14 @@ export function requestedRttMs(link: LinkReport, links: readonly LinkReport[]): 
   return link.requested.delayMs + (back ?? link).requested.delayMs;
 }
 
+/** `20 → 20.2 ms`: requested and measured round trip, the unit once where both have the same. */
+export function rttText(link: LinkReport, links: readonly LinkReport[]): string {
+  const requested = formatDurationMs(requestedRttMs(link, links));
+  const measured = formatMs(link.measured.rttP50Ms);
+  const [number, unit] = requested.split(' ');
+  return `${measured.endsWith(` ${unit}`) ? number : requested} → ${measured}`;
+}
+
 function rttMatrix(links: readonly LinkReport[], sites: readonly string[]): Table {
   const rows = sites.map((from): Cell[] => [
     cell(from),
@@ -52,10 +60,7 @@ function rttMatrix(links: readonly LinkReport[], sites: readonly string[]): Tabl
 }
 
 function rttCell(link: LinkReport, links: readonly LinkReport[]): Cell {
-  const requested = formatMs(requestedRttMs(link, links));
-  const measured = formatMs(link.measured.rttP50Ms);
-  const [number, unit] = requested.split(' ');
-  const text = `${measured.endsWith(` ${unit}`) ? number : requested} → ${measured}`;
+  const text = rttText(link, links);
   return link.withinTolerance === false ? cell(`${text} !`, 'bad') : cell(text);
 }
 
@@ -74,7 +79,7 @@ function rttList(links: readonly LinkReport[]): Table {
     rows: worst.map((link) => [
       cell(link.from),
       cell(link.to),
-      cell(formatMs(requestedRttMs(link, links))),
+      cell(formatDurationMs(requestedRttMs(link, links))),
       cell(formatMs(link.measured.rttP50Ms)),
       cell(formatMs(link.measured.rttP99Ms)),
       toleranceCell(link.withinTolerance),
@@ -105,8 +110,8 @@ export function linkTable({ wan }: RunResult): Table {
       return [
         cell(from),
         cell(to),
-        cell(formatMs(requested.delayMs)),
-        cell(formatMs(requested.jitterMs)),
+        cell(formatDurationMs(requested.delayMs)),
+        cell(formatDurationMs(requested.jitterMs)),
         cell(`${requested.lossPercent} %`),
         cell(requested.rateMbps === null ? 'unlimited' : `${requested.rateMbps} Mbit/s`),
         cell(formatMs(measured.rttMinMs)),

@@ -1,0 +1,82 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { readRecord } from '../../reports/read.ts';
+import { renderers } from '../../reports/renderers/registry.ts';
+import type { FormatName, Renderer, RenderOptions } from '../../reports/renderers/renderer.ts';
+import { makeDirectory, writeWhole } from '../../reports/write.ts';
+import { UsageError } from '../errors.ts';
+
+interface ReportFlags {
+  readonly format: readonly FormatName[];
+  readonly output?: string;
+}
+
+/** `busbench report`: make any report again from result files. */
+export function registerReport(program: Command): void {
+  program
+    .command('report')
+    .description('make any report again from result files')
+    .argument('<result...>', 'result directories, or their result.json')
+    .option(
+      '--format <names>',
+      `one or more of ${Object.keys(renderers).join(',')}`,
+      parseFormats,
+      ['text'],
+    )
+    .option('-o, --output <path>', 'file for one format, directory for several (report.<format>)')
+    .action(reportCommand);
+}
+
+function parseFormats(list: string): readonly FormatName[] {
+  const names = list.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !isFormat(name));
+  if (unknown.length > 0) {
+    throw new InvalidArgumentError(
+      `expected one or more of ${Object.keys(renderers).join(', ')}, got ${unknown.join(', ') || 'nothing'}`,
+    );
+  }
+  return [...new Set(names.filter(isFormat))];
+}
+
+function isFormat(name: string): name is FormatName {
+  return Object.hasOwn(renderers, name);
+}
+
+async function reportCommand(results: readonly string[], flags: ReportFlags): Promise<void> {
+  const [only, ...others] = flags.format;
+  if (others.length > 0 && flags.output === undefined) {
+    throw new UsageError(
+      'REPORT_NEEDS_OUTPUT',
+      `${flags.format.length} formats on one stdout: expected one format, or a directory for several.`,
+      'Name a directory with -o.',
+    );
+  }
+  const records = await Promise.all(results.map(readRecord));
+  const [path] = results;
+  const named = results.length === 1 && path !== undefined ? { directory: path } : {};
+  if (flags.output === undefined && only !== undefined) {
+    const renderer = await renderers[only]();
+    process.stdout.write(renderer.render(records, { ...named, ...terminal() }));
+    return;
+  }
+  const output = flags.output ?? '.';
+  const several = others.length > 0 || (await isDirectory(output));
+  if (several) await makeDirectory(output);
+  for (const format of flags.format) {
+    const renderer = await renderers[format]();
+    const file = several ? join(output, `report.${renderer.extension}`) : output;
+    await writeWhole(file, renderer.render(records, named));
+  }
+}
+
+/** Colours and width of the terminal on stdout; a pipe or a file has neither. */
+function terminal(): RenderOptions {
+  const { isTTY, columns } = process.stdout;
+  return isTTY === true ? { color: process.env['NO_COLOR'] === undefined, columns } : {};
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() ?? false;
+}

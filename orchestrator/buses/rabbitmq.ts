@@ -4,6 +4,7 @@ import type { Json, ResolvedScenario } from '../../topologies/scenario.ts';
 import { ResourceStack } from '../resource-stack.ts';
 import type { BusDeployer } from './bus.ts';
 import { RabbitmqBus } from './rabbitmq/bus.ts';
+import { withCalmLinks } from './rabbitmq/calm.ts';
 import { rabbitmqConf } from './rabbitmq/config.ts';
 import { deployCluster } from './rabbitmq/deploy.ts';
 import { mend, missing, parseInstallation, searchCommand } from './rabbitmq/installation.ts';
@@ -68,10 +69,11 @@ export const rabbitmqBus: BusDeployer = {
     const options = optionsOf(scenario);
     try {
       const context = { scenario, options, fabric, run, stack, signal };
-      const deployed = await deployCluster(context);
-      const bus = new RabbitmqBus(context, deployed);
-      await bus.prepare(startedAt, signal);
-      return bus;
+      return await withCalmLinks(fabric, scenario.links, async () => {
+        const bus = new RabbitmqBus(context, await deployCluster(context));
+        await bus.prepare(startedAt, signal);
+        return bus;
+      });
     } catch (error) {
       await stack[Symbol.asyncDispose]().catch(() => {});
       throw error;

@@ -72,6 +72,9 @@ export class Routing {
     const queues = sharedQueues(workload, this.#addresses);
     const placed = queues.map(({ topic, address }) => ({ address, leader: this.#leader(topic) }));
     await this.#declare(placed, signal);
+    queues.forEach(({ topic }) => {
+      this.#topicLeaders.set(topic, this.#leader(topic).site);
+    });
   }
 
   /** Queues of single servers, declared here only where their leader must not be the server's own node. */

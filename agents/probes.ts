@@ -47,7 +47,8 @@ export class Prober {
   readonly #isAnswered: (client: number, path: number) => boolean;
   readonly #proven = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
-  #round = 0;
+  /** What is left of the round; null between two. */
+  #round: Iterator<readonly [position: number, path: number]> | null = null;
 
   /** `paths` by position; `isAnswered` tells of paths that this process knows to be proven (calls). */
   constructor(
@@ -76,24 +77,28 @@ export class Prober {
   close(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    this.#round++;
+    this.#round = null;
   }
 
+  /** A round that takes longer than its period is not cut short: the next one waits. */
   #startRound(): void {
-    this.#round++;
-    const work = this.#unproven();
-    this.#probeSome(work, this.#round);
+    if (this.#round !== null) return;
+    this.#round = this.#unproven();
+    this.#probeSome();
   }
 
-  #probeSome(work: Iterator<readonly [position: number, path: number]>, round: number): void {
-    if (round !== this.#round) return;
+  #probeSome(): void {
     for (let i = 0; i < burst; i++) {
-      const next = work.next();
-      if (next.done === true) return;
+      const next = this.#round?.next();
+      if (next === undefined) return;
+      if (next.done === true) {
+        this.#round = null;
+        return;
+      }
       const [position, path] = next.value;
       this.#clients.probe(position, path);
     }
-    setImmediate(() => this.#probeSome(work, round));
+    setImmediate(() => this.#probeSome());
   }
 
   *#unproven(): Generator<readonly [position: number, path: number]> {

@@ -2,6 +2,7 @@ import type { Sender } from '../drivers/driver.ts';
 import { Histogram } from '../histogram.ts';
 import { ClientAccount } from '../ledger.ts';
 import type { ClientPeer, PeerRow } from '../protocol.ts';
+import type { Run } from '../run.ts';
 import { TokenQueue } from './token-queue.ts';
 
 /** One client peer: its books, and the operations that the bus would not take yet, oldest first. */
@@ -49,4 +50,19 @@ export function clientRow({ peer, account, responses }: Client): PeerRow {
     responseP50Us: responses.quantile(0.5, account.failed),
     responseP99Us: responses.quantile(0.99, account.failed),
   };
+}
+
+/** Times how long the client's connection was away, if it went during the measuring window or after. */
+export function noteConnection(client: Client, state: 'lost' | 'back', run: Run): void {
+  const now = run.nowUs();
+  if (state === 'lost') {
+    if (Number.isNaN(client.lostUs)) client.lostUs = now;
+    return;
+  }
+  if (Number.isNaN(client.lostUs)) return;
+  run.tally.reconnects++;
+  if (run.phases !== null && client.lostUs >= run.phases.measureUs) {
+    run.recorder.site(client.peer.site).reconnect.record(now - client.lostUs);
+  }
+  client.lostUs = Number.NaN;
 }

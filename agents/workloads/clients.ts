@@ -4,19 +4,16 @@ import {
   flagProbe,
   flagReply,
   type Header,
-  minBodyBytes,
   phaseMeasure,
-  phaseWarmup,
   readHeader,
-  writeRequest,
 } from '../header.ts';
 import type { Pacer } from '../pacers/pacer.ts';
 import type { ClientLedger, PeerRow } from '../protocol.ts';
 import type { Run } from '../run.ts';
-import { Bodies } from './bodies.ts';
-import { recordCall } from './call.ts';
-import { type Client, clientRow, makeClient } from './client.ts';
-import { Operations, PACED, UNCONFIRMED, UNDECIDED, UNSENT } from './operations.ts';
+import { type Client, clientRow, makeClient, noteConnection } from './client.ts';
+import { Operations, UNCONFIRMED, UNDECIDED, UNSENT } from './operations.ts';
+import { Outcomes } from './outcomes.ts';
+import { Requests } from './requests.ts';
 import type { Workload } from './workload.ts';
 
 /** Operations begun, or sent after a block, before the event loop turns to I/O again. */
@@ -39,13 +36,11 @@ export class Clients {
   readonly #hooks: ClientHooks;
   readonly #clients: readonly Client[];
   readonly #operations = new Operations();
-  readonly #bodies: Bodies;
+  readonly #outcomes: Outcomes;
+  readonly #requests: Requests;
   readonly #confirms: boolean;
-  readonly #request: Header = emptyHeader();
   readonly #reply: Header = emptyHeader();
   #pacer: Pacer | null = null;
-  /** Operations that the pacer believes to go on. */
-  #going = 0;
   /** Nothing is due at or after it. */
   #endUs = Number.POSITIVE_INFINITY;
 
@@ -54,13 +49,12 @@ export class Clients {
     this.#run = run;
     this.#workload = workload;
     this.#hooks = hooks;
+    this.#outcomes = new Outcomes(run, workload, this.#operations, hooks.wake);
     this.#confirms = assignment.guarantee === 'at-least-once';
-    this.#bodies = new Bodies(assignment.workload.body, assignment.seed + assignment.processIndex);
+    this.#requests = new Requests(run);
     this.#clients = assignment.clients.map((peer, position) =>
       makeClient(peer, position, run.receivers[peer.topic] ?? 1),
     );
-    this.#request.runTag = assignment.runTag;
-    this.#request.clientProcess = assignment.processIndex;
   }
 
   /** What the driver calls for the client at this position. */
@@ -74,7 +68,7 @@ export class Clients {
       accepted: (token) => this.#accepted(client, token),
       refused: (token, outcome, reason) => this.#refused(client, token, outcome, reason),
       reply: (body) => this.#replied(client, body),
-      connection: (state) => this.#connection(client, state),
+      connection: (state) => noteConnection(client, state, this.#run),
     };
   }
 
@@ -85,13 +79,12 @@ export class Clients {
   /** Sends one probe; false when the bus pushes back. */
   probe(position: number, path: number): boolean {
     const client = this.#at(position);
-    const body = this.#bodies.make(minBodyBytes);
-    this.#write(client, body, flagProbe, phaseWarmup, path, 0, this.#run.nowUs());
-    return client.sender?.probe(body, path) ?? false;
+    return client.sender?.probe(this.#requests.makeProbe(client.peer, path), path) ?? false;
   }
 
   start(pacer: Pacer): void {
     this.#pacer = pacer;
+    this.#outcomes.start(pacer);
   }
 
   /** Begins a burst of what is due up to `nowUs`. Returns when the next is due; not after `nowUs` when there is more. */
@@ -118,7 +111,7 @@ export class Clients {
 
   /** Every operation that will ever be due was begun and has ended. */
   get exhausted(): boolean {
-    if (this.#pacer === null || this.#going > 0) return false;
+    if (this.#pacer === null || this.#outcomes.going > 0) return false;
     const dueUs = this.#pacer.peekUs();
     return dueUs >= this.#endUs || dueUs === Number.POSITIVE_INFINITY;
   }
@@ -169,24 +162,29 @@ export class Clients {
     const { account, peer } = client;
     const sequence = measured ? account.due++ : account.warmup++;
     tally.due++;
-    this.#going++;
+    this.#outcomes.begin();
     if (measured) {
       tally.operations++;
       recorder.site(peer.site).agentDelay.record(takenUs - dueUs);
       recorder.countDue(peer.site, dueUs);
     }
-    const bytes = this.#bodies.nextBytes();
+    const bytes = this.#requests.nextBytes();
     return this.#operations.open(client.position, sequence, measured, dueUs, takenUs, bytes);
   }
 
-  /** Hands the operation to the driver; false when it was not taken, and the client is blocked until `writable`. */
+  /**
+   * Hands the operation to the driver, or gives it up past its deadline; false when it was not taken, and the client is
+   * blocked until `writable`.
+   */
   #send(client: Client, token: number): boolean {
     const operations = this.#operations;
     const slot = operations.find(token);
-    const body = this.#bodies.make(operations.bytes(slot));
-    const phase = operations.measured(slot) ? phaseMeasure : phaseWarmup;
-    const sequence = operations.sequence(slot);
-    const sentUs = this.#write(client, body, 0, phase, sequence, token, operations.dueUs(slot));
+    const body = this.#requests.make(client.peer, operations, slot);
+    const { sentUs } = this.#requests;
+    if (sentUs > operations.dueUs(slot) + this.#run.timeoutUs) {
+      this.#outcomes.giveUp(client, slot, sentUs);
+      return true;
+    }
     // The state is that of a sent operation before it is sent: a driver may refuse or confirm it on the spot.
     const state = operations.state(slot);
     const isFirst = operations.sentUs(slot) === 0;
@@ -202,30 +200,6 @@ export class Clients {
     return true;
   }
 
-  /** Returns the sent time it wrote. */
-  #write(
-    client: Client,
-    body: Buffer,
-    flags: number,
-    phase: number,
-    sequence: number,
-    token: number,
-    dueUs: number,
-  ): number {
-    const header = this.#request;
-    header.flags = flags;
-    header.phase = phase;
-    header.client = client.peer.index;
-    header.clientSite = client.peer.site;
-    header.topic = client.peer.topic;
-    header.sequence = sequence;
-    header.token = token;
-    header.dueUs = dueUs;
-    header.sentUs = this.#run.nowUs();
-    writeRequest(body, header);
-    return header.sentUs;
-  }
-
   #countSent(client: Client, slot: number, sentUs: number): void {
     const operations = this.#operations;
     const { recorder, tally, receivers } = this.#run;
@@ -236,7 +210,7 @@ export class Clients {
       client.account.markSent(operations.sequence(slot), receivers[topic] ?? 1);
     }
     // At most once, sending is all that a client ever learns of a one-way message that goes well.
-    if (!this.#workload.replies && !this.#confirms) this.#end(slot, sentUs);
+    if (!this.#workload.replies && !this.#confirms) this.#outcomes.end(slot, sentUs);
   }
 
   #flush(client: Client): void {
@@ -270,7 +244,7 @@ export class Clients {
       this.#run.recorder.site(client.peer.site).accepted.record(now - operations.sentUs(slot));
     }
     operations.setState(slot, operations.state(slot) & ~UNCONFIRMED);
-    if (!this.#workload.replies) this.#complete(client, slot, now);
+    if (!this.#workload.replies) this.#outcomes.complete(client, slot, now);
   }
 
   #refused(client: Client, token: number, outcome: string, reason: string): void {
@@ -286,11 +260,7 @@ export class Clients {
       this.#flushLater(client);
       return;
     }
-    if (operations.measured(slot)) {
-      client.account.refuse(operations.sequence(slot));
-      this.#run.tally.countReason(outcome, reason);
-    }
-    this.#fail(client, slot, outcome, this.#run.nowUs());
+    this.#outcomes.refuse(client, slot, outcome, reason, this.#run.nowUs());
   }
 
   #replied(client: Client, body: Buffer): void {
@@ -320,91 +290,13 @@ export class Clients {
       isOpen = false;
     }
     const isFirst = measured && client.account.replied.add(header.sequence);
-    if (isOpen) this.#completeCall(client, slot, header, doneUs);
+    if (isOpen) this.#outcomes.completeCall(client, slot, header, doneUs);
     else if (isFirst) client.account.late++;
   }
 
-  #completeCall(client: Client, slot: number, header: Header, doneUs: number): void {
-    const operations = this.#operations;
-    if (operations.measured(slot)) {
-      const dueUs = operations.dueUs(slot);
-      if (header.serverSite === client.peer.site) client.account.local++;
-      recordCall(this.#run, header, dueUs, operations.sentUs(slot), doneUs);
-      client.responses.record(doneUs - dueUs);
-    }
-    this.#complete(client, slot, doneUs);
-  }
-
-  #complete(client: Client, slot: number, endedUs: number): void {
-    this.#run.tally.completed++;
-    if (this.#operations.measured(slot)) client.account.completed++;
-    this.#decide(slot, endedUs);
-  }
-
-  #fail(client: Client, slot: number, outcome: string, endedUs: number): void {
-    const { recorder, tally } = this.#run;
-    tally.failed++;
-    if (this.#operations.measured(slot)) {
-      client.account.fail(outcome);
-      recorder.countFailed(client.peer.site, this.#operations.dueUs(slot), outcome);
-    }
-    this.#decide(slot, endedUs);
-  }
-
-  #decide(slot: number, endedUs: number): void {
-    this.#end(slot, endedUs);
-    const operations = this.#operations;
-    operations.setState(slot, operations.state(slot) & ~(UNDECIDED | UNSENT));
-  }
-
-  /** Tells the pacer, once, so that a closed loop goes on. */
-  #end(slot: number, endedUs: number): void {
-    const operations = this.#operations;
-    const state = operations.state(slot);
-    if ((state & PACED) === 0) return;
-    operations.setState(slot, state & ~PACED);
-    this.#going--;
-    this.#pacer?.ended(operations.client(slot), endedUs);
-    this.#hooks.wake(this.#pacer?.peekUs() ?? Number.POSITIVE_INFINITY);
-  }
-
-  /** The deadline, or the end of the drain, has come for this operation. */
   #giveUp(slot: number, nowUs: number): void {
-    const operations = this.#operations;
-    const client = this.#at(operations.client(slot));
-    const state = operations.state(slot);
-    const token = operations.token(slot);
-    const wasSent = operations.sentUs(slot) > 0;
-    if ((state & UNDECIDED) !== 0) {
-      if (!wasSent) this.#fail(client, slot, 'unsent', nowUs);
-      else if (this.#workload.replies) this.#fail(client, slot, 'timeout', nowUs);
-      else if ((state & UNSENT) === 0) this.#complete(client, slot, nowUs);
-      else this.#abandon(client, slot, nowUs);
-    }
-    operations.setState(slot, 0);
-    if (client.unsent.first() === token) client.unsent.shift();
-  }
-
-  /** A one-way message that was cut off and could not be sent again: the bus's last word on it stands. */
-  #abandon(client: Client, slot: number, nowUs: number): void {
-    if (this.#operations.measured(slot)) {
-      client.account.refuse(this.#operations.sequence(slot));
-      this.#run.tally.countReason('connection-lost', 'not sent again before its deadline');
-    }
-    this.#fail(client, slot, 'connection-lost', nowUs);
-  }
-
-  #connection(client: Client, state: 'lost' | 'back'): void {
-    const { phases, nowUs, recorder, tally } = this.#run;
-    if (state === 'lost') {
-      if (Number.isNaN(client.lostUs)) client.lostUs = nowUs();
-      return;
-    }
-    if (Number.isNaN(client.lostUs)) return;
-    tally.reconnects++;
-    if (phases !== null && client.lostUs >= phases.measureUs) {
-      recorder.site(client.peer.site).reconnect.record(nowUs() - client.lostUs);
-    }
-    client.lostUs = Number.NaN;
+    const client = this.#at(this.#operations.client(slot));
+    this.#outcomes.giveUp(client, slot, nowUs);
+    if (client.unsent.first() === this.#operations.token(slot)) client.unsent.shift();
   }
 }

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
 import { type Mistake, ScenarioError, UsageError } from './errors.ts';
 import { projectRoot } from './program.ts';
-import { refuseCombinations } from './scenario/bus-options.ts';
 import { readDocument } from './scenario/document.ts';
 import { Findings } from './scenario/findings.ts';
 import { mendShape } from './scenario/mend.ts';
-import { nearName } from './scenario/near-name.ts';
+import { nearName } from '../topologies/near-name.ts';
 import { resolveShape } from './scenario/resolve.ts';
 
 export { scenarioYaml } from './scenario/notation.ts';
@@ -52,7 +51,6 @@ export async function parseScenario(
   for (const path of mended.tainted) findings.taint(path);
   for (const issue of mended.issues) findings.report(issue);
   const scenario = mended.value === null ? null : await resolveShape(mended.value, file, findings);
-  if (scenario !== null) await refuseCombinations(scenario, findings);
   const mistakes = [
     ...document.mistakes,
     ...findings.found.map(({ path, message, at }) => document.mistakeAt(path, message, at)),

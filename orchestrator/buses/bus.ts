@@ -62,7 +62,11 @@ export interface BusNode {
 /** How a bus is chosen and deployed; one in each `buses/<type>.ts`, listed in `buses/registry.ts`. */
 export interface BusDeployer {
   readonly type: BusType;
-  /** Normalises `bus:` of the scenario, filling in defaults; every mistake as path below `bus` and message. */
+  /**
+   * Normalises `bus:` of the scenario (its `type` and `nodes` included), filling in defaults; every mistake as path
+   * below `bus` and message. The options of the spec stay in scenario notation: `{ type, nodes, ...options }`
+   * parses to an equal spec, which is how the scenario.yaml of a result is read again.
+   */
   parse(
     raw: Readonly<Record<string, unknown>>,
     sites: readonly string[],

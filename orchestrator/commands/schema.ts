@@ -1,10 +1,13 @@
 import { Argument, type Command } from 'commander';
-import type { Json } from '../../topologies/scenario.ts';
+import { resultJsonSchema } from '../../reports/schema.ts';
 import { scenarioJsonSchema } from '../scenario.ts';
+import { sweepJsonSchema } from '../sweep/spec.ts';
 
 /** Every format with a JSON Schema, by the name it is asked for. */
-const schemas: Readonly<Record<string, () => Json>> = {
+const schemas: Readonly<Record<string, () => unknown>> = {
   scenario: scenarioJsonSchema,
+  sweep: sweepJsonSchema,
+  result: resultJsonSchema,
 };
 
 /** `busbench schema`: JSON Schemas for editors. */

@@ -2,6 +2,7 @@ import type { BusSpec, ResolvedScenario } from '../../topologies/scenario.ts';
 import { busDeployers } from '../buses/registry.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 import type { Findings } from './findings.ts';
+import type { ResolvedLinks } from './links.ts';
 import { type Path, parsePath } from './path.ts';
 import type { ScenarioShape } from './scenario-shape.ts';
 
@@ -30,19 +31,36 @@ export async function resolveBus(
   const outcome = deployer.parse(bus, sites);
   if ('spec' in outcome) return outcome.spec;
   for (const { path, message } of outcome.mistakes) {
-    findings.add(['bus', ...parsePath(path)], message);
+    const at = message.startsWith('unknown key') ? 'key' : 'value';
+    const finding = { path: ['bus', ...parsePath(path)], message, at } as const;
+    if (findings.sound(finding.path)) findings.report(finding);
   }
   findings.taint(['bus']);
   return null;
 }
 
+/** What a bus lays out when it looks for what it cannot serve: without these there is nothing to lay out. */
+const judgedByBus: readonly Path[] = [
+  ['bus'],
+  ['sites'],
+  ['servers', 'count'],
+  ['servers', 'placement'],
+  ['clients', 'count'],
+  ['clients', 'placement'],
+  ['workload', 'topics'],
+];
+
 /** What the fabric and the bus type cannot do; asked only where what they would judge is sound. */
 export async function refuseCombinations(
   scenario: ResolvedScenario,
+  { origin }: ResolvedLinks,
   findings: Findings,
 ): Promise<void> {
+  // A fabric speaks of links by their index; what the user wrote is the default or a constraint.
   const report = (place: string, message: string, ...because: readonly Path[]): void => {
-    findings.add(parsePath(place), message, ...because);
+    const [section, index, key] = parsePath(place);
+    const isLink = section === 'links' && typeof index === 'number' && typeof key === 'string';
+    findings.add(isLink ? origin(index, key) : parsePath(place), message, ...because);
   };
   const loadFabric = fabricMakers[scenario.fabric];
   if (loadFabric === undefined) {
@@ -54,7 +72,7 @@ export async function refuseCombinations(
       report(path, message, ['fabric']);
   }
   const loadBus = busDeployers[scenario.bus.type];
-  if (loadBus === undefined || !findings.sound(['bus'], ['sites'])) return;
+  if (loadBus === undefined || !findings.sound(...judgedByBus)) return;
   const deployer = await loadBus();
   for (const { path, message } of deployer.refuse(scenario)) report(path, message);
 }

@@ -10,6 +10,7 @@ import {
   type Pair,
   parseDocument,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import type { Mistake } from '../errors.ts';
 import { type Path, parsePath, pathText, related } from './path.ts';
@@ -149,7 +150,7 @@ function offsetOf(document: Document.Parsed, path: Path, at: 'key' | 'value'): n
   for (const [depth, part] of path.entries()) {
     const container: unknown = isAlias(node) ? node.resolve(document) : node;
     if (isMap(container)) {
-      const pair = container.items.findLast((item) => keyText(item) === String(part));
+      const pair = pairsOf(container).get(String(part));
       if (pair === undefined) return offset;
       const missing = isScalar(pair.value) && pair.value.source === '';
       const isLast = depth === path.length - 1;
@@ -164,6 +165,17 @@ function offsetOf(document: Document.Parsed, path: Path, at: 'key' | 'value'): n
     } else return offset;
   }
   return offset;
+}
+
+const pairIndex = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** The pairs of a map by key, the last of duplicates; kept, because a map may hold many mistakes. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = pairIndex.get(map);
+  if (known !== undefined) return known;
+  const pairs = new Map(map.items.map((pair) => [keyText(pair), pair]));
+  pairIndex.set(map, pairs);
+  return pairs;
 }
 
 function rangeStart(node: unknown): number {
@@ -192,15 +204,17 @@ function applySet(root: unknown, set: string): SetOutcome {
 function put(container: unknown, path: Path, depth: number, value: unknown): SetOutcome {
   const part = path[depth];
   if (part === undefined) return { value, path };
-  if (Array.isArray(container)) {
+  const isNewList = (container === undefined || container === null) && typeof part === 'number';
+  if (Array.isArray(container) || isNewList) {
+    const list: readonly unknown[] = Array.isArray(container) ? container : [];
     const index = /^[0-9]{1,9}$/.test(String(part)) ? Number(part) : -1;
-    if (index < 0 || index > container.length) {
-      const found = `${pathText(path.slice(0, depth))} is a list of ${container.length}`;
-      return { problem: `${found}; expected an index up to ${container.length}, got ${part}` };
+    if (index < 0 || index > list.length) {
+      const found = `${pathText(path.slice(0, depth))} is a list of ${list.length}`;
+      return { problem: `${found}; expected an index up to ${list.length}, got ${part}` };
     }
-    const inner = put(container[index], path, depth + 1, value);
+    const inner = put(list[index], path, depth + 1, value);
     if ('problem' in inner) return inner;
-    return { value: container.toSpliced(index, 1, inner.value), path };
+    return { value: list.toSpliced(index, 1, inner.value), path };
   }
   if (container !== undefined && container !== null && typeof container !== 'object') {
     return { problem: `${pathText(path.slice(0, depth))} is not a map` };

@@ -1,5 +1,5 @@
-import { didYouMean } from './near-name.ts';
-import { type Path, pathText, related } from './path.ts';
+import { didYouMean } from '../../topologies/near-name.ts';
+import { type Path, pathText } from './path.ts';
 
 /** A mistake before it has a line. */
 export interface Finding {
@@ -11,7 +11,10 @@ export interface Finding {
 /** Collects mistakes, and keeps quiet about conclusions drawn from values that were mistaken themselves. */
 export class Findings {
   readonly #found: Finding[] = [];
-  readonly #tainted: Path[] = [];
+  readonly #reported = new Set<string>();
+  readonly #tainted = new Set<string>();
+  /** Every path on the way to a tainted one: a whole is no sounder than its parts. */
+  readonly #aboveTainted = new Set<string>();
 
   get found(): readonly Finding[] {
     return this.#found;
@@ -19,28 +22,35 @@ export class Findings {
 
   /** From now on nothing is concluded from this path. */
   taint(path: Path): void {
-    this.#tainted.push(path);
+    const steps = prefixes(path);
+    this.#tainted.add(steps.at(-1) ?? '');
+    for (const step of steps) this.#aboveTainted.add(step);
   }
 
   /** True when every one of these paths holds what the user wrote (or left to its default). */
   sound(...paths: readonly Path[]): boolean {
-    return !paths.some((path) => this.#tainted.some((tainted) => related(tainted, path)));
+    return paths.every((path) => {
+      const steps = prefixes(path);
+      return (
+        !this.#aboveTainted.has(steps.at(-1) ?? '') &&
+        !steps.some((step) => this.#tainted.has(step))
+      );
+    });
   }
 
   /** Reports at `path` and taints it. `because` lists further paths the conclusion rests on. */
   add(path: Path, message: string, ...because: readonly Path[]): void {
     if (!this.sound(path, ...because)) return;
-    this.#found.push({ path, message, at: 'value' });
-    this.#tainted.push(path);
+    this.report({ path, message, at: 'value' });
+    this.taint(path);
   }
 
   /** Reports without asking whether the path is sound: mistakes of shape, which come first. */
   report(finding: Finding): void {
-    const seen = this.#found.some(
-      (other) =>
-        pathText(other.path) === pathText(finding.path) && other.message === finding.message,
-    );
-    if (!seen) this.#found.push(finding);
+    const key = `${pathText(finding.path)}\n${finding.message}`;
+    if (this.#reported.has(key)) return;
+    this.#reported.add(key);
+    this.#found.push(finding);
   }
 
   /** False, and a mistake with a near name, when `name` is none of the known ones. */
@@ -61,4 +71,11 @@ export class Findings {
     );
     return false;
   }
+}
+
+/** Texts of a path and of everything above it, the document itself first. */
+function prefixes(path: Path): readonly string[] {
+  const steps = [''];
+  for (const part of path) steps.push(`${steps.at(-1)}\n${part}`);
+  return steps;
 }

@@ -5,12 +5,20 @@ import type { LinkValues, ScenarioShape } from './scenario-shape.ts';
 
 const unimpaired: LinkShape = { delayMs: 0, jitterMs: 0, lossPercent: 0, rateMbps: null };
 
-/** Every ordered pair of distinct sites, in site order, from `links:`; reports constraints that make no sense. */
+/** The links of a scenario, and where each of their values was written. */
+export interface ResolvedLinks {
+  /** Every ordered pair of distinct sites, in site order. */
+  readonly links: readonly Link[];
+  /** Path of a value (`delay`, `jitter`, `loss`, `rate`) of the link at this index. */
+  origin(index: number, key: string): Path;
+}
+
+/** Lays `links:` over every pair; reports constraints that make no sense. */
 export function resolveLinks(
   links: ScenarioShape['links'],
   sites: readonly string[],
   findings: Findings,
-): readonly Link[] {
+): ResolvedLinks {
   const base = withValues(unimpaired, links.default);
   const shaped = new Map<string, LinkShape>();
   const given = new Map<string, number>();
@@ -43,11 +51,34 @@ export function resolveLinks(
       shaped.set(key, shape);
     }
   }
-  return sites.flatMap((from) =>
+  const resolved = sites.flatMap((from) =>
     sites
       .filter((to) => to !== from)
       .map((to): Link => ({ from, to, ...(shaped.get(`${from} ${to}`) ?? base) })),
   );
+  const origin = (index: number, key: string): Path => {
+    const link = resolved[index];
+    const position = given.get(`${link?.from} ${link?.to}`);
+    const own = position === undefined ? undefined : links.constraints[position]?.link;
+    const isOwn = own !== undefined && givenValue(own, key) !== undefined;
+    return isOwn && position !== undefined
+      ? ['links', 'constraints', position, key]
+      : ['links', 'default', key];
+  };
+  return { links: resolved, origin };
+}
+
+function givenValue(values: LinkValues, key: string): number | null | undefined {
+  switch (key) {
+    case 'delay':
+      return values.delayMs;
+    case 'jitter':
+      return values.jitterMs;
+    case 'loss':
+      return values.lossPercent;
+    default:
+      return values.rateMbps;
+  }
 }
 
 function withValues(base: LinkShape, values: LinkValues): LinkShape {

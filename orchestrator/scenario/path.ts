@@ -14,7 +14,7 @@ export function parsePath(text: string): Path {
   if (text === '') return [];
   return text.split('.').flatMap((part): (string | number)[] => {
     const [, name, brackets] = /^([^[\]]*)((?:\[[0-9]{1,9}\])*)$/.exec(part) ?? [];
-    if (name === undefined || brackets === undefined) return [part];
+    if (part === '' || name === undefined || brackets === undefined) return [part];
     const indices = [...brackets.matchAll(/[0-9]+/g)].map((match) => Number(match[0]));
     return name === '' ? indices : [name, ...indices];
   });

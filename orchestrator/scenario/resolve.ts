@@ -4,7 +4,7 @@ import type { Site } from '../../topologies/topology.ts';
 import { budgetOf, maxLedgerBytes } from '../plan/budget.ts';
 import { makePlan } from '../plan.ts';
 import { readBodyFile } from './body-file.ts';
-import { resolveBus } from './bus-options.ts';
+import { refuseCombinations, resolveBus } from './bus-options.ts';
 import { checkExpectations } from './expectations.ts';
 import { resolveFaults } from './faults.ts';
 import type { Findings } from './findings.ts';
@@ -36,7 +36,7 @@ export async function resolveShape(
     seed: shape.seed,
     sites,
     fabric: shape.fabric,
-    links,
+    links: links.links,
     bus: bus ?? noBus,
     guarantee: shape.guarantee,
     servers,
@@ -66,7 +66,9 @@ export async function resolveShape(
     },
     findings,
   );
-  return { ...partial, faults };
+  const scenario = { ...partial, faults };
+  await refuseCombinations(scenario, links, findings);
+  return scenario;
 }
 
 const noBus: BusSpec = { type: 'memory', nodes: [], options: {} };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { didYouMean } from './near-name.ts';
+import { didYouMean } from '../../topologies/near-name.ts';
 import { type Quantity, quantityProblem, rangeProblem } from './units.ts';
 
 /** The type of a quantity with its unit; parses to the base unit. `min` tightens the quantity's own bound. */

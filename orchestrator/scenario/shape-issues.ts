@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { didYouMean } from './near-name.ts';
+import { didYouMean } from '../../topologies/near-name.ts';
 import type { Path } from './path.ts';
 import { describeValue } from './schema-parts.ts';
 

@@ -1,4 +1,4 @@
-import { didYouMean } from '../../scenario/near-name.ts';
+import { didYouMean } from '../../../topologies/near-name.ts';
 
 /** A joined pair with what it costs to cross. */
 export interface WeightedEdge {

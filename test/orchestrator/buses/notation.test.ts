@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { busDeployers } from '../../../orchestrator/buses/registry.ts';
+import type { BusType } from '../../../topologies/scenario.ts';
+
+const sites = ['paris', 'lyon', 'nice'];
+
+/** A few settings of each type that keeps its options in scenario notation. */
+const written: readonly (readonly [type: BusType, settings: readonly object[]])[] = [
+  ['memory', [{}, { loss: '1%', delay: '5ms' }]],
+  ['zeromq', [{}, { mode: 'proxy', choice: 'closest' }, { mode: 'proxy', nodes: ['lyon'] }]],
+];
+
+describe('options of a bus', () => {
+  for (const [type, settings] of written) {
+    const load = busDeployers[type];
+    it
+      .skipIf(load === undefined)
+      .each(settings.map((options) => [JSON.stringify(options), options]))(
+      `stay in scenario notation: ${type} %s`,
+      async (_, options) => {
+        const deployer = await load?.();
+        const first = deployer?.parse({ type, ...options }, sites);
+        if (first === undefined || !('spec' in first)) throw new Error(JSON.stringify(first));
+        const { spec } = first;
+        const nodes = spec.nodes.length > 0 ? { nodes: spec.nodes } : {};
+        expect(deployer?.parse({ type, ...nodes, ...spec.options }, sites)).toEqual(first);
+      },
+    );
+  }
+});

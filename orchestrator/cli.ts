@@ -12,6 +12,7 @@ import { BenchError, describeFailure } from './errors.ts';
 /** Exit codes of CONTRACT section 1: 2 bad input, 3 the run failed; a verdict's own codes are set by the commands. */
 const exitBadInput = 2;
 const exitFailed = 3;
+const exitInterrupted = 130;
 
 async function main(): Promise<void> {
   // A reader that went away (`| head -1`) must not take the run and its teardown with it.
@@ -42,6 +43,7 @@ function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitBadInput;
   const { code, message, hint } = describeFailure(error);
   process.stderr.write(`busbench: ${message}\n  ${hint} [${code}]\n`);
+  if (code === 'INTERRUPTED') return exitInterrupted;
   const badInput = error instanceof BenchError && ['scenario', 'usage'].includes(error.kind);
   return badInput ? exitBadInput : exitFailed;
 }

@@ -5,6 +5,7 @@ import type { ResolvedScenario } from '../topologies/scenario.ts';
 import { AgentGroup } from './agents/agent-group.ts';
 import { assign } from './assignment.ts';
 import { type Deployment, deploy } from './deployment.ts';
+import { describeFailure } from './errors.ts';
 import { assembleEvidence } from './evidence.ts';
 import type { RunContext } from './fabrics/fabric.ts';
 import { Observer, type RunProgress } from './observer.ts';
@@ -28,10 +29,31 @@ export async function run(scenario: ResolvedScenario, options: RunOptions): Prom
   const plan = makePlan(scenario);
   const observer = new Observer(scenario, options.onProgress);
   const { context, stop } = options;
-  await using deployment = await deploy(scenario, { context, onStep: observer.step, stop });
-  const record = await bench(plan, deployment, observer, options);
+  const deployment = await deploy(scenario, { context, onStep: observer.step, stop });
+  let record: RunRecord;
+  try {
+    record = await bench(plan, deployment, observer, options);
+  } catch (error) {
+    // What the bench says matters more than what its teardown might add.
+    await Promise.resolve(deployment[Symbol.asyncDispose]()).catch(() => {});
+    throw error;
+  }
   observer.step('removing everything');
+  try {
+    await deployment[Symbol.asyncDispose]();
+  } catch (error) {
+    return failedToRemove(record, error);
+  }
   return record;
+}
+
+/** The numbers stand, but something may be left behind: the run has failed. */
+function failedToRemove(record: RunRecord, error: unknown): RunRecord {
+  const { verdict } = record.result;
+  if (verdict.status === 'interrupted' || verdict.status === 'failed') return record;
+  const failure = describeFailure(error);
+  const result = { ...record.result, verdict: { ...verdict, status: 'failed' as const, failure } };
+  return { ...record, result };
 }
 
 /** One measurement on what stands: agents, ready barrier, warm-up, measuring with faults, drain, collection. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { readRecord } from '../../reports/read.ts';
 import { renderers } from '../../reports/renderers/registry.ts';
-import type { FormatName, Renderer, RenderOptions } from '../../reports/renderers/renderer.ts';
+import type { FormatName, RenderOptions } from '../../reports/renderers/renderer.ts';
 import { makeDirectory, writeWhole } from '../../reports/write.ts';
 import { UsageError } from '../errors.ts';
 

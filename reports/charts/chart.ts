@@ -81,12 +81,17 @@ export function drawChart(chart: Chart, size: keyof typeof widths): string {
 
 /** Drops what only interactive pages need, and makes the clip ids unique to the page and the same in every run. */
 function cleaned(svg: string, prefix: string): string {
-  return svg
-    .replace(/<style ?>[\s\S]*?<\/style>/, '')
-    .replace(/<svg width="\d+" height="\d+"/, '<svg aria-hidden="true" focusable="false"')
-    .replaceAll(/ class="zr\d+-cls-\d+"/g, '')
-    .replaceAll(/ ecmeta_[a-z_]+="[^"]*"/g, '')
-    .replaceAll(' pointer-events="visible"', '')
-    .replaceAll(/\bzr\d+-c(\d+)/g, `${prefix}-c$1`)
-    .replaceAll('\n', '');
+  return (
+    svg
+      .replace(/<style ?>[\s\S]*?<\/style>/, '')
+      .replace(/<svg width="\d+" height="\d+"/, '<svg aria-hidden="true" focusable="false"')
+      .replaceAll(/ class="zr\d+-cls-\d+"/g, '')
+      .replaceAll(/ ecmeta_[a-z_]+="[^"]*"/g, '')
+      .replaceAll(' pointer-events="visible"', '')
+      // Boxes that nobody sees, there to catch a mouse.
+      .replaceAll(/<path [^>]*fill-opacity="0"[^>]*stroke-width="0"><\/path>/g, '')
+      .replaceAll(/<path [^>]*fill="none"><\/path>/g, '')
+      .replaceAll(/\bzr\d+-c(\d+)/g, `${prefix}-c$1`)
+      .replaceAll('\n', '')
+  );
 }

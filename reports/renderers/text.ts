@@ -123,5 +123,8 @@ const styles = {
 } as const;
 
 function paintTone(text: string, tone: Tone | 'title' | undefined): string {
-  return tone === undefined || text === '' ? text : styleText(styles[tone], text);
+  // Whether stdout shows colours was the caller's to find out.
+  return tone === undefined || text === ''
+    ? text
+    : styleText(styles[tone], text, { validateStream: false });
 }

@@ -1,4 +1,12 @@
-import { formatBytes, formatMs, formatNumber, formatUs } from '../format.ts';
+import {
+  formatBytes,
+  formatMs,
+  formatNumber,
+  formatRate,
+  formatRatio,
+  formatUs,
+} from '../format.ts';
+import { parsePath } from '../paths.ts';
 import type { Verdict } from '../result.ts';
 import type { Tone } from './section.ts';
 
@@ -32,13 +40,27 @@ export function expectationsOf({ expectations }: Verdict): Judgement[] {
   }));
 }
 
-/** The unit is in the path: the suffix of its leaf, or microseconds for all that lies below `latency`. */
+/** In the unit of the expression's path, as that of `latency.response.p99` is µs. */
 function inUnitOf(expression: string, actual: number): string {
-  const path = /^[^<>=!\s]*/.exec(expression)?.[0] ?? '';
-  if (/Us$/.test(path) || (/^latency(Us)?\./.test(path) && !/count|failed|negative/.test(path))) {
-    return formatUs(actual);
+  const parsed = parsePath(/^[^<>=!]*/.exec(expression)?.[0].trim() ?? '');
+  switch (parsed.kind === 'path' ? parsed.path.unit : null) {
+    case 'Us':
+      return formatUs(actual);
+    case 'Ms':
+      return formatMs(actual);
+    case 'Seconds':
+      return formatMs(1000 * actual);
+    case 'Bytes':
+      return formatBytes(actual);
+    case 'PerSecond':
+      return formatRate(actual);
+    case 'Ratio':
+      return formatRatio(actual);
+    case 'Percent':
+      return `${formatNumber(actual)} %`;
+    case 'Mbps':
+      return `${formatNumber(actual)} Mbit/s`;
+    case null:
+      return formatNumber(actual);
   }
-  if (path.endsWith('Ms')) return formatMs(actual);
-  if (/bytes$/i.test(path)) return formatBytes(actual);
-  return path.endsWith('Percent') ? `${formatNumber(actual)} %` : formatNumber(actual);
 }

@@ -23,7 +23,8 @@ export function union(a: Bitmap, b: Bitmap): Bitmap {
 }
 
 export function intersection(a: Bitmap, b: Bitmap): Bitmap {
-  const result = a.slice(0, Math.min(a.length, b.length));
+  // Not slice: that of a Buffer shares its memory.
+  const result = Uint8Array.from(a.subarray(0, b.length));
   for (let i = 0; i < result.length; i++) result[i] = (result[i] ?? 0) & (b[i] ?? 0);
   return result;
 }

@@ -11,6 +11,8 @@ export interface Deliveries {
   readonly anywhere: Bitmap;
   /** Of those, the ones whose first delivery came by their deadline. */
   readonly inTime: Bitmap;
+  /** First deliveries in time, each process by itself: the latencies that servers recorded. */
+  readonly timed: number;
   /** Distinct (sequence, subscriber). */
   readonly delivered: number;
   /** Deliveries served at the client's own site. */
@@ -27,6 +29,7 @@ const noDeliveries: Deliveries = {
   bySubscriber: new Map(),
   anywhere: none,
   inTime: none,
+  timed: 0,
   delivered: 0,
   local: 0,
   duplicated: 0,
@@ -55,6 +58,7 @@ function join(known: Deliveries, entry: ServerLedger): Deliveries {
     bySubscriber: new Map(known.bySubscriber).set(entry.subscriber, after),
     anywhere: union(known.anywhere, delivered),
     inTime: union(known.inTime, inTime),
+    timed: known.timed + size(inTime),
     delivered: known.delivered + gained,
     local: known.local + entry.local,
     duplicated: known.duplicated + entry.duplicated + size(delivered) - gained,

@@ -21,6 +21,8 @@ export function localityOf(
     const ratio = ratioOf(group, ({ local }) => local);
     return ratio === null ? [] : [ratio];
   });
+  // Of several receivers each has its own way; only the last one's is the service time.
+  const kind = hasManyReceivers(evidence) ? 'transit' : 'service';
   return {
     localRatio: ratioOf(shares, ({ local }) => local),
     localRatioMin: perSite.length === 0 ? null : Math.min(...perSite),
@@ -28,8 +30,8 @@ export function localityOf(
     expectedBlind: ratioOf(shares, ({ operations, blind }) => operations * blind),
     detoured: detouredOf(evidence, shares),
     fairness: fairnessOf(evidence, rows),
-    matrix: latencies.pairs('service').map(({ clientSite, serverSite }) => {
-      const { count, p50, p99 } = distOf(latencies.of('service', { clientSite, serverSite }));
+    matrix: latencies.pairs(kind).map(({ clientSite, serverSite }) => {
+      const { count, p50, p99 } = distOf(latencies.of(kind, { clientSite, serverSite }));
       const client = siteName(evidence, clientSite);
       return { client, server: siteName(evidence, serverSite), count, p50Us: p50, p99Us: p99 };
     }),

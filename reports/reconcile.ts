@@ -12,6 +12,7 @@ import { faultsOf } from './recovery.ts';
 import type { RunResult } from './result.ts';
 import { judge } from './verdict.ts';
 import { wanOf } from './wan.ts';
+import type { Unjudged } from './warning.ts';
 import { workloadOf } from './workload.ts';
 
 /**
@@ -25,7 +26,7 @@ export function reconcile(evidence: Evidence): RunRecord {
   const rows = partsOf(evidence, 'peers').flatMap((part) => part.rows);
   const outcome = outcomeOf(accounts);
   const { scenario } = evidence;
-  const unjudged: Omit<RunResult, 'verdict'> = {
+  const unjudged: Unjudged = {
     schema: 'busbench/result/1',
     name: scenario.name,
     startedAt: evidence.startedAt.toISOString(),

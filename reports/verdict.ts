@@ -2,7 +2,8 @@ import type { Account } from './accounts.ts';
 import type { Evidence } from './evidence.ts';
 import type { RunResult, Verdict } from './result.ts';
 import { evaluateAll } from './thresholds.ts';
-import { type Unjudged, warningsOf } from './warnings.ts';
+import type { Unjudged } from './warning.ts';
+import { warningsOf } from './warnings.ts';
 
 /** What a run is worth: interrupted before failed before invalid before expectation-missed before ok. */
 export function judge(evidence: Evidence, accounts: readonly Account[], result: Unjudged): Verdict {

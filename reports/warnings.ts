@@ -1,12 +1,10 @@
-import type { CollectedPart } from '../agents/protocol.ts';
 import type { Account } from './accounts.ts';
+import { agentWarnings } from './agent-warnings.ts';
 import type { Evidence } from './evidence.ts';
 import { unbalanced } from './outcome.ts';
-import { partsOf, sum } from './parts.ts';
-import type { Dist, RunResult, Warning } from './result.ts';
-
-/** A result before it is judged. */
-export type Unjudged = Omit<RunResult, 'verdict'>;
+import { hasManyReceivers, partsOf, sum } from './parts.ts';
+import type { Dist, Warning } from './result.ts';
+import { formatMs, type Unjudged, warn } from './warning.ts';
 
 /** Everything about a run that its reader should doubt, the orchestrator's own warnings first. */
 export function warningsOf(
@@ -26,16 +24,14 @@ export function warningsOf(
   ];
 }
 
-function warn(warning: Omit<Warning, 'invalidates'>, invalidates = false): Warning {
-  return { ...warning, invalidates };
-}
-
 /** A count that ought to be 0. */
 function unlessZero(code: string, value: number, message: string, advice: string): Warning[] {
   return value === 0 ? [] : [warn({ code, message, advice, value, limit: 0 })];
 }
 
-/** Books that do not balance are a fault of ours (or of an agent that died in mid-report): nothing is to be trusted. */
+const reportIt = 'This is a bug of busbench: please report it with the result directory.';
+
+/** Books that do not balance are a fault of ours: nothing is to be trusted. */
 function measuringWarnings(
   evidence: Evidence,
   accounts: readonly Account[],
@@ -45,33 +41,31 @@ function measuringWarnings(
   const wrong = unbalanced(accounts);
   if (wrong.length > 0) {
     const gap = outcome.due - outcome.completed - outcome.failedTotal;
+    const message = `due is not completed + failed for ${wrong.length} clients, first ${wrong[0]?.peer.name}; ${gap} over all`;
     warnings.push(
-      warn(
-        {
-          code: 'LEDGER_UNBALANCED',
-          message: `due is not completed + failed for ${wrong.length} clients (first ${wrong[0]?.peer.name}); over all ${gap} are unaccounted for`,
-          advice: 'This is a bug of busbench: please report it with the result directory.',
-          value: wrong.length,
-          limit: 0,
-        },
-        true,
-      ),
+      warn({ code: 'LEDGER_UNBALANCED', message, advice: reportIt, value: gap, limit: 0 }, true),
     );
   }
-  const begun = evidence.failure === null && !evidence.interrupted;
-  if (begun && outcome.due === 0) {
+  const gap = missingSamples(evidence, accounts, latencyUs.response);
+  if (gap !== 0) {
+    const message = `the ledger knows ${Math.abs(gap)} ${gap > 0 ? 'more' : 'fewer'} timed operations than the histograms hold`;
+    warnings.push(
+      warn({ code: 'SAMPLES_UNBALANCED', message, advice: reportIt, value: gap, limit: 0 }, true),
+    );
+  }
+  const isWhole = evidence.failure === null && !evidence.interrupted;
+  if (isWhole && outcome.due === 0) {
     const message = 'no operation became due in the measuring window';
     const advice = 'Measure longer, or raise the rate.';
     warnings.push(warn({ code: 'NOTHING_MEASURED', message, advice, value: 0, limit: 1 }, true));
   }
-  const samples = latencyUs.response.count + latencyUs.response.failed;
-  if (outcome.due > 0 && samples < samplesForP99) {
+  if (outcome.due > 0 && outcome.due < samplesForP99) {
     warnings.push(
       warn({
         code: 'FEW_SAMPLES',
-        message: `${samples} operations are too few for a p99 of the response time`,
+        message: `${outcome.due} operations are too few for a p99 of the response time`,
         advice: `Measure longer: a p99 needs ${samplesForP99} operations, a p999 ten times as many.`,
-        value: samples,
+        value: outcome.due,
         limit: samplesForP99,
       }),
     );
@@ -79,113 +73,21 @@ function measuringWarnings(
   return warnings;
 }
 
-const samplesForP99 = 1000;
-
 /**
- * agentDelay is the one delay that is ours, so it alone may make a run invalid, and only when it is both large and a
- * large part of what is reported. Two rules: the tail (p99, or the highest quantile known) above 10 ms and a quarter
- * of the same quantile of the response time; the median above 1 ms and a quarter of the median response. Below
- * 10 ms, garbage collection and a stolen time slice on a small shared machine would fail good runs now and then; a
- * median that is late by more than 1 ms is no accident but an agent with too much to do. It warns from 1 ms and a
- * tenth on. Where the response quantile lies among failures it is infinite, and nothing is a large part of it. When
- * a fault paused a client's own process, that delay was ordered and never invalidates.
+ * Timed operations by the books less those in the histograms: completed calls at clients; at servers first deliveries
+ * in time, each process by itself. Not comparable where an agent died while it reported.
  */
-function agentWarnings(
-  evidence: Evidence,
-  { latencyUs, toolkit, resources, workload }: Unjudged,
-): Warning[] {
-  const warnings: Warning[] = [];
-  const { agentDelay, response } = latencyUs;
-  const tail = tailQuantiles.find((quantile) => agentDelay[quantile] !== null) ?? 'p50';
-  const ordered = evidence.faults.some(({ target }) => target.startsWith('client.'));
-  const lateTail = lateness(agentDelay, response, tail, 10_000);
-  const late = lateTail?.invalidates
-    ? lateTail
-    : (lateness(agentDelay, response, 'p50', 1000) ?? lateTail);
-  if (late !== null) warnings.push({ ...late, invalidates: late.invalidates && !ordered });
-  const loopUs = toolkit.eventLoopDelayUs.p99;
-  if (loopUs !== null && loopUs > 20_000) {
-    warnings.push(
-      warn({
-        code: 'EVENT_LOOP_SLOW',
-        message: `agents' own 10 ms timer fired ${ms(loopUs)} late (p99): receipt times carry as much`,
-        advice: 'Spread the peers over more sites or machines, or give the machine less to do.',
-        value: loopUs,
-        limit: 20_000,
-      }),
-    );
-  }
-  const busiest = busiestAgent(evidence, resources);
-  if (busiest !== null && busiest.percent >= 90) {
-    warnings.push(
-      warn({
-        code: 'AGENT_SATURATED',
-        message: `${busiest.name} used ${busiest.percent.toFixed(0)} % of a core: it may be the limit, not the bus`,
-        advice: 'Spread the peers over more sites or machines, or lower the rate.',
-        value: busiest.percent,
-        limit: 90,
-      }),
-    );
-  }
-  if (workload.startSkewUs > 20_000) {
-    warnings.push(
-      warn({
-        code: 'START_SKEW',
-        message: `agents began ${ms(workload.startSkewUs)} apart`,
-        advice: 'The machine was busy at the start; a longer warm-up hides it from the numbers.',
-        value: workload.startSkewUs,
-        limit: 20_000,
-      }),
-    );
-  }
-  return warnings;
-}
-
-const tailQuantiles = ['p99', 'p95', 'p90', 'p75', 'p50'] as const;
-
-/** Null when the agents were punctual enough at this quantile. */
-function lateness(
-  agentDelay: Dist,
-  response: Dist,
-  quantile: (typeof tailQuantiles)[number],
-  invalidUs: number,
-): Warning | null {
-  const delayUs = agentDelay[quantile];
-  const responseUs = response[quantile] ?? Number.POSITIVE_INFINITY;
-  if (delayUs === null || delayUs <= Math.max(1000, 0.1 * responseUs)) return null;
-  const invalidates = delayUs > Math.max(invalidUs, 0.25 * responseUs);
-  const limit = invalidates
-    ? Math.max(invalidUs, 0.25 * responseUs)
-    : Math.max(1000, 0.1 * responseUs);
-  return {
-    code: 'AGENT_LATE',
-    message: `agents took operations ${ms(delayUs)} late (${quantile}), of ${ms(responseUs)} response time: that part is ours`,
-    advice:
-      'Lower the rate, or spread the clients over more sites or machines; keep the machine idle.',
-    value: delayUs,
-    limit,
-    invalidates,
-  };
-}
-
-/** By the agents' own account of the measuring window, else by what was sampled from outside. */
-function busiestAgent(
-  evidence: Evidence,
-  resources: Unjudged['resources'],
-): { readonly name: string; readonly percent: number } | null {
-  const own = partsOf(evidence, 'collected').map((part: CollectedPart) => ({
-    name: part.process,
-    percent: evidence.measuredMs > 0 ? part.cpuUs / (evidence.measuredMs * 10) : 0,
-  }));
-  const sampled = resources.processes
-    .filter(({ role }) => role === 'agent')
-    .map(({ name, cpuPercentMean }) => ({ name, percent: cpuPercentMean }));
-  const all = own.length > 0 ? own : sampled;
-  return all.reduce<(typeof all)[number] | null>(
-    (most, agent) => (most === null || agent.percent > most.percent ? agent : most),
-    null,
+function missingSamples(evidence: Evidence, accounts: readonly Account[], response: Dist): number {
+  if (hasManyReceivers(evidence) || evidence.processes.some((p) => !p.collected)) return 0;
+  const isCall = evidence.scenario.workload.pattern === 'call';
+  const negative = sum(partsOf(evidence, 'histogram'), (part) =>
+    part.kind === 'response' ? part.negative : 0,
   );
+  const timed = sum(accounts, (a) => (isCall ? a.completed : a.deliveries.timed));
+  return timed - response.count - negative;
 }
+
+const samplesForP99 = 1000;
 
 function clockWarnings({ latencyUs, workload }: Unjudged): Warning[] {
   const warnings = unlessZero(
@@ -200,7 +102,7 @@ function clockWarnings({ latencyUs, workload }: Unjudged): Warning[] {
     warnings.push(
       warn({
         code: 'CLOCK_UNCERTAIN',
-        message: `one-way times may be wrong by ${ms(uncertainUs)}, more than 10 % of their median of ${ms(medianUs)}`,
+        message: `one-way times may be wrong by ${formatMs(uncertainUs)}, more than 10 % of their median of ${formatMs(medianUs)}`,
         advice:
           'Clocks of two machines were compared over a slow control connection; measure with calls.',
         value: uncertainUs,
@@ -306,9 +208,4 @@ function leftoverWarnings({ bus }: Unjudged): Warning[] {
     `${left} messages were still in the bus after the drain`,
     'A longer drain, or a slower pace, tells slow from stuck.',
   );
-}
-
-function ms(valueUs: number): string {
-  if (!Number.isFinite(valueUs)) return 'infinite';
-  return `${(valueUs / 1e3).toFixed(valueUs < 10_000 ? 2 : 0)} ms`;
 }

@@ -54,26 +54,27 @@ function meanRate({ ratePerSecond, ramp }: OpenPace, measuredMs: number): number
 }
 
 /**
- * Operations of the window done inside it, by its length. Where agents do not say how many that were, all that
- * completed, by the time until the last of them: never more than the truth by much, as drains are short.
+ * Operations of the window that were done inside it, by its length. Where agents do not say how many these were, all
+ * that completed: then what was done in the drain stands for what the warm-up had left over.
  */
 function achievedPerSecond(evidence: Evidence, accounts: readonly Account[]): number {
   const { measuredMs } = evidence;
   if (measuredMs === 0) return 0;
+  return doneInWindow(evidence, accounts) / (measuredMs / 1e3);
+}
+
+function doneInWindow(evidence: Evidence, accounts: readonly Account[]): number {
   if (hasManyReceivers(evidence)) {
-    const windowUs = measuredMs * 1e3;
-    const done = sum(accounts, ({ arrived }) =>
+    const windowUs = evidence.measuredMs * 1e3;
+    return sum(accounts, ({ arrived }) =>
       sum(arrived, (a) => (a.completed && a.dueUs + a.lastUs <= windowUs ? 1 : 0)),
     );
-    return done / (measuredMs / 1e3);
   }
-  const collected = partsOf(evidence, 'collected');
-  if (collected.every(({ doneInWindow }) => doneInWindow !== undefined)) {
-    return sum(collected, (part) => part.doneInWindow ?? 0) / (measuredMs / 1e3);
-  }
-  const completed = sum(accounts, (account) => account.completed);
-  const lastMs = Math.max(measuredMs, ...collected.map((part) => (part.lastDoneUs ?? 0) / 1e3));
-  return completed / (lastMs / 1e3);
+  const counts = partsOf(evidence, 'collected').map((part) => part.doneInWindow ?? null);
+  const known = counts.filter((count) => count !== null);
+  return counts.length > 0 && known.length === counts.length
+    ? sum(known, (count) => count)
+    : sum(accounts, (account) => account.completed);
 }
 
 /** Spread of the moments at which the pacing loops really started, over the processes with clients. */

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { reconcile } from '../../reports/reconcile.ts';
+import { parseResult, resultJsonSchema } from '../../reports/schema.ts';
+import type { ResolvedScenario } from '../../topologies/scenario.ts';
+import { clientLedger, evidence, histogram, range, scenario } from './synthetic.ts';
+
+const full: ResolvedScenario = scenario(
+  {
+    body: {
+      kind: 'weighted',
+      file: 'sizes.csv',
+      rows: [
+        [100, 1],
+        [200, 2],
+      ],
+    },
+    reply: { kind: 'fixed', bytes: 10 },
+    pace: {
+      kind: 'open',
+      ratePerSecond: 5,
+      arrivals: 'poisson',
+      ramp: [{ toPerSecond: 9, overMs: 1 }],
+    },
+  },
+  {
+    servers: { count: 2, placement: { paris: 2 } },
+    bus: {
+      type: 'rabbitmq',
+      nodes: ['paris'],
+      options: { policies: [{ 'max-length': 5 }], x: null },
+    },
+    faults: [
+      {
+        atMs: 1,
+        forMs: null,
+        action: 'degrade',
+        target: { kind: 'between', groups: [['paris'], ['lyon']], oneWay: true },
+        link: { delayMs: 5 },
+      },
+      {
+        atMs: 2,
+        forMs: 3,
+        action: 'kill',
+        target: { kind: 'each', of: 'client', waitMs: 1 },
+        link: null,
+      },
+    ],
+  },
+);
+
+const { result } = reconcile(
+  evidence(full, [
+    {
+      type: 'clientLedger',
+      entries: [clientLedger({ client: 0, due: 40, completed: 40, replied: range(40) })],
+    },
+    histogram('response', range(40)),
+    histogram('hold', range(40)),
+  ]),
+);
+
+describe('parseResult', () => {
+  it('reads back what reconcile makes', () => {
+    expect(parseResult(JSON.parse(JSON.stringify(result)))).toEqual(result);
+  });
+
+  it('ignores keys that a later version may add', () => {
+    expect(parseResult({ ...result, later: 1 })).toEqual(result);
+  });
+
+  it('names other schemas and versions', () => {
+    expect(() => parseResult({ ...result, schema: 'busbench/result/7' })).toThrow(
+      expect.objectContaining({
+        code: 'RESULT_FOREIGN',
+        hint: expect.stringContaining('version 7'),
+      }),
+    );
+    for (const foreign of [null, 3, [], {}, { schema: 'busbench/sweep/1' }]) {
+      expect(() => parseResult(foreign)).toThrow(
+        expect.objectContaining({ code: 'RESULT_FOREIGN' }),
+      );
+    }
+  });
+
+  it('names every wrong place', () => {
+    const { due: _, ...outcome } = result.outcome;
+    const broken = { ...result, outcome, latencyUs: { ...result.latencyUs, hold: 3 } };
+    expect(() => parseResult(broken)).toThrow(/in 2 places\noutcome\.due: .*\nlatencyUs\.hold: /);
+  });
+});
+
+describe('resultJsonSchema', () => {
+  it('requires every key of a result and allows more', () => {
+    const schema = resultJsonSchema() as { required: string[]; additionalProperties?: unknown };
+    expect([...schema.required].sort()).toEqual(Object.keys(result).sort());
+    expect(schema.additionalProperties).toBeUndefined();
+  });
+});

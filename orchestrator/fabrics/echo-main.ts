@@ -9,8 +9,6 @@ import { serveRequests } from './request-line.ts';
 // The echo program: answers and sends the probes that measure round trips, driven over stdio.
 
 const probeBytes = 64;
-/** Rounds thrown away first: code gets warm. */
-const warmUpRounds = 10;
 
 async function serve(address: string): Promise<number> {
   const server = createServer({ noDelay: true }, (socket) => {
@@ -31,7 +29,7 @@ interface Course {
 
 async function probe(order: ProbeOrder): Promise<number[][]> {
   const courses = await Promise.all(order.targets.map((target) => openCourse(target, order)));
-  const rounds = warmUpRounds + order.probes;
+  const rounds = order.warmUps + order.probes;
   const done = Promise.all(courses.map((course) => finished(course, rounds, order)));
   const message = Buffer.alloc(probeBytes);
   const periodUs = 1e6 / order.probesPerSecond;
@@ -52,7 +50,7 @@ async function probe(order: ProbeOrder): Promise<number[][]> {
     alarm.close();
     for (const { socket } of courses) socket.destroy();
   }
-  return courses.map(({ rttsUs }) => rttsUs.slice(warmUpRounds));
+  return courses.map(({ rttsUs }) => rttsUs.slice(order.warmUps));
 }
 
 /** Connects, and proves the way by a first echo: the handshake's round trips are nobody's probe. */

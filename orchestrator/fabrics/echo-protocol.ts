@@ -12,6 +12,8 @@ export interface ProbeOrder {
   readonly targets: readonly Endpoint[];
   /** Answers to wait for from each target. */
   readonly probes: number;
+  /** Sent to each target first and not reported: code gets warm. */
+  readonly warmUps: number;
   /** Over all targets: a path that is used less than 500 times a second shows the machine's own naps. */
   readonly probesPerSecond: number;
   readonly timeoutMs: number;

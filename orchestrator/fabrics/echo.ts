@@ -18,7 +18,9 @@ export interface EchoOptions {
   /** Ways to the echo ports; like those of the fabric, but their bytes need not count as traffic. */
   readonly route: Fabric['route'];
   readonly unroute: Fabric['unroute'];
+  /** To each pair at least; more where `minSpanMs` asks for a longer look. */
   readonly probes: number;
+  readonly minSpanMs: number;
   /** The longest round trip that is still waited for. */
   readonly timeoutMs: number;
   readonly logFile: string;
@@ -27,6 +29,7 @@ export interface EchoOptions {
 /** Enough that neither the relay nor the machine naps between two probes, little enough to be no load. */
 const minProbesPerSecond = 1_000;
 const maxProbesPerSecond = 2_000;
+const warmUps = 10;
 
 /**
  * Round trips of every ordered pair of hosts at different sites, all pairs in turn, over the fabric's own routes, by
@@ -108,18 +111,21 @@ async function probeAll(
     readonly to: Host;
     readonly target: Endpoint;
   }[],
-  { probes, timeoutMs }: EchoOptions,
+  options: EchoOptions,
 ): Promise<RttSample[]> {
   const mine = legs.filter((leg) => leg.line === line);
   if (mine.length === 0) return [];
   const share = mine.length / legs.length;
   const probesPerSecond =
     share * Math.min(maxProbesPerSecond, Math.max(minProbesPerSecond, 50 * legs.length));
+  const perSecond = probesPerSecond / mine.length;
+  const probes = Math.max(options.probes, Math.ceil((options.minSpanMs / 1e3) * perSecond));
   const results = await line.request('probe', {
     targets: mine.map(({ target }) => target),
     probes,
+    warmUps,
     probesPerSecond,
-    timeoutMs: timeoutMs + ((probes * mine.length) / probesPerSecond) * 1e3,
+    timeoutMs: options.timeoutMs + (probes / perSecond) * 1e3,
   });
   return mine.map(({ from, to }, index) => {
     const sortedUs = (results[index] ?? []).toSorted((a, b) => a - b);

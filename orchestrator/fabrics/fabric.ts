@@ -39,7 +39,7 @@ export interface Fabric extends AsyncDisposable {
   /** Nothing passes in this direction until `heal`: TCP sees silence, not a reset. */
   cut(from: string, to: string): Promise<void>;
   heal(from: string, to: string): Promise<void>;
-  /** Idle round trips of every ordered pair, `probes` each, measured end to end and not derived from settings. */
+  /** Idle round trips of every ordered pair, at least `probes` each, measured end to end and not derived from settings. */
   measure(probes: number, signal: AbortSignal): Promise<readonly RttSample[]>;
   /** Cumulative bytes since the fabric was made, per ordered pair; in-site (from = to) where it can be counted. */
   traffic(): Promise<readonly Traffic[]>;

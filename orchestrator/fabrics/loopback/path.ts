@@ -32,7 +32,6 @@ export class Path {
     this.from = from;
     this.to = to;
     this.#model = new LinkModel(shape, seed);
-    timetable.add(this);
   }
 
   get pieceBytes(): number {
@@ -56,20 +55,21 @@ export class Path {
     if (this.#tail === null) this.#head = parcel;
     else this.#tail.next = parcel;
     this.#tail = parcel;
-    if (this.#head === parcel && !this.#cut) this.#timetable.expect(dueUs);
+    if (this.#head === parcel && !this.#cut) this.#timetable.expect(this, dueUs);
   }
 
   /** Whether the buffer in front of the link is full; then `go` is called when half of it is free. */
   full(go: () => void): boolean {
     if (this.#model.backlogUs(nowUs()) <= queueUs) return false;
     this.#waiting.push(go);
-    this.#timetable.expect(this.nextUs);
+    this.#timetable.expect(this, this.nextUs);
     return true;
   }
 
   reshape(shape: Partial<LinkShape>): void {
     this.#model.reshape(shape);
-    this.#timetable.expect(this.nextUs);
+    // A higher rate may have made room at once.
+    this.#timetable.expect(this, this.nextUs);
   }
 
   /** Holds everything, also what is under way: TCP would have to send it again. */
@@ -85,7 +85,7 @@ export class Path {
     for (let parcel = this.#head; parcel !== null; parcel = parcel.next) {
       parcel.dueUs = Math.max(parcel.dueUs, earliestUs);
     }
-    this.#timetable.expect(this.nextUs);
+    this.#timetable.expect(this, this.nextUs);
   }
 
   /** When `run` has something to do next; Infinity when nothing is under way. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { constants, getPriority, setPriority } from 'node:os';
 import type { Endpoint } from '../fabric.ts';
 import { serveRequests } from '../request-line.ts';
 import { Path } from './path.ts';
@@ -9,9 +10,23 @@ import { takeStalls, tunnel } from './tunnel.ts';
 
 // The relay program: all paths between all sites in one process of its own, driven over stdio.
 
+const nice = hurry();
 const timetable = new Timetable();
 const paths = new Map<string, Path>();
 const listeners = new Map<string, Server>();
+
+/**
+ * On a machine short of CPU the network must not be what suffers: with both cores of two busy, 1 % of deliveries was
+ * up to 32 ms late at nice 0 and up to 5 ms at nice -20. Needs root; threads made later inherit it.
+ */
+function hurry(): number {
+  try {
+    setPriority(constants.priority.PRIORITY_HIGHEST);
+  } catch {
+    // Not allowed: the lateness that we report tells whether it mattered.
+  }
+  return getPriority();
+}
 
 function pathOf({ from, to }: Direction): Path {
   const path = paths.get(`${from} ${to}`);
@@ -51,7 +66,7 @@ serveRequests<RelayCalls>({
       const path = new Path(timetable, link.from, link.to, link, index);
       paths.set(`${link.from} ${link.to}`, path);
     }
-    return null;
+    return { nice };
   },
   open,
   close: ({ listen }) => close(listen),

@@ -16,7 +16,8 @@ export interface Lateness {
 
 /** Runs every path when its next parcel is due, by one alarm for all. */
 export class Timetable {
-  readonly #paths: Path[] = [];
+  /** Paths with something under way. */
+  readonly #active = new Set<Path>();
   readonly #alarm: Alarm;
   readonly #lateness = new Uint32Array(buckets);
   #count = 0;
@@ -34,18 +35,13 @@ export class Timetable {
   constructor() {
     this.#alarm = new Alarm(() => this.#run());
     this.#heartbeatUs = nowUs() + heartbeatUs;
-    this.expect(this.#heartbeatUs);
+    this.#wakeAt(this.#heartbeatUs);
   }
 
-  add(path: Path): void {
-    this.#paths.push(path);
-  }
-
-  /** Some path has something to do at `dueUs`. */
-  expect(dueUs: number): void {
-    if (dueUs >= this.#nextUs) return;
-    this.#nextUs = dueUs;
-    if (!this.#running) this.#alarm.set(dueUs);
+  /** `path` has something to do at `dueUs`. */
+  expect(path: Path, dueUs: number): void {
+    this.#active.add(path);
+    this.#wakeAt(dueUs);
   }
 
   /** p99 to 50 us, 100 ms at most; the maximum is exact. */
@@ -75,12 +71,20 @@ export class Timetable {
       }
       // A delivery may put something on a path that was looked at already: it then calls `expect` itself.
       this.#nextUs = this.#heartbeatUs;
-      for (const path of this.#paths) {
+      for (const path of this.#active) {
         path.run(now, this.#late);
-        this.expect(path.nextUs);
+        const { nextUs } = path;
+        if (nextUs === Number.POSITIVE_INFINITY) this.#active.delete(path);
+        else this.#wakeAt(nextUs);
       }
     }
     this.#running = false;
     this.#alarm.set(this.#nextUs);
+  }
+
+  #wakeAt(dueUs: number): void {
+    if (dueUs >= this.#nextUs) return;
+    this.#nextUs = dueUs;
+    if (!this.#running) this.#alarm.set(dueUs);
   }
 }

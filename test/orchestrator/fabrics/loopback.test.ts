@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Fabric } from '../../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../../orchestrator/fabrics/loopback.ts';
@@ -101,4 +102,42 @@ test('a killed relay is said so, in every later call', async () => {
 test('a quiet fabric has no troubles to tell', async () => {
   const { fabric } = await twoSites();
   expect((await fabric.troubles()).map(({ code }) => code)).not.toContain('RELAY_WINDOW');
+});
+
+test.skipIf(process.platform !== 'linux')(
+  'a receiver that does not read holds the sender back',
+  async () => {
+    const { fabric, a, b } = await twoSites();
+    const held: Socket[] = [];
+    const server = createServer((socket) => held.push(socket.pause())).listen(0, b.address);
+    await once(server, 'listening');
+    const { address, port } = await fabric.route(a, b, (server.address() as AddressInfo).port);
+    const floodBytes = 256 * 1024 * 1024;
+    const client = connect(port, address);
+    client.write(Buffer.alloc(floodBytes));
+    await sleep(1_500);
+    expect(client.writableLength).toBeGreaterThan(0);
+    const relay = defined(fabric.processes[0]);
+    const sample = defined(await relay.host.sample(relay.process.pid));
+    expect(sample.rssBytes).toBeLessThan(floodBytes);
+    for (const socket of [client, ...held]) socket.destroy();
+    server.close();
+  },
+);
+
+test('many connections at once share one relay and stay apart', async () => {
+  const { fabric, a, b } = await twoSites();
+  await fabric.shape('a', 'b', { delayMs: 10 });
+  const server = createServer((socket) => socket.pipe(socket)).listen(0, b.address);
+  await once(server, 'listening');
+  const { address, port } = await fabric.route(a, b, (server.address() as AddressInfo).port);
+  const echoes = Array.from({ length: 200 }, async (_, i) => {
+    const socket = connect(port, address);
+    socket.end(`${i}`.padStart(1_000, '.'));
+    let text = '';
+    for await (const chunk of socket) text += String(chunk);
+    return Number(text.slice(-4).replaceAll('.', ''));
+  });
+  expect(await Promise.all(echoes)).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  server.close();
 });

@@ -1,0 +1,173 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { quantile } from '../orchestrator/fabrics/echo.ts';
+import type { EchoCalls } from '../orchestrator/fabrics/echo-protocol.ts';
+import type { Endpoint, Fabric } from '../orchestrator/fabrics/fabric.ts';
+import { loopback } from '../orchestrator/fabrics/loopback.ts';
+import { RequestLine } from '../orchestrator/fabrics/request-line.ts';
+import type { Host, HostProcess } from '../orchestrator/hosts/host.ts';
+import { programPath } from '../orchestrator/program.ts';
+import type { LinkShape } from '../topologies/topology.ts';
+
+/** What `bench/flood-main` can be asked. */
+export interface FloodCalls {
+  pour: { ask: { readonly address: string }; answer: number };
+  take: { ask: { readonly target: Endpoint; readonly streams: number }; answer: null };
+  taken: { ask: null; answer: number };
+  stop: { ask: null; answer: null };
+}
+
+const delaysMs = [0, 5, 10, 50];
+const connectionCounts = [1, 200];
+const messagesPerSecond = 1_000;
+/** Segments of under a second, medians over them: one stolen time slice spoils one segment only. */
+const segments = 5;
+const messagesPerSegment = 800;
+const floodSeconds = 2;
+const perfect: LinkShape = { delayMs: 0, jitterMs: 0, lossPercent: 0, rateMbps: null };
+
+/** How much the relay adds to the round trip it was asked for, and how much it carries. */
+export async function benchRelay(): Promise<{
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}> {
+  const base = await mkdtemp(join(tmpdir(), 'busbench-bench-'));
+  const topology = {
+    sites: ['a', 'b'].map((name) => ({ name, hosts: [] })),
+    links: [
+      { from: 'a', to: 'b', ...perfect },
+      { from: 'b', to: 'a', ...perfect },
+    ],
+  };
+  const run = { runId: `bench${process.pid}`, scratch: join(base, 's'), logs: join(base, 'l') };
+  const fabric = await loopback.make(topology, run, new AbortController().signal);
+  const helpers: HostProcess[] = [];
+  const start = async (program: string): Promise<HostProcess> => {
+    const [host] = fabric.hosts;
+    if (host === undefined) throw new Error('a fabric without hosts');
+    const command = [process.execPath, programPath(program)];
+    const helper = await host.spawn(command, { stdio: 'pipe', logFile: join(base, 'bench.log') });
+    helpers.push(helper);
+    return helper;
+  };
+  try {
+    return {
+      title:
+        'relay: round trip beyond twice the delay and a direct path (ms), throughput of one relay',
+      columns: ['path', 'p50', 'p99', 'relay CPU'],
+      rows: [...(await roundTrips(fabric, start)), ...(await throughput(fabric, start))],
+    };
+  } finally {
+    for (const helper of helpers) await helper.end(1_000);
+    await fabric[Symbol.asyncDispose]();
+    await rm(base, { recursive: true, force: true });
+  }
+}
+
+type Start = (program: string) => Promise<HostProcess>;
+
+async function roundTrips(fabric: Fabric, start: Start): Promise<string[][]> {
+  const [a, b] = fabric.hosts as [Host, Host];
+  const line = async (): Promise<RequestLine<EchoCalls>> =>
+    new RequestLine(await start('orchestrator/fabrics/echo-main'), lost);
+  const server = await line();
+  const prober = await line();
+  const port = await server.request('serve', { address: b.address });
+  const direct = { address: b.address, port };
+  const relayed = await fabric.route(a, b, port);
+  const probe = async (target: Endpoint, connections: number): Promise<number[]> => {
+    const trips = await prober.request('probe', {
+      targets: Array.from({ length: connections }, () => target),
+      probes: Math.ceil(messagesPerSegment / connections),
+      warmUps: 1,
+      probesPerSecond: messagesPerSecond,
+      timeoutMs: 30_000,
+    });
+    return trips.flat().toSorted((x, y) => x - y);
+  };
+  const rows: string[][] = [];
+  for (const delayMs of delaysMs) {
+    await fabric.shape('a', 'b', { delayMs });
+    await fabric.shape('b', 'a', { delayMs });
+    for (const connections of connectionCounts) {
+      const errors: [number, number][] = [];
+      const cpu = await relayCpu(fabric);
+      for (let i = 0; i < segments; i++) {
+        const plain = await probe(direct, connections);
+        const far = await probe(relayed, connections);
+        const error = (share: number): number =>
+          quantile(far, share) - quantile(plain, share) - 2e3 * delayMs;
+        errors.push([error(0.5), error(0.99)]);
+      }
+      rows.push([
+        `${delayMs} ms each way, ${connections} connections, ${messagesPerSecond}/s`,
+        milliseconds(median(errors.map(([p50]) => p50))),
+        milliseconds(median(errors.map(([, p99]) => p99))),
+        await cpu(0.5),
+      ]);
+    }
+  }
+  return rows;
+}
+
+async function throughput(fabric: Fabric, start: Start): Promise<string[][]> {
+  const [a, b] = fabric.hosts as [Host, Host];
+  const source = new RequestLine<FloodCalls>(await start('bench/flood-main'), lost);
+  const sink = new RequestLine<FloodCalls>(await start('bench/flood-main'), lost);
+  const port = await source.request('pour', { address: b.address });
+  const target = await fabric.route(a, b, port);
+  const rows: string[][] = [];
+  for (const delayMs of delaysMs) {
+    await fabric.shape('b', 'a', { delayMs });
+    for (const streams of [1, 16]) {
+      await sink.request('take', { target, streams });
+      await sleep(500);
+      const cpu = await relayCpu(fabric);
+      const startMs = performance.now();
+      const before = await sink.request('taken', null);
+      await sleep(floodSeconds * 1e3);
+      const bytes = (await sink.request('taken', null)) - before;
+      const gigabits = (bytes * 8) / (performance.now() - startMs) / 1e6;
+      rows.push([
+        `${delayMs} ms each way, ${streams} streams`,
+        `${gigabits.toFixed(2)} Gbit/s`,
+        '',
+        await cpu(1),
+      ]);
+      await sink.request('stop', null);
+      await sleep(300);
+    }
+  }
+  return rows;
+}
+
+/** CPU of the relay from the call to the returned function's, as a share of the time that it was in use. */
+async function relayCpu(fabric: Fabric): Promise<(inUse: number) => Promise<string>> {
+  const [relay] = fabric.processes;
+  const seconds = async (): Promise<number> =>
+    (await relay?.host.sample(relay.process.pid))?.cpuSeconds ?? Number.NaN;
+  const before = await seconds();
+  const startMs = performance.now();
+  return async (inUse) => {
+    const share = (((await seconds()) - before) * 1e3) / (performance.now() - startMs) / inUse;
+    return `${(share * 100).toFixed(0)} %`;
+  };
+}
+
+function median(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((x, y) => x - y),
+    0.5,
+  );
+}
+
+function milliseconds(us: number): string {
+  return `${us < 0 ? '' : '+'}${(us / 1e3).toFixed(2)}`;
+}
+
+function lost(how: string): Error {
+  return new Error(`a bench process ended: ${how}`);
+}

@@ -17,20 +17,16 @@ import type {
   SendHandler,
   Session,
 } from './driver.ts';
-import { FaultyDelivery, type MemoryCounters, type Server, type Timers } from './memory-faults.ts';
+import {
+  FaultyDelivery,
+  type MemoryCounters,
+  type MemoryOptions,
+  parseOptions,
+  type Server,
+  type Timers,
+} from './memory-faults.ts';
 
-/** Parsed `endpoint` of this driver; absent values are the defaults (no fault, 100 000 requests queued). */
-export interface MemoryOptions {
-  readonly choice: 'round-robin' | 'random';
-  /** Requests queued before `send` refuses. */
-  readonly capacity: number;
-  readonly delayUs: number;
-  /** Percentages of deliveries; they exclude each other and spare probes. */
-  readonly lossPercent: number;
-  readonly duplicatePercent: number;
-  readonly reorderPercent: number;
-  readonly replyLossPercent: number;
-}
+export type { MemoryOptions };
 
 export interface MemorySession extends Session {
   /** What the faults really did, to be compared with what the ledger found. */
@@ -288,17 +284,4 @@ class MemorySender implements Sender {
     this.closed = true;
     return Promise.resolve();
   }
-}
-
-function parseOptions(endpoint: Json): MemoryOptions {
-  const given = endpoint as Partial<MemoryOptions> | null;
-  return {
-    choice: given?.choice ?? 'round-robin',
-    capacity: given?.capacity ?? 100_000,
-    delayUs: given?.delayUs ?? 0,
-    lossPercent: given?.lossPercent ?? 0,
-    duplicatePercent: given?.duplicatePercent ?? 0,
-    reorderPercent: given?.reorderPercent ?? 0,
-    replyLossPercent: given?.replyLossPercent ?? 0,
-  };
 }

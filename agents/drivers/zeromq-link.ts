@@ -1,15 +1,19 @@
 import type { Context } from 'zeromq';
 import { requestHeaderBytes } from '../header.ts';
-import type { SendHandler } from './driver.ts';
 import { type Dial, tcpUrl } from './zeromq-endpoint.ts';
 import { pump, ToldDealer } from './zeromq-socket.ts';
 
-/** Who uses a link: one client, or all clients of a process where connections are shared. */
+/** Who uses a link: one client, all clients of a process where connections are shared, or a proxy. */
 export interface LinkUser {
+  /** Which client's replies it gets, where a link has several users. */
   readonly index: number;
-  readonly handler: SendHandler;
   /** The link may take messages again. */
   wake(): void;
+  /** Frames of a reply; the last is the body. */
+  reply(parts: Buffer[]): void;
+  /** libzmq refused a message after all. */
+  refused(token: number, reason: string): void;
+  connection(state: 'lost' | 'back', reason: string): void;
 }
 
 export interface LinkOptions {
@@ -83,11 +87,9 @@ export class Link {
     this.#only = null;
   }
 
-  /** Sends; call only when `writable` was just true. `failed` gets the rare message that libzmq then refused. */
-  send(body: Buffer, user: LinkUser, token: number): void {
-    this.#socket.send(body).catch((error: Error) => {
-      user.handler.refused(token, 'connection-lost', error.message);
-    });
+  /** Sends; call only when `writable` was just true. */
+  send(message: Buffer | Buffer[], user: LinkUser, token: number): void {
+    this.#socket.send(message).catch((error: Error) => user.refused(token, error.message));
   }
 
   /** Wakes `user` when the link is writable again. */
@@ -129,7 +131,7 @@ export class Link {
     if (body === undefined) return;
     if (body.length >= requestHeaderBytes) {
       const user = this.#only ?? this.#users.get(body.readUInt32LE(4));
-      user?.handler.reply(body);
+      user?.reply(parts);
     } else if (body.length === 0) {
       this.#back();
     } else {
@@ -145,7 +147,7 @@ export class Link {
       this.#greeted();
       this.#greeted = null;
     } else {
-      for (const user of this.#users.values()) user.handler.connection('back', this.#url);
+      for (const user of this.#users.values()) user.connection('back', this.#url);
     }
     this.wakeIfWritable();
   }
@@ -154,7 +156,7 @@ export class Link {
     if (!this.#up) return;
     this.#up = false;
     for (const user of this.#users.values()) {
-      user.handler.connection('lost', `${reason}: ${this.#url}`);
+      user.connection('lost', `${reason}: ${this.#url}`);
     }
   }
 }

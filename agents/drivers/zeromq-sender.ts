@@ -1,27 +1,21 @@
 import type { ClientPeer } from '../protocol.ts';
 import type { Sender, SendHandler } from './driver.ts';
+import { type Group, reachable, type Start, select } from './zeromq-choice.ts';
 import type { Link, LinkUser } from './zeromq-link.ts';
 
-/** Servers of which one gets a copy: all of a topic (call, cast), one pool (notify), a single one (fanout). */
-export interface Group {
-  /** Links by distance; a farther tier only takes what the nearer ones do not. */
-  readonly tiers: readonly (readonly Link[])[];
-  next: number;
-}
-
+/** What a client may choose from. */
 export interface Choice {
   readonly groups: readonly Group[];
   /** One link a server that may be chosen, for probes. */
   readonly paths: readonly Link[];
-  /** Index at which to start looking among `count` links; null for round-robin. */
-  readonly random: ((count: number) => number) | null;
+  readonly start: Start;
 }
 
 /** One client peer over the links to its servers, its own or shared. */
 export class ZeromqSender implements Sender, LinkUser {
   readonly paths: number;
   readonly index: number;
-  readonly handler: SendHandler;
+  readonly #handler: SendHandler;
   readonly #topic: number;
   readonly #choice: Choice;
   readonly #links: ReadonlySet<Link>;
@@ -37,7 +31,7 @@ export class ZeromqSender implements Sender, LinkUser {
   ) {
     this.index = peer.index;
     this.#topic = peer.topic;
-    this.handler = handler;
+    this.#handler = handler;
     this.#choice = choice;
     this.#release = release;
     this.paths = choice.paths.length;
@@ -48,7 +42,7 @@ export class ZeromqSender implements Sender, LinkUser {
   send(body: Buffer, token: number): boolean {
     const only = this.#choice.groups.length === 1 ? this.#choice.groups[0] : undefined;
     if (only === undefined) return this.#sendCopies(body, token);
-    const link = this.#select(only);
+    const link = select(only, this.#choice.start);
     if (link === null) return this.#block();
     link.send(body, this, token);
     return true;
@@ -68,7 +62,20 @@ export class ZeromqSender implements Sender, LinkUser {
   wake(): void {
     if (!this.#blocked) return;
     this.#blocked = false;
-    this.handler.writable();
+    this.#handler.writable();
+  }
+
+  reply(parts: Buffer[]): void {
+    const body = parts[parts.length - 1];
+    if (body !== undefined) this.#handler.reply(body);
+  }
+
+  refused(token: number, reason: string): void {
+    this.#handler.refused(token, 'connection-lost', reason);
+  }
+
+  connection(state: 'lost' | 'back', reason: string): void {
+    this.#handler.connection(state, reason);
   }
 
   close(): Promise<void> {
@@ -84,34 +91,18 @@ export class ZeromqSender implements Sender, LinkUser {
     const { groups } = this.#choice;
     if (groups.length === 0) {
       const reason = `no server listens on topic ${this.#topic}`;
-      setImmediate(() => this.handler.refused(token, 'unroutable', reason));
+      setImmediate(() => this.#handler.refused(token, 'unroutable', reason));
       return true;
     }
     this.#chosen.length = 0;
     for (const group of groups) {
-      const link = this.#select(group);
+      const link = select(group, this.#choice.start);
       if (link !== null) this.#chosen.push(link);
-      else if (group.tiers.some((tier) => tier.some((other) => other.up))) return this.#block();
+      else if (reachable(group)) return this.#block();
     }
     if (this.#chosen.length === 0) return this.#block();
     for (const link of this.#chosen) link.send(body, this, token);
     return true;
-  }
-
-  /** Skips servers that cannot take a message now, as a DEALER does by itself. */
-  #select(group: Group): Link | null {
-    for (const tier of group.tiers) {
-      const count = tier.length;
-      const start = this.#choice.random?.(count) ?? group.next;
-      for (let i = 0; i < count; i++) {
-        const at = (start + i) % count;
-        const link = tier[at];
-        if (link === undefined || !link.writable) continue;
-        group.next = at + 1;
-        return link;
-      }
-    }
-    return null;
   }
 
   #block(): false {

@@ -61,10 +61,10 @@ export function makeRouter(context: Context, highWaterMark: number): Router {
   });
 }
 
-/** Hands every message to `onParts` until the socket is closed. */
+/** Hands every message to `onParts` until the socket is closed; where that returns a promise, waits for it. */
 export async function pump(
   socket: Dealer | Router,
-  onParts: (parts: Buffer[]) => void,
+  onParts: (parts: Buffer[]) => Promise<void> | void,
 ): Promise<void> {
   let handled = 0;
   while (!socket.closed) {
@@ -78,7 +78,8 @@ export async function pump(
     }
     // Closed by whoever ran between arrival and now.
     if (socket.closed) return;
-    onParts(parts);
+    const busy = onParts(parts);
+    if (busy !== undefined) await busy;
     if (++handled % burst === 0) await nextTurn();
   }
 }

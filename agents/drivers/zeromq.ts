@@ -9,7 +9,6 @@
 import type { Context, Router } from 'zeromq';
 import { DriverError } from '../errors.ts';
 import type { Announcement, ClientPeer, Json, ServerPeer } from '../protocol.ts';
-import { seededRandom } from '../random.ts';
 import type {
   Driver,
   DriverOptions,
@@ -19,17 +18,17 @@ import type {
   SendHandler,
   Session,
 } from './driver.ts';
+import { makeGroups, type Start, startOf } from './zeromq-choice.ts';
 import {
   type Dial,
   parseDirectory,
   parseEndpoint,
-  type ServerEntry,
   tcpUrl,
   type ZeromqDirectory,
   type ZeromqEndpoint,
 } from './zeromq-endpoint.ts';
 import { FullLinks, Link } from './zeromq-link.ts';
-import { type Choice, type Group, ZeromqSender } from './zeromq-sender.ts';
+import { type Choice, ZeromqSender } from './zeromq-sender.ts';
 import { makeContext, makeRouter, pump, versions } from './zeromq-socket.ts';
 
 export const zeromqDriver: Driver = {
@@ -41,7 +40,7 @@ class ZeromqSession implements Session {
   readonly #options: DriverOptions;
   readonly #endpoint: ZeromqEndpoint;
   readonly #context: Context;
-  readonly #random: () => number;
+  readonly #start: Start;
   readonly #full = new FullLinks();
   readonly #routers = new Map<number, Router>();
   readonly #announcements: Announcement[] = [];
@@ -53,7 +52,7 @@ class ZeromqSession implements Session {
     this.#options = options;
     this.#endpoint = parseEndpoint(options.endpoint);
     this.#context = makeContext(this.#endpoint.ioThreads);
-    this.#random = seededRandom(options.seed);
+    this.#start = startOf(this.#endpoint.choice, options.seed);
   }
 
   announcements(): readonly Announcement[] {
@@ -118,25 +117,21 @@ class ZeromqSession implements Session {
 
   /** Dials every server that this client may ever choose. */
   #choose(peer: ClientPeer, directory: ZeromqDirectory): Choice {
+    const { proxy } = directory;
     const wanted = directory.servers.filter(
       ({ topic, server }) =>
         topic === peer.topic && (peer.server === null || peer.server === server),
     );
-    const { proxy } = directory;
-    const random =
-      this.#endpoint.choice === 'random'
-        ? (count: number) => Math.floor(this.#random() * count)
-        : null;
-    if (proxy !== null) {
+    if (proxy !== null && wanted.length > 0) {
       const link = this.#link(proxy);
-      return { groups: [{ tiers: [[link]], next: 0 }], paths: wanted.map(() => link), random };
+      const paths = wanted.map(() => link);
+      return { groups: [{ tiers: [[link]], next: 0 }], paths, start: this.#start };
     }
-    const groups = bySubscriber(wanted).map((entries): Group => {
-      const tiers = byTier(entries).slice(0, this.#options.failover ? undefined : 1);
-      // Each client starts its round at another server.
-      return { tiers: tiers.map((tier) => tier.map((dial) => this.#link(dial))), next: peer.index };
-    });
-    return { groups, paths: groups.flatMap((group) => group.tiers.flat()), random };
+    const { failover } = this.#options;
+    // Each client starts its round at another server.
+    const groups = makeGroups(wanted, failover, peer.index, (entry) => this.#link(entry));
+    const paths = groups.flatMap((group) => group.tiers.flat());
+    return { groups, paths, start: this.#start };
   }
 
   #link(dial: Dial): Link {
@@ -159,21 +154,6 @@ class ZeromqSession implements Session {
     this.#links.delete(link);
     this.#shared.delete(link.url);
   }
-}
-
-function bySubscriber(entries: readonly ServerEntry[]): ServerEntry[][] {
-  const groups = new Map<number, ServerEntry[]>();
-  for (const entry of entries) {
-    const group = groups.get(entry.subscriber);
-    if (group === undefined) groups.set(entry.subscriber, [entry]);
-    else group.push(entry);
-  }
-  return [...groups.values()];
-}
-
-function byTier(entries: readonly ServerEntry[]): ServerEntry[][] {
-  const tiers = [...new Set(entries.map(({ tier }) => tier))].sort((a, b) => a - b);
-  return tiers.map((tier) => entries.filter((entry) => entry.tier === tier));
 }
 
 async function untilReady(

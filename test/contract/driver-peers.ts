@@ -3,9 +3,9 @@ import type { ReceiveHandler, Receiver, Sender, SendHandler } from '../../agents
 import { emptyHeader, readHeader, writeReply, writeRequest } from '../../agents/header.ts';
 
 /** A message of client `client` with this sequence and token, `bytes` long. */
-export function request(client: number, sequence: number, bytes = 256): Buffer {
+export function request(client: number, sequence: number, bytes = 256, flags = 0): Buffer {
   const body = Buffer.alloc(bytes);
-  writeRequest(body, { ...emptyHeader(), client, sequence, token: sequence });
+  writeRequest(body, { ...emptyHeader(), flags, client, sequence, token: sequence });
   return body;
 }
 

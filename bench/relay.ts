@@ -23,9 +23,9 @@ const delaysMs = [0, 5, 10, 50];
 const connectionCounts = [1, 200];
 const messagesPerSecond = 1_000;
 /** Segments of under a second, medians over them: one stolen time slice spoils one segment only. */
-const segments = 5;
-const messagesPerSegment = 800;
-const floodSeconds = 2;
+const segments = 4;
+const messagesPerSegment = 500;
+const floodSeconds = 1.5;
 const perfect: LinkShape = { delayMs: 0, jitterMs: 0, lossPercent: 0, rateMbps: null };
 
 /** How much the relay adds to the round trip it was asked for, and how much it carries. */

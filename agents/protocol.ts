@@ -6,13 +6,8 @@
 /** Both ends refuse to talk when this differs. */
 export const protocolVersion = 1;
 
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json };
+type Scalar = null | boolean | number | string;
+export type Json = Scalar | readonly Json[] | { readonly [key: string]: Json };
 
 export interface ClientPeer {
   /** Global index among all clients of the run: what the header carries. */
@@ -159,14 +154,10 @@ export interface IntervalPart {
   readonly failed: number;
   readonly response: string | null;
   readonly service: string | null;
-  /** `failed` by class, where this process knows it: recovery tables split failures during a fault by it. */
-  readonly failedBy?: { readonly [outcome: string]: number };
-  /**
-   * Which 10 ms slots of the second had an operation due that was done here, that failed here: 13 little-endian
-   * bytes, bit i for slot i, base64. First failure and first success are then known to 10 ms, else to a second.
-   */
-  readonly doneSlots?: string;
-  readonly failedSlots?: string;
+  readonly failedBy: { readonly [outcome: string]: number };
+  /** 10 ms slots with an operation due that was done, that failed: 13 little-endian bytes, bit i for slot i, base64. */
+  readonly doneSlots: string;
+  readonly failedSlots: string;
 }
 
 /** Bitmaps are little-endian bytes, bit s for sequence s of the measuring window, deflateRaw, base64. */
@@ -254,10 +245,7 @@ export interface CollectedPart {
   readonly foreign: number;
   /** End of the last operation of the window, µs after the start of measuring; null when nothing completed. */
   readonly lastDoneUs: number | null;
-  /**
-   * Operations of the window that were done before it ended: replies in time at clients (call), first deliveries in
-   * time at servers (cast, notify with one pool); absent where not counted.
-   */
+  /** Operations of the window done before it ended, where this process knows: in time, first deliveries. */
   readonly doneInWindow?: number;
   readonly versions: { readonly [name: string]: string };
 }

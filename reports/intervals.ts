@@ -23,10 +23,10 @@ export interface Interval {
   readonly failed: number;
   readonly response: Samples;
   readonly service: Samples;
-  /** `failed` by class as far as it is known by second; may sum to less. */
+  /** `failed` by class as far as clients know it; what only servers can tell is missing. */
   readonly failedBy: ReadonlyMap<string, number>;
-  /** 10 ms slots of the second in which something was due that was done, that failed; null where nobody said. */
-  readonly doneSlots: Bitmap | null;
+  /** 10 ms slots of the second in which something was due that was done, that failed; null where nobody can tell. */
+  readonly doneSlots: Bitmap;
   readonly failedSlots: Bitmap | null;
 }
 
@@ -53,7 +53,8 @@ export function openIntervals(
       const due = sum(cell, (part) => part.due);
       const times = arrivals ? (arrivals.get(keyOf(second, site)) ?? noTimes) : timesOf(cell);
       const failed = isCall ? sum(cell, (part) => part.failed) : Math.max(0, due - times.done);
-      const failedSlots = isCall || failed === 0 ? slotsOf(cell, 'failed') : null;
+      const isKnown = failed === sum(cell, (part) => part.failed);
+      const failedSlots = isKnown ? slotsOf(cell.map((part) => part.failedSlots)) : null;
       return { second, site, due, failed, failedBy: failedByOf(cell), failedSlots, ...times };
     }),
   ).flat();
@@ -81,25 +82,18 @@ function timesOf(cell: readonly IntervalPart[]): Times {
     done,
     response: merge('response'),
     service: merge('service'),
-    doneSlots: slotsOf(cell, 'done'),
+    doneSlots: slotsOf(cell.map((part) => part.doneSlots)),
   };
 }
 
-/** Null as soon as one process with such an operation does not say when it was due. */
-function slotsOf(cell: readonly IntervalPart[], what: 'done' | 'failed'): Bitmap | null {
-  const parts = cell.filter((part) => part[what] > 0);
-  const slots = parts.map((part) => (what === 'done' ? part.doneSlots : part.failedSlots));
-  return slots.reduce<Bitmap | null>(
-    (all, some) =>
-      all === null || some === undefined ? null : union(all, Buffer.from(some, 'base64')),
-    noSlots,
-  );
+function slotsOf(encoded: readonly string[]): Bitmap {
+  return encoded.reduce((all, some) => union(all, Buffer.from(some, 'base64')), noSlots);
 }
 
 function failedByOf(cell: readonly IntervalPart[]): ReadonlyMap<string, number> {
   const failedBy = new Map<string, number>();
   for (const part of cell) {
-    for (const [outcome, count] of Object.entries(part.failedBy ?? {})) {
+    for (const [outcome, count] of Object.entries(part.failedBy)) {
       addTo(failedBy, outcome, count);
     }
   }

@@ -14,7 +14,7 @@ const slotMs = 10;
 /**
  * What each fault did (CONTRACT section 4, "Recovery"). Operations count by their due time. firstFailureMs is from the
  * fault's start to the first failed one, firstSuccessAfterMs from its end (heal, respawn) to the first done one:
- * known to 10 ms where agents report slots, else to the second.
+ * known to 10 ms, but failures that only servers can tell (one-way messages) to the second.
  */
 export function faultsOf(
   evidence: Evidence,
@@ -22,6 +22,8 @@ export function faultsOf(
   failed: Readonly<Record<string, number>>,
 ): FaultReport[] {
   const seconds = joinSites(intervals);
+  const clientClasses = new Set(intervals.flatMap(({ failedBy }) => [...failedBy.keys()]));
+  const serverClasses = Object.keys(failed).filter((outcome) => !clientClasses.has(outcome));
   const firstMs = Math.min(...evidence.faults.map(({ startedAtMs }) => startedAtMs));
   const baselineUs = baselineP99Us(seconds, firstMs);
   return evidence.faults.map((fault, at) => {
@@ -36,7 +38,7 @@ export function faultsOf(
       target,
       startedAtMs,
       endedAtMs,
-      failedDuring: failedDuring(during, failed),
+      failedDuring: failedDuring(during, serverClasses),
       firstFailureMs: firstAfter(intervals, 'failed', startedAtMs),
       firstSuccessAfterMs: firstAfter(intervals, 'done', endedAtMs),
       recoveredMs: recoveredMs(seconds, endedAtMs, untilMs, baselineUs),
@@ -45,25 +47,20 @@ export function faultsOf(
 }
 
 /**
- * Failures of the seconds that the fault touched, by class. What agents did not split by class goes to the only
- * class of the whole run, or to `unclassified` where there are several.
+ * Failures of the seconds that the fault touched, by class. What clients could not tell by second goes to the one
+ * class of the run that none of them knows, or to `unclassified` where there are several.
  */
 function failedDuring(
   during: readonly Interval[],
-  failed: Readonly<Record<string, number>>,
+  serverClasses: readonly string[],
 ): Record<string, number> {
   const byClass = new Map<string, number>();
   for (const { failedBy } of during) {
     for (const [outcome, count] of failedBy) addTo(byClass, outcome, count);
   }
   const rest = sum(during, (interval) => interval.failed) - sum(byClass.values(), (n) => n);
-  const classes = Object.keys(failed);
-  const [only] = classes;
-  addTo(
-    byClass,
-    classes.length === 1 && only !== undefined ? only : 'unclassified',
-    Math.max(0, rest),
-  );
+  const [only = 'unclassified', ...others] = serverClasses;
+  addTo(byClass, others.length === 0 ? only : 'unclassified', Math.max(0, rest));
   return Object.fromEntries([...byClass].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -74,22 +71,21 @@ function firstAfter(
   momentMs: number,
 ): number | null {
   const times = intervals.flatMap((interval) => {
-    if (interval[what] === 0) return [];
+    const { second } = interval;
+    if (interval[what] === 0 || (second + 1) * 1e3 <= momentMs) return [];
     const slots = what === 'done' ? interval.doneSlots : interval.failedSlots;
-    const ms =
-      slots === null ? interval.second * 1e3 : firstSlotMs(interval.second, slots, momentMs);
-    return ms === null || (interval.second + 1) * 1e3 <= momentMs ? [] : [ms];
+    return slots === null ? [second * 1e3] : firstSlotMs(second, slots, momentMs);
   });
   return times.length === 0 ? null : Math.max(0, Math.min(...times) - momentMs);
 }
 
-/** Start of the first marked slot that ends after the moment. */
-function firstSlotMs(second: number, slots: Bitmap, momentMs: number): number | null {
+/** Start of the first marked slot that ends after the moment, if there is one. */
+function firstSlotMs(second: number, slots: Bitmap, momentMs: number): number[] {
   for (let slot = 0; slot < 1e3 / slotMs; slot++) {
     const startMs = second * 1e3 + slot * slotMs;
-    if (startMs + slotMs > momentMs && hasBit(slots, slot)) return startMs;
+    if (startMs + slotMs > momentMs && hasBit(slots, slot)) return [startMs];
   }
-  return null;
+  return [];
 }
 
 /** One second of all sites together. */

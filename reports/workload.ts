@@ -53,28 +53,17 @@ function meanRate({ ratePerSecond, ramp }: OpenPace, measuredMs: number): number
   return measuredMs > 0 ? area / measuredMs : ratePerSecond;
 }
 
-/**
- * Operations of the window that were done inside it, by its length. Where agents do not say how many these were, all
- * that completed: then what was done in the drain stands for what the warm-up had left over.
- */
+/** Operations of the window that were done inside it, by its length. */
 function achievedPerSecond(evidence: Evidence, accounts: readonly Account[]): number {
   const { measuredMs } = evidence;
   if (measuredMs === 0) return 0;
-  return doneInWindow(evidence, accounts) / (measuredMs / 1e3);
-}
-
-function doneInWindow(evidence: Evidence, accounts: readonly Account[]): number {
-  if (hasManyReceivers(evidence)) {
-    const windowUs = evidence.measuredMs * 1e3;
-    return sum(accounts, ({ arrived }) =>
-      sum(arrived, (a) => (a.completed && a.dueUs + a.lastUs <= windowUs ? 1 : 0)),
-    );
-  }
-  const counts = partsOf(evidence, 'collected').map((part) => part.doneInWindow ?? null);
-  const known = counts.filter((count) => count !== null);
-  return counts.length > 0 && known.length === counts.length
-    ? sum(known, (count) => count)
-    : sum(accounts, (account) => account.completed);
+  const windowUs = measuredMs * 1e3;
+  const done = hasManyReceivers(evidence)
+    ? sum(accounts, ({ arrived }) =>
+        sum(arrived, (a) => (a.completed && a.dueUs + a.lastUs <= windowUs ? 1 : 0)),
+      )
+    : sum(partsOf(evidence, 'collected'), (part) => part.doneInWindow ?? 0);
+  return done / (measuredMs / 1e3);
 }
 
 /** Spread of the moments at which the pacing loops really started, over the processes with clients. */

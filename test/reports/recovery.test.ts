@@ -79,18 +79,27 @@ describe('faultsOf', () => {
     expect(faultsWith({ 2: down(2) })[0]?.recoveredMs).toBeNull();
   });
 
-  it('splits failures by class as far as agents do', () => {
+  it('splits failures by class, and pools what only servers can tell', () => {
     const failedBy = { timeout: 50, unroutable: 10 };
     const odd = { 6: down(6, { failedBy }), 7: down(7, { failedBy }) };
-    const classes = { timeout: 1, unroutable: 1 };
-    expect(faultsWith(odd, [fault], classes)[0]?.failedDuring).toEqual({
-      timeout: 100,
-      unclassified: 40,
-      unroutable: 20,
-    });
+    const during = (failed: Readonly<Record<string, number>>) =>
+      faultsWith(odd, [fault], failed)[0]?.failedDuring;
+    const known = { timeout: 100, unroutable: 20 };
+    expect(during({ timeout: 1, lost: 1 })).toEqual({ ...known, lost: 40 });
+    expect(during({ lost: 1, partial: 1 })).toEqual({ ...known, unclassified: 40 });
   });
 
-  it('knows first failure and first success to 10 ms where agents report slots', () => {
+  it('knows the failures of one-way messages to the second only', () => {
+    const good = (second: number) => interval(second, { due: 100, done: 100 }, range(100, 1));
+    const parts = range(20).map((s) => (s === 7 ? interval(7, { due: 100, done: 60 }) : good(s)));
+    const of = evidence(scenario({ pattern: 'cast' }), parts, {
+      faults: [fault],
+      measuredMs: 20_000,
+    });
+    expect(reconcile(of).result.faults[0]).toMatchObject({ firstFailureMs: 1000 });
+  });
+
+  it('knows first failure and first success to 10 ms', () => {
     const odd = {
       6: down(6, { failedSlots: slots([3, 40]), doneSlots: slots([0]) }),
       7: down(7, { failedSlots: slots([0]), doneSlots: slots([99]) }),

@@ -70,6 +70,9 @@ export function interval(
     failed: counts.failed ?? 0,
     response: hdr(responseUs),
     service: hdr(responseUs),
+    failedBy: counts.failed === undefined ? {} : { timeout: counts.failed },
+    doneSlots: slots(counts.done === undefined ? [] : range(100)),
+    failedSlots: slots(counts.failed === undefined ? [] : range(100)),
     ...more,
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { reconcile } from '../../reports/reconcile.ts';
 import type { RunResult } from '../../reports/result.ts';
 import { evaluate, parseExpectation } from '../../reports/thresholds.ts';
-import { clientLedger, evidence, histogram, range, scenario } from './synthetic.ts';
+import { clientLedger, collected, evidence, histogram, range, scenario } from './synthetic.ts';
 
 const entries = [
   clientLedger({
@@ -18,6 +18,7 @@ const { result } = reconcile(
     { type: 'clientLedger', entries },
     histogram('response', range(1000, 1)),
     histogram('agentDelay', [3, 4]),
+    collected('client.paris', { doneInWindow: 1000 }),
   ]),
 );
 

@@ -21,6 +21,7 @@ function verdictOf(
       'response',
       range(due).map(() => 5000),
     ),
+    collected('client.paris', { doneInWindow: due }),
     ...parts,
   ];
   return reconcile(evidence(scenario({}, { expect }), whole, more)).result.verdict;
@@ -122,12 +123,12 @@ describe('warnings', () => {
     );
     expect(warning('EVENT_LOOP_SLOW', [loop])).toMatchObject({ limit: 20_000 });
     expect(
-      warning('AGENT_SATURATED', [collected('client.paris', { cpuUs: 9_200_000 })]),
+      warning('AGENT_SATURATED', [collected('client.lyon', { cpuUs: 9_200_000 })]),
     ).toMatchObject({
       value: 92,
       limit: 90,
     });
-    const late = [collected('client.paris'), collected('client.lyon', { startLatenessUs: 30_000 })];
+    const late = [collected('client.lyon', { startLatenessUs: 30_000 })];
     expect(warning('START_SKEW', late)).toMatchObject({ value: 30_000 });
     const rest = { type: 'clientLedger' as const, entries: [clientLedger({ client: 0, due: 0 })] };
     expect(warning('NOTHING_MEASURED', [rest])).toMatchObject({ invalidates: true });
@@ -160,6 +161,7 @@ describe('warnings', () => {
     const of = evidence(scenario(), [
       { type: 'clientLedger', entries },
       histogram('response', range(900)),
+      collected('client.paris', { doneInWindow: 900 }),
     ]);
     const { warnings } = reconcile(of).result.verdict;
     expect(warnings.find(({ code }) => code === 'MANY_FAILED')).toMatchObject({

@@ -1,15 +1,26 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Channel } from 'amqplib';
+import { channelNumber } from './amqplib-internals.ts';
 import { backoffMs, type Link } from './amqplib-link.ts';
+import type { Outbox } from './amqplib-outbox.ts';
+import type { WireListener, WirePort } from './amqplib-wire.ts';
 
-export interface ChannelEvents {
+/** An open channel: amqplib's for everything but messages, the wire's for those. */
+export interface OpenChannel {
+  readonly channel: Channel;
+  readonly port: WirePort;
+  readonly outbox: Outbox;
+}
+
+export interface ChannelEvents extends WireListener {
   /** Declares and consumes on a channel just opened; also after every reconnect. A rejection means: try again. */
-  setUp(channel: Channel): Promise<void>;
+  setUp(open: OpenChannel): Promise<void>;
   /** Set up; `first` is true once. */
-  up(channel: Channel, first: boolean): void;
+  up(open: OpenChannel, first: boolean): void;
   /** It was up and is gone, with the broker's reason. */
   down(reason: string): void;
   blocked(reason: string | null): void;
+  room(): void;
 }
 
 /** A channel of one peer, opened and set up again whenever it or its connection is lost, until `close`. */
@@ -19,7 +30,7 @@ export class KeptChannel {
   readonly #events: ChannelEvents;
   readonly #stop = new AbortController();
   readonly #unlisten: () => void;
-  #channel: Channel | null = null;
+  #open: OpenChannel | null = null;
   #wasUp = false;
   #isUp = false;
   #restoring = false;
@@ -30,8 +41,9 @@ export class KeptChannel {
     this.#events = events;
     this.#unlisten = link.listen({
       up: () => void this.#restore(),
-      down: (reason) => this.#lost(this.#channel, reason),
+      down: (reason) => this.#lost(this.#open, reason),
       blocked: (reason) => events.blocked(reason),
+      room: () => events.room(),
     });
   }
 
@@ -49,49 +61,52 @@ export class KeptChannel {
 
   /** The consumer was cancelled by the broker (its queue went away): the channel is made anew. */
   reopen(reason: string): void {
-    const channel = this.#channel;
-    this.#lost(channel, reason);
-    closeQuietly(channel);
+    const open = this.#open;
+    this.#lost(open, reason);
+    void this.#abandon(open);
     void this.#restore();
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
     this.#unlisten();
-    const channel = this.#channel;
-    this.#channel = null;
+    const open = this.#open;
+    this.#open = null;
     this.#isUp = false;
-    await channel?.close().catch(() => {});
+    await this.#abandon(open);
   }
 
   async #establish(): Promise<void> {
-    const model = this.#link.model;
-    if (!model) throw new Error('connection lost');
+    const { model, wire } = this.#link;
+    if (!model || !wire) throw new Error('connection lost');
     const channel = await (this.#confirms ? model.createConfirmChannel() : model.createChannel());
+    const port = wire.listen(channelNumber(channel), this.#events);
+    const open = { channel, port, outbox: wire.outbox };
     let reason: string | null = null;
     channel.on('error', (error) => {
       reason = error.message;
     });
     channel.on('close', () => {
       // Without an error of its own it closed with its connection, and the link says why.
-      if (reason === null || this.#channel !== channel) return;
+      if (reason === null || this.#open !== open) return;
       const wasUp = this.#isUp;
-      this.#lost(channel, reason);
+      this.#lost(open, reason);
       if (wasUp) void this.#restore();
     });
-    this.#channel = channel;
-    await this.#events.setUp(channel);
-    if (this.#stop.signal.aborted || this.#channel !== channel)
+    this.#open = open;
+    await this.#events.setUp(open);
+    if (this.#stop.signal.aborted || this.#open !== open)
       throw new Error(reason ?? 'connection lost');
     const first = !this.#wasUp;
     this.#wasUp = true;
     this.#isUp = true;
-    this.#events.up(channel, first);
+    this.#events.up(open, first);
   }
 
-  #lost(channel: Channel | null, reason: string): void {
-    if (this.#channel !== channel) return;
-    this.#channel = null;
+  #lost(open: OpenChannel | null, reason: string): void {
+    if (this.#open !== open) return;
+    this.#open = null;
+    if (open) this.#link.wire?.unlisten(open.port);
     if (!this.#isUp) return;
     this.#isUp = false;
     this.#events.down(reason);
@@ -106,20 +121,22 @@ export class KeptChannel {
       try {
         await this.#establish();
       } catch {
-        const half = this.#channel;
-        this.#channel = null;
-        closeQuietly(half);
+        const half = this.#open;
+        this.#open = null;
+        void this.#abandon(half);
         const waitMs = backoffMs(this.#link.backoff, attempt);
         await sleepFor(waitMs, undefined, { signal }).catch(() => {});
       }
     }
     this.#restoring = false;
   }
-}
 
-function closeQuietly(channel: Channel | null): void {
-  // `close` throws at once on a channel that is already closed, and rejects later otherwise.
-  try {
-    channel?.close().catch(() => {});
-  } catch {}
+  /** Never rejects: `close` throws at once on a channel that is closed already, and rejects later otherwise. */
+  async #abandon(open: OpenChannel | null): Promise<void> {
+    if (!open) return;
+    this.#link.wire?.unlisten(open.port);
+    try {
+      await open.channel.close();
+    } catch {}
+  }
 }

@@ -1,9 +1,10 @@
-import type { Socket } from 'node:net';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { connect } from 'amqplib';
 import { DriverError } from '../errors.ts';
 import type { AmqplibEndpoint } from './amqplib-endpoint.ts';
+import { connectionOf } from './amqplib-internals.ts';
+import { Wire } from './amqplib-wire.ts';
 
 /** What a link tells the channels that live on it. */
 export interface LinkListener {
@@ -11,6 +12,8 @@ export interface LinkListener {
   down(reason: string): void;
   /** The broker stops (a reason) or resumes (null) reading from publishers: a memory or disk alarm. */
   blocked(reason: string | null): void;
+  /** A socket that was full has drained. */
+  room(): void;
 }
 
 export interface LinkOptions {
@@ -46,6 +49,7 @@ export class Link {
   readonly #listeners = new Set<LinkListener>();
   readonly #stop = new AbortController();
   #model: ChannelModel | null = null;
+  #wire: Wire | null = null;
   #broker = 0;
   #blockedReason: string | null = null;
 
@@ -57,6 +61,11 @@ export class Link {
   /** Null while there is no connection. */
   get model(): ChannelModel | null {
     return this.#model;
+  }
+
+  /** Reads and writes messages on the present connection. */
+  get wire(): Wire | null {
+    return this.#wire;
   }
 
   get blockedReason(): string | null {
@@ -94,13 +103,14 @@ export class Link {
 
   /** Cuts the connection at the socket; the link then reconnects. */
   cut(): void {
-    if (this.#model) socketOf(this.#model).destroy(new Error('cut by fault injection'));
+    if (this.#model) connectionOf(this.#model).stream.destroy(new Error('cut by fault injection'));
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
     const model = this.#model;
     this.#model = null;
+    this.#wire = null;
     if (!model) return;
     const closed = model.close().catch(() => {});
     await Promise.race([closed, sleepFor(closeTimeoutMs, undefined, { ref: false })]);
@@ -139,6 +149,9 @@ export class Link {
       return;
     }
     this.#model = model;
+    this.#wire = new Wire(model, () => {
+      for (const listener of this.#listeners) listener.room();
+    });
     let reason = 'connection closed';
     model.on('error', (error) => {
       reason = error.message;
@@ -157,6 +170,7 @@ export class Link {
   #lost(model: ChannelModel, reason: string): void {
     if (this.#model !== model) return;
     this.#model = null;
+    this.#wire = null;
     this.#blockedReason = null;
     const { host, port } = this.#current();
     for (const listener of this.#listeners) listener.down(`${host}:${port}: ${reason}`);
@@ -197,15 +211,10 @@ export class Link {
 
 const closeTimeoutMs = 2_000;
 
-/** amqplib keeps its socket to itself; this is the one place that reaches for it. */
-function socketOf(model: ChannelModel): Socket {
-  return (model.connection as unknown as { readonly stream: Socket }).stream;
-}
-
 /** Ends a connection nobody waits for. Only an error makes amqplib stop its heartbeat timer. */
 function discard(model: ChannelModel): void {
   model.on('error', () => {});
-  socketOf(model).destroy(new Error('closed'));
+  connectionOf(model).stream.destroy(new Error('closed'));
 }
 
 /** Worth another try: the network refused or was slow, as opposed to a broker that said no. */

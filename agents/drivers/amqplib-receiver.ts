@@ -1,15 +1,9 @@
-import type { Channel, ConsumeMessage } from 'amqplib';
 import type { ServerPeer } from '../protocol.ts';
-import { KeptChannel } from './amqplib-channel.ts';
+import { KeptChannel, type OpenChannel } from './amqplib-channel.ts';
 import { type Address, type AmqplibEndpoint, serverAddresses } from './amqplib-endpoint.ts';
 import type { Link } from './amqplib-link.ts';
+import { type Delivery, streamOffset } from './amqplib-wire.ts';
 import type { DriverOptions, ReceiveHandler, Receiver } from './driver.ts';
-
-/** What `reply` and `settle` need of a message: the channel it came by is the only one that may settle it. */
-interface Delivery {
-  readonly channel: Channel;
-  readonly message: ConsumeMessage;
-}
 
 /** A server peer: declares its queues, consumes them, replies on the same channel. */
 export class AmqplibReceiver implements Receiver {
@@ -23,7 +17,7 @@ export class AmqplibReceiver implements Receiver {
   /** Stream: where to go on after a reconnect. */
   #nextOffset: number | 'next' = 'next';
   #kept: KeptChannel | null = null;
-  #channel: Channel | null = null;
+  #open: OpenChannel | null = null;
 
   private constructor(
     link: Link,
@@ -49,33 +43,41 @@ export class AmqplibReceiver implements Receiver {
   ): Promise<AmqplibReceiver> {
     const receiver = new AmqplibReceiver(link, endpoint, options, peer, handler);
     receiver.#kept = await KeptChannel.open(link, false, {
-      setUp: (channel) => receiver.#setUp(channel),
-      up: (channel, first) => receiver.#up(channel, first),
+      setUp: (open) => receiver.#setUp(open),
+      up: (_, first) => {
+        if (!first) handler.connection('back', '');
+      },
       down: (reason) => receiver.#down(reason),
       blocked: () => {},
+      room: () => {},
+      delivered: (body, delivery) => receiver.#deliver(body, delivery),
+      returned: () => {},
+      confirmed: () => {},
     });
     return receiver;
   }
 
   reply(context: unknown, body: Buffer): void {
-    const { channel, message } = context as Delivery;
-    const replyTo: string | undefined = message.properties.replyTo;
-    if (channel !== this.#channel || replyTo === undefined) return;
-    channel.publish('', replyTo, body, { persistent: this.#endpoint.persistent });
+    const { port, source, replyToAt } = context as Delivery;
+    const open = this.#open;
+    if (open?.port !== port || replyToAt < 0) return;
+    open.outbox.reply(port.channel, source, replyToAt, this.#endpoint.persistent, body);
   }
 
   settle(context: unknown): void {
-    const { channel, message } = context as Delivery;
-    if (this.#settles && channel === this.#channel) channel.ack(message);
+    if (this.#settles) this.#acknowledge(context as Delivery);
   }
 
   async close(): Promise<void> {
-    this.#channel = null;
+    this.#open = null;
     await this.#kept?.close();
     if (this.#ownsLink) await this.#link.close();
   }
 
-  async #setUp(channel: Channel): Promise<void> {
+  async #setUp(open: OpenChannel): Promise<void> {
+    // Messages may come, and be settled, before the last consumer is there.
+    this.#open = open;
+    const { channel } = open;
     const { exchanges, queues, stream, prefetch } = this.#endpoint;
     const noAck = !this.#settles && !stream;
     if (!noAck) await channel.prefetch(prefetch);
@@ -85,31 +87,29 @@ export class AmqplibReceiver implements Receiver {
       await channel.bindQueue(queue, exchange, key);
     }
     for (const { queue } of this.#addresses) {
-      const onMessage = (message: ConsumeMessage | null): void => {
-        if (message) this.#deliver(channel, message);
-        else this.#kept?.reopen(`the broker cancelled the consumer of ${queue}`);
-      };
+      // Messages come by the wire; amqplib tells only that the broker cancelled the consumer.
+      const onCancel = (): void =>
+        this.#kept?.reopen(`the broker cancelled the consumer of ${queue}`);
       const offset = stream ? { arguments: { 'x-stream-offset': this.#nextOffset } } : {};
-      await channel.consume(queue, onMessage, { noAck, ...offset });
+      await channel.consume(queue, onCancel, { noAck, ...offset });
     }
   }
 
-  #deliver(channel: Channel, message: ConsumeMessage): void {
+  #deliver(body: Buffer, delivery: Delivery): void {
     if (this.#endpoint.stream) {
-      const offset: unknown = message.properties.headers?.['x-stream-offset'];
-      if (typeof offset === 'number') this.#nextOffset = offset + 1;
-      if (!this.#settles) channel.ack(message);
+      const offset = streamOffset(delivery);
+      if (offset !== null) this.#nextOffset = offset + 1;
+      if (!this.#settles) this.#acknowledge(delivery);
     }
-    this.#handler.message(message.content, message.fields.redelivered, { channel, message });
+    this.#handler.message(body, delivery.redelivered, delivery);
   }
 
-  #up(channel: Channel, first: boolean): void {
-    this.#channel = channel;
-    if (!first) this.#handler.connection('back', '');
+  #acknowledge({ port, deliveryTag }: Delivery): void {
+    if (this.#open?.port === port) this.#open.outbox.ack(port.channel, deliveryTag);
   }
 
   #down(reason: string): void {
-    this.#channel = null;
+    this.#open = null;
     this.#handler.connection('lost', reason);
   }
 }

@@ -1,10 +1,13 @@
-import type { Channel, Message } from 'amqplib';
+import type { Channel } from 'amqplib';
 import type { ClientPeer } from '../protocol.ts';
-import { KeptChannel } from './amqplib-channel.ts';
+import { KeptChannel, type OpenChannel } from './amqplib-channel.ts';
 import { type Address, type AmqplibEndpoint, clientAddress } from './amqplib-endpoint.ts';
 import type { Link } from './amqplib-link.ts';
+import { type Outbox, type Publication, preparePublication } from './amqplib-outbox.ts';
 import type { DriverOptions, Sender, SendHandler } from './driver.ts';
 
+/** Probes carry no message id: nothing is to be told about them. */
+const noId = -1;
 const directReplyTo = 'amq.rabbitmq.reply-to';
 
 /** A client peer: publishes `mandatory`, with confirms at least once, and takes the replies to its calls. */
@@ -23,12 +26,12 @@ export class AmqplibSender implements Sender {
   /** Tokens that were returned and will be acknowledged nevertheless. */
   readonly #returned = new Set<number>();
   #kept: KeptChannel | null = null;
-  #channel: Channel | null = null;
-  #replyTo: string | null = null;
+  #outbox: Outbox | null = null;
+  #message: Publication | null = null;
+  #probe: Publication | null = null;
   #replyQueues = 0;
   #tag = 0;
   #blocked: boolean;
-  #full = false;
   #refusedOne = false;
 
   private constructor(
@@ -58,21 +61,29 @@ export class AmqplibSender implements Sender {
   ): Promise<AmqplibSender> {
     const sender = new AmqplibSender(link, endpoint, options, peer, handler);
     sender.#kept = await KeptChannel.open(link, sender.#confirms, {
-      setUp: (channel) => sender.#setUp(channel),
-      up: (channel, first) => sender.#up(channel, first),
+      setUp: (open) => sender.#setUp(open),
+      up: (open, first) => sender.#up(open, first),
       down: (reason) => sender.#down(reason),
       blocked: (reason) => sender.#setBlocked(reason !== null),
+      room: () => sender.#offer(),
+      delivered: (body) => sender.#handler.reply(body),
+      returned: (messageId, reason) => sender.#onReturn(messageId, reason),
+      confirmed: (tag, multiple, positive) => sender.#onConfirm(tag, multiple, positive),
     });
     return sender;
   }
 
   send(body: Buffer, token: number): boolean {
-    return this.#publish(body, token);
+    if (!this.#publish(this.#message, body, token)) return false;
+    if (this.#confirms) this.#unconfirmed.set(++this.#tag, token);
+    return true;
   }
 
   /** A returned probe is forgotten: the barrier sends another. */
   probe(body: Buffer, _path: number): boolean {
-    return this.#publish(body, null);
+    if (!this.#publish(this.#probe, body, noId)) return false;
+    if (this.#confirms) this.#tag += 1;
+    return true;
   }
 
   disconnect(): void {
@@ -80,49 +91,29 @@ export class AmqplibSender implements Sender {
   }
 
   async close(): Promise<void> {
-    this.#channel = null;
+    this.#outbox = null;
     await this.#kept?.close();
     if (this.#ownsLink) await this.#link.close();
   }
 
-  #publish(body: Buffer, token: number | null): boolean {
-    const channel = this.#channel;
-    if (channel === null || this.#blocked || this.#full) {
+  #publish(publication: Publication | null, body: Buffer, messageId: number): boolean {
+    const outbox = this.#outbox;
+    if (outbox === null || publication === null || this.#blocked || outbox.full) {
       this.#refusedOne = true;
       return false;
     }
-    const room = channel.publish(this.#address.exchange, this.#address.key, body, {
-      mandatory: true,
-      persistent: this.#endpoint.persistent,
-      ...(token !== null && { messageId: String(token) }),
-      ...(this.#replyTo !== null && { replyTo: this.#replyTo }),
-    });
-    if (this.#confirms) {
-      this.#tag += 1;
-      if (token !== null) this.#unconfirmed.set(this.#tag, token);
-    }
-    this.#full = !room;
+    outbox.publish(publication, body, messageId);
     return true;
   }
 
-  async #setUp(channel: Channel): Promise<void> {
-    const { exchange, kind } = this.#address;
-    await channel.assertExchange(exchange, kind, this.#endpoint.exchanges);
-    this.#replyTo = this.#call ? await this.#consumeReplies(channel) : null;
-    channel.on('return', (message) => this.#onReturn(message));
-    channel.on('drain', () => {
-      this.#full = false;
-      this.#offer();
-    });
-    if (!this.#confirms) return;
-    channel.on('ack', ({ deliveryTag, multiple }) =>
-      this.#confirm(deliveryTag, multiple, (token) => this.#handler.accepted(token)),
-    );
-    channel.on('nack', ({ deliveryTag, multiple }) =>
-      this.#confirm(deliveryTag, multiple, (token) =>
-        this.#handler.refused(token, 'nacked', 'basic.nack by the broker'),
-      ),
-    );
+  async #setUp({ channel, port }: OpenChannel): Promise<void> {
+    const { exchange, kind, key } = this.#address;
+    const { exchanges, persistent } = this.#endpoint;
+    await channel.assertExchange(exchange, kind, exchanges);
+    const replyTo = this.#call ? await this.#consumeReplies(channel) : null;
+    const to = { exchange, key, replyTo };
+    this.#message = preparePublication(port.channel, to, persistent, true);
+    this.#probe = preparePublication(port.channel, to, persistent, false);
   }
 
   /** A reply queue gets a new name at every connection: the broker may still hold the old one for the lost owner. */
@@ -132,18 +123,16 @@ export class AmqplibSender implements Sender {
       queue = `${this.#endpoint.replyPrefix}${this.#peer.index}.${this.#replyQueues++}`;
       await channel.assertQueue(queue, { exclusive: true, autoDelete: true, durable: false });
     }
-    const onReply = (message: Message | null): void => {
-      if (message) this.#handler.reply(message.content);
-      else this.#kept?.reopen(`the broker cancelled the consumer of ${queue}`);
-    };
-    await channel.consume(queue, onReply, { noAck: true });
+    // Replies themselves come by the wire; amqplib tells only that the broker cancelled the consumer.
+    const onCancel = (): void =>
+      this.#kept?.reopen(`the broker cancelled the consumer of ${queue}`);
+    await channel.consume(queue, onCancel, { noAck: true });
     return queue;
   }
 
-  #up(channel: Channel, first: boolean): void {
-    this.#channel = channel;
+  #up({ outbox }: OpenChannel, first: boolean): void {
+    this.#outbox = outbox;
     this.#tag = 0;
-    this.#full = false;
     this.#blocked = this.#link.blockedReason !== null;
     if (first) return;
     this.#handler.connection('back', '');
@@ -151,7 +140,7 @@ export class AmqplibSender implements Sender {
   }
 
   #down(reason: string): void {
-    this.#channel = null;
+    this.#outbox = null;
     const unknown = [...this.#unconfirmed.values()].filter((token) => !this.#returned.has(token));
     this.#unconfirmed.clear();
     this.#returned.clear();
@@ -165,34 +154,36 @@ export class AmqplibSender implements Sender {
   }
 
   #offer(): void {
-    if (!this.#refusedOne || this.#channel === null || this.#blocked || this.#full) return;
+    if (!this.#refusedOne || this.#outbox === null || this.#blocked || this.#outbox.full) return;
     this.#refusedOne = false;
     this.#handler.writable();
   }
 
-  #onReturn(message: Message): void {
-    const token = Number(message.properties.messageId ?? Number.NaN);
-    if (Number.isNaN(token)) return;
+  #onReturn(messageId: string, reason: string): void {
+    if (messageId === '') return;
+    const token = Number(messageId);
     if (this.#confirms) this.#returned.add(token);
-    const fields = message.fields as unknown as { replyCode: number; replyText: string };
-    this.#handler.refused(token, 'unroutable', `${fields.replyCode} ${fields.replyText}`);
+    this.#handler.refused(token, 'unroutable', reason);
   }
 
-  #confirm(tag: number, multiple: boolean, settle: (token: number) => void): void {
+  #onConfirm(tag: number, multiple: boolean, positive: boolean): void {
     if (!multiple) {
-      this.#settleOne(tag, settle);
+      this.#settleOne(tag, positive);
       return;
     }
     for (const pending of this.#unconfirmed.keys()) {
       if (pending > tag) return;
-      this.#settleOne(pending, settle);
+      this.#settleOne(pending, positive);
     }
   }
 
-  #settleOne(tag: number, settle: (token: number) => void): void {
+  #settleOne(tag: number, positive: boolean): void {
     const token = this.#unconfirmed.get(tag);
     if (token === undefined) return;
     this.#unconfirmed.delete(tag);
-    if (!this.#returned.delete(token)) settle(token);
+    // The broker acknowledges what it returned, too.
+    if (this.#returned.delete(token)) return;
+    if (positive) this.#handler.accepted(token);
+    else this.#handler.refused(token, 'nacked', 'basic.nack by the broker');
   }
 }

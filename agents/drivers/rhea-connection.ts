@@ -54,13 +54,14 @@ export class RheaConnection {
   readonly #waiting = new Set<Peer>();
   #live: Live | null = null;
   #corked: Socket | null = null;
+  #gatheredBytes = 0;
   readonly #closing = new AbortController();
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
   }
 
-  /** First connection; tries every server once. Rejects with DRIVER_CONNECT_FAILED. */
+  /** First connection; tries every server once. Rejects with RHEA_CONNECT_FAILED. */
   async open(signal: AbortSignal): Promise<void> {
     const servers = this.#servers();
     let cause: unknown;
@@ -75,14 +76,14 @@ export class RheaConnection {
     }
     const places = servers.map((server) => `${server.host}:${server.port}`).join(', ');
     throw new DriverError(
-      'DRIVER_CONNECT_FAILED',
+      'RHEA_CONNECT_FAILED',
       `rhea driver: expected an AMQP 1.0 peer at ${places}, got: ${messageOf(cause)}`,
       'Check that the bus listens there, speaks AMQP 1.0 and accepts these credentials.',
       { cause },
     );
   }
 
-  /** Adds a peer and attaches its links. Rejects with DRIVER_OPEN_FAILED. */
+  /** Adds a peer and attaches its links. Rejects with RHEA_OPEN_FAILED. */
   async add(peer: Peer, signal: AbortSignal): Promise<void> {
     const live = this.#live;
     if (live === null) throw openFailed('the connection is down');
@@ -112,14 +113,16 @@ export class RheaConnection {
     return [String(properties['product'] ?? 'peer'), String(properties['version'] ?? 'unknown')];
   }
 
-  /** False while the socket has more to write than it should. */
+  /** False while the socket, with what rhea will write to it in this tick, has more to send than it should. */
   get writable(): boolean {
     const live = this.#live;
-    return live !== null && live.socket.writableLength < socketHighWaterBytes;
+    if (live === null) return false;
+    return live.socket.writableLength + this.#gatheredBytes < socketHighWaterBytes;
   }
 
-  /** Gathers everything written in this tick into one write. Call before handing a message to rhea. */
-  gather(): void {
+  /** Gathers everything written in this tick into one write. Call before handing `bytes` to rhea. */
+  gather(bytes: number): void {
+    this.#gatheredBytes += bytes;
     const socket = this.#live?.socket ?? null;
     if (socket === null || this.#corked === socket) return;
     this.#corked = socket;
@@ -128,6 +131,7 @@ export class RheaConnection {
       // rhea writes in a tick of its own that was queued before or by the message just sent.
       process.nextTick(() => {
         this.#corked = null;
+        this.#gatheredBytes = 0;
         socket.uncork();
       });
     });
@@ -344,7 +348,7 @@ function reasonOf(context: EventContext, event: string): string {
 
 function openFailed(what: string, cause?: unknown): DriverError {
   return new DriverError(
-    'DRIVER_OPEN_FAILED',
+    'RHEA_OPEN_FAILED',
     `rhea driver: expected the bus to open a link, got: ${what}`,
     'See the log of the bus node; an address may need a right, a plugin or another name there.',
     { cause },

@@ -69,7 +69,7 @@ export function fillAddress(
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-/** Reads what a Bus made for this driver. Throws DRIVER_ENDPOINT_INVALID naming the field. */
+/** Reads what a Bus made for this driver. Throws RHEA_ENDPOINT_INVALID naming the field. */
 export function parseRheaEndpoint(
   raw: Json,
   pattern: 'call' | 'cast' | 'fanout' | 'notify',
@@ -164,7 +164,7 @@ function positive(from: { readonly [key: string]: Json }, name: string, otherwis
 
 function invalid(field: string, expected: string, got: Json | undefined): DriverError {
   return new DriverError(
-    'DRIVER_ENDPOINT_INVALID',
+    'RHEA_ENDPOINT_INVALID',
     `rhea driver, ${field}: expected ${expected}, got ${JSON.stringify(got) ?? 'nothing'}`,
     'Bus and driver disagree about the endpoint; for `external` check the bus options of the scenario.',
   );

@@ -66,7 +66,7 @@ export class OutgoingLink {
     // A frame of payload needs at most 50 bytes of transfer besides its tag.
     const frames = Math.ceil(payload.length / (this.#maxFrameBytes - 50 - tag.length));
     if (!windowOpen(this.#session, frames)) return false;
-    this.#connection.gather();
+    this.#connection.gather(payload.length);
     this.#link.send(payload, tag, 0);
     this.#sent++;
     return true;

@@ -55,7 +55,7 @@ export class RheaReceiver implements Receiver, Peer {
     const { delivery, link } = context as Received;
     // What came over a connection that is gone is the bus's again.
     if (!this.#links.includes(link)) return;
-    this.#connection.gather();
+    this.#connection.gather(0);
     delivery.accept();
     this.#giveCredit(link);
   }

@@ -82,7 +82,13 @@ export function planText(description: PlanDescription): string {
     `${description.name}: ${scenario.workload.pattern} over ${bus.type}, fabric ${scenario.fabric}`,
     '',
     'Sites',
-    ...indent(alignColumns(description.sites.map((s) => [s.site, s.host, s.address]))),
+    ...indent(
+      alignColumns(
+        description.sites.map(({ site, host, address }) =>
+          host === site ? [site, address] : [site, address, host],
+        ),
+      ),
+    ),
     '',
     'Round trips asked for (ms)',
     ...indent(

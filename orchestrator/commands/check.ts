@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { BusSpec, BusType, FabricName } from '../../topologies/scenario.ts';
+import type { BusDeployer } from '../buses/bus.ts';
 import { busDeployers } from '../buses/registry.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 
@@ -68,15 +69,20 @@ async function examineFabric(name: FabricName): Promise<Finding> {
 async function examineBus(type: BusType): Promise<Finding> {
   try {
     const deployer = await busDeployers[type]?.();
-    const spec: BusSpec = { type, nodes: [], options: {} };
     const lacks = deployer
-      ? await deployer.available(spec)
+      ? await deployer.available(plainSpec(deployer))
       : { missing: 'not part of this build', mend: '' };
     return finding(`bus ${type}`, lacks);
   } catch (error) {
     const missing = error instanceof Error ? error.message : String(error);
     return finding(`bus ${type}`, { missing, mend: 'npm ci' });
   }
+}
+
+/** The bus as it is when a scenario says nothing but its type. */
+function plainSpec(deployer: BusDeployer): BusSpec {
+  const parsed = deployer.parse({}, ['here']);
+  return 'spec' in parsed ? parsed.spec : { type: deployer.type, nodes: [], options: {} };
 }
 
 function finding(

@@ -33,11 +33,11 @@ export class RequestLine<C extends Calls<C>> {
   #lost: Error | null = null;
 
   /** `lost` makes the error of every request that the end of the process leaves open. */
-  constructor(process: HostProcess, lost: (how: string) => Error) {
-    if (process.stdout === null) throw new TypeError('a request line needs a piped process');
-    this.#process = process;
-    createInterface({ input: process.stdout }).on('line', (line) => this.#settle(line));
-    void process.exited.then(({ code, signal }) => {
+  constructor(child: HostProcess, lost: (how: string) => Error) {
+    if (child.stdout === null) throw new TypeError('a request line needs a piped process');
+    this.#process = child;
+    createInterface({ input: child.stdout }).on('line', (line) => this.#settle(line));
+    void child.exited.then(({ code, signal }) => {
       this.#lost = lost(signal === null ? `exit code ${code}` : `signal ${signal}`);
       for (const { reject } of this.#pending.values()) reject(this.#lost);
       this.#pending.clear();
@@ -67,7 +67,8 @@ export class RequestLine<C extends Calls<C>> {
 
 /** The other end: answers requests until stdin closes, which means that whoever asked is gone, then exits. */
 export function serveRequests<C extends Calls<C>>(handlers: Handlers<C>): void {
-  const lines = createInterface({ input: process.stdin });
+  const { stdin, stdout } = process;
+  const lines = createInterface({ input: stdin });
   lines.on('line', (line) => {
     const { id, name, ask } = JSON.parse(line) as { id: number; name: keyof C; ask: unknown };
     void Promise.resolve()
@@ -79,9 +80,7 @@ export function serveRequests<C extends Calls<C>>(handlers: Handlers<C>): void {
           error: { code: error.code ?? 'FAILED', message: error.message },
         }),
       )
-      .then((reply) => process.stdout.write(`${JSON.stringify(reply)}\n`));
+      .then((reply) => stdout.write(`${JSON.stringify(reply)}\n`));
   });
   lines.on('close', () => process.exit(0));
-  // Ctrl-C and its like are for whoever started us; the end of stdin is for us.
-  process.on('SIGINT', () => {});
 }

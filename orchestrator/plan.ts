@@ -2,10 +2,10 @@ import type { ClientPeer, ServerPeer } from '../agents/protocol.ts';
 import type { ResolvedScenario, WorkloadSpec } from '../topologies/scenario.ts';
 import { type Seat, spread } from '../topologies/spread.ts';
 
-export { describePlan, type PlanDescription, planText } from './plan/describe.ts';
+export { describePlan, planText } from './plan/describe.ts';
 
 /** An agent process to be started, with the peers it plays. */
-export interface PlannedProcess {
+interface PlannedProcess {
   readonly index: number;
   /** `server.<site>`, `client.<site>` (`.2` ... where a site has several hosts), or `memory`. */
   readonly name: string;

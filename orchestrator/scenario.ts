@@ -18,7 +18,7 @@ export interface LoadedScenario {
 }
 
 /** Where a scenario came from: the file and its text, before any `--set`. */
-export interface ScenarioSource {
+interface ScenarioSource {
   readonly file: string;
   readonly text: string;
 }

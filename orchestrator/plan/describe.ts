@@ -6,7 +6,7 @@ import { type Budget, budgetOf } from './budget.ts';
 import { alignColumns, count, paceText, phasesText, sizeText } from './text.ts';
 
 /** What would happen, as data: the JSON of `busbench plan --json`. */
-export interface PlanDescription {
+interface PlanDescription {
   readonly schema: 'busbench/plan/1';
   readonly name: string;
   readonly scenario: ResolvedScenario;
@@ -65,7 +65,7 @@ export async function describePlan(plan: Plan): Promise<PlanDescription> {
 }
 
 /** Round trips requested between sites, in ms: there and back. */
-export function rttMatrix({
+function rttMatrix({
   sites,
   links,
 }: Pick<ResolvedScenario, 'sites' | 'links'>): readonly (readonly number[])[] {

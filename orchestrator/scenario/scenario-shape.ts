@@ -22,7 +22,7 @@ type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
 /** Link values as given; absent ones come from the default. */
 export type LinkValues = Optional<LinkShape>;
 
-export interface ConstraintShape {
+interface ConstraintShape {
   readonly src: string;
   readonly dst: string;
   readonly symmetric: boolean;

@@ -5,7 +5,7 @@ import { list, oneOf, quantityType, shape, whole } from './schema-parts.ts';
 import { duration, rate, size } from './units.ts';
 
 /** A body as written: a distribution file may still have to be read. */
-export type BodyShape = BodySize | { readonly kind: 'file'; readonly file: string };
+type BodyShape = BodySize | { readonly kind: 'file'; readonly file: string };
 
 /** `workload:` after its units, before its files were read. */
 export interface WorkloadShape extends Omit<WorkloadSpec, 'body'> {

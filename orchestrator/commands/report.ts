@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { readRecord } from '../../reports/read.ts';
 import { renderers } from '../../reports/renderers/registry.ts';
-import type { FormatName, RenderOptions } from '../../reports/renderers/renderer.ts';
+import type { FormatName } from '../../reports/renderers/renderer.ts';
 import { makeDirectory, writeWhole } from '../../reports/write.ts';
 import { UsageError } from '../errors.ts';
+import { terminalOptions } from './terminal.ts';
 
 interface ReportFlags {
   readonly format: readonly FormatName[];
@@ -57,7 +58,7 @@ async function reportCommand(results: readonly string[], flags: ReportFlags): Pr
   const named = results.length === 1 && path !== undefined ? { directory: path } : {};
   if (flags.output === undefined && only !== undefined) {
     const renderer = await renderers[only]();
-    process.stdout.write(renderer.render(records, { ...named, ...terminal() }));
+    process.stdout.write(renderer.render(records, { ...named, ...terminalOptions() }));
     return;
   }
   const output = flags.output ?? '.';
@@ -68,12 +69,6 @@ async function reportCommand(results: readonly string[], flags: ReportFlags): Pr
     const file = several ? join(output, `report.${renderer.extension}`) : output;
     await writeWhole(file, renderer.render(records, named));
   }
-}
-
-/** Colours and width of the terminal on stdout; a pipe or a file has neither. */
-function terminal(): RenderOptions {
-  const { isTTY, columns } = process.stdout;
-  return isTTY === true ? { color: process.env['NO_COLOR'] === undefined, columns } : {};
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -85,6 +85,7 @@ function roundUp(value: number): number {
 
 /** Round numbers of ticks: `10 ms` rather than `10.0 ms`. */
 export function shortDuration(us: number): string {
+  if (us === 0) return '0';
   return formatUs(us)
     .replace(/\.0+ /, ' ')
     .replace(/(\.\d*[1-9])0+ /, '$1 ');

@@ -19,7 +19,7 @@ interface ECharts {
 const echarts: ECharts = createRequire(import.meta.url)('echarts');
 
 /** See the ECharts option reference; checked by looking at the drawing. */
-export type ChartOption = Readonly<Record<string, unknown>>;
+type ChartOption = Readonly<Record<string, unknown>>;
 
 /** Where a chart will stand: `narrow` is a phone's width, drawn anew so that its letters stay legible. */
 export interface Canvas {

@@ -45,7 +45,11 @@ export function timelineChart(record: RunRecord): Chart | null {
     option: (canvas) => ({
       legend: [
         legendOf(['due', 'completed', 'failed'], canvas),
-        legendOf(latencyNames, canvas, canvas.height * 0.46),
+        legendOf(
+          steps.some(isBeyond) ? [...latencyNames, '> timeout'] : latencyNames,
+          canvas,
+          canvas.height * 0.46,
+        ),
       ],
       grid: [
         { left: 62, right: canvas.narrow ? 14 : 28, top: 54, height: canvas.height * 0.46 - 84 },
@@ -71,7 +75,7 @@ export function timelineChart(record: RunRecord): Chart | null {
   };
 }
 
-const latencyNames = ['response p50', 'response p99', 'service p99', '> timeout'];
+const latencyNames = ['response p50', 'response p99', 'service p99'];
 
 function timeAxis(gridIndex: number, length: number, name: string): object {
   return {
@@ -188,11 +192,13 @@ function latencySeries(
       symbolSize: 8,
       clip: false,
       itemStyle: { color: ink.bad },
-      data: steps
-        .filter(({ failed, responseP99Us }) => failed > 0 && responseP99Us === null)
-        .map((step) => [middle(step), scale.maxUs]),
+      data: steps.filter(isBeyond).map((step) => [middle(step), scale.maxUs]),
     },
   ];
+}
+
+function isBeyond({ failed, responseP99Us }: Step): boolean {
+  return failed > 0 && responseP99Us === null;
 }
 
 function faultBands({ result }: RunRecord, labelled: boolean): object {

@@ -23,7 +23,7 @@ export function sectionHtml(section: Section, prefix: string, before = '', after
   ].join('\n');
 }
 
-export function factsHtml(facts: readonly Fact[]): string {
+function factsHtml(facts: readonly Fact[]): string {
   if (facts.length === 0) return '';
   const items = facts.map(
     ({ label, value, tone }) =>

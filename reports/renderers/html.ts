@@ -34,31 +34,39 @@ export const htmlRenderer: Renderer = {
     const articles = records.map((record, index) =>
       article(record, several ? `r${index + 1}-` : ''),
     );
-    return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="busbench">
-<title>${escapeHtml(title)} - busbench</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-${several ? indexOf(records) : ''}<main>
-${articles.join('\n')}
-</main>
-</body>
-</html>
-`;
+    return document(title, [
+      ...(several ? [indexOf(records)] : []),
+      '<main>',
+      ...articles,
+      '</main>',
+    ]);
   },
 };
+
+function document(title: string, body: readonly string[]): string {
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="generator" content="busbench">',
+    `<title>${escapeHtml(title)} - busbench</title>`,
+    `<style>${pageStyle}</style>`,
+    '</head>',
+    '<body>',
+    ...body,
+    '</body>',
+    '</html>\n',
+  ].join('\n');
+}
 
 function indexOf(records: readonly RunRecord[]): string {
   const items = records.map(({ result }, index) => {
     const { label, tone } = headline(result);
     return `<li><a href="#r${index + 1}-top">${escapeHtml(result.name)}</a> <span class="${tone}">${label}</span></li>`;
   });
-  return `<nav class="index" aria-label="Results"><ul>${items.join('')}</ul></nav>\n`;
+  return `<nav class="index" aria-label="Results"><ul>${items.join('')}</ul></nav>`;
 }
 
 function article(record: RunRecord, prefix: string): string {
@@ -154,7 +162,7 @@ function blocksOf(record: RunRecord): Block[] {
     ...block(measured ? timeline : null, [timelineChart(record)]),
     ...block(fanoutSection(result)),
     ...block(faultSection(result)),
-    ...block(measured ? localitySection(result) : null),
+    ...block(measured ? localitySection(result, 16) : null),
     ...block(
       wanSection(result),
       [topologyChart(result)],

@@ -14,7 +14,7 @@ export function shortSections(result: RunResult): Section[] {
   const sections = [
     measured ? latencySection(result) : null,
     fanoutSection(result),
-    measured ? localitySection(result) : null,
+    measured ? localitySection(result, 5) : null,
     wanSection(result),
     measured ? ledgerSection(result) : null,
     faultSection(result),

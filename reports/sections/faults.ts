@@ -1,4 +1,4 @@
-import { formatCount, formatDurationMs, formatMs } from '../format.ts';
+import { formatCount, formatDurationMs } from '../format.ts';
 import type { RunResult } from '../result.ts';
 import { cell, type Section, textColumn, valueColumn } from './section.ts';
 
@@ -43,5 +43,5 @@ export function faultSection({ faults }: RunResult): Section | null {
 }
 
 function after(delayMs: number | null): string {
-  return delayMs === null ? '-' : `+${formatMs(delayMs)}`;
+  return delayMs === null ? '-' : `+${formatDurationMs(delayMs)}`;
 }

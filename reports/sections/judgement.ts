@@ -18,15 +18,15 @@ export interface Judgement {
   readonly advice: string;
 }
 
-/** Warnings, those that break the result first. */
+/** Warnings, those that break the result first; advice that several in a row share is given after the last. */
 export function warningsOf({ warnings }: Verdict): Judgement[] {
   return [...warnings]
     .sort((a, b) => Number(b.invalidates) - Number(a.invalidates))
-    .map((warning) => ({
+    .map((warning, index, sorted) => ({
       mark: warning.invalidates ? 'invalid' : 'warning',
       tone: warning.invalidates ? 'bad' : 'warn',
       text: `${warning.code}: ${warning.message}`,
-      advice: warning.advice,
+      advice: sorted[index + 1]?.advice === warning.advice ? '' : warning.advice,
     }));
 }
 

@@ -74,7 +74,7 @@ function notesOf(result: RunResult, tables: readonly Table[]): string[] {
     );
   }
   if (texts.has('-')) notes.push('"-": not known; a quantile needs 10 samples beyond it.');
-  if (latencyUs.requestLeg !== null || latencyUs.replyLeg !== null) {
+  if (latencyUs.requestLeg !== null && latencyUs.clockUncertaintyUs > 0) {
     notes.push(`Legs cross two clocks, known to ${formatUs(latencyUs.clockUncertaintyUs)}.`);
   }
   if (latencyUs.negativeSamples > 0) {

@@ -11,14 +11,15 @@ import {
   valueColumn,
 } from './section.ts';
 
-/** Above this many sites a matrix no longer fits a page: the busiest pairs are listed instead. */
-const matrixSites = 5;
 const listedPairs = 12;
 
 type Locality = RunResult['locality'];
 
-/** Who was served where: ratios, the matrix of client site by server site, and excess over the network's own RTT. */
-export function localitySection(result: RunResult): Section {
+/**
+ * Who was served where: ratios, the matrix of client site by server site, and excess over the network's own RTT.
+ * Above `matrixSites` sites the matrix would not fit, and the busiest pairs are listed instead.
+ */
+export function localitySection(result: RunResult, matrixSites: number): Section {
   const { locality } = result;
   const sites = result.scenario.sites.map(({ name }) => name);
   const tables: Table[] = [];

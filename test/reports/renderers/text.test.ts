@@ -84,7 +84,7 @@ describe('the text report', () => {
       Faults
         from, to: since the start of measuring; +: after its start, then after its end
         action     target        from    to  failed  first failure  first success  recovered
-        partition  paris | lyon  10 s  12 s      94       +10.0 ms       +41.0 ms    +1.24 s
+        partition  paris | lyon  10 s  12 s      94         +10 ms         +41 ms    +1.24 s
 
       Resources  agent CPU an operation 61 µs · event-loop delay p99 90 µs · max 90 µs
         Processes
@@ -267,7 +267,7 @@ describe('the markdown report', () => {
 
       | action | target | from | to | failed | first failure | first success | recovered |
       | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
-      | partition | paris \\| lyon | 10 s | 12 s | 94 | +10.0 ms | +41.0 ms | +1.24 s |
+      | partition | paris \\| lyon | 10 s | 12 s | 94 | +10 ms | +41 ms | +1.24 s |
 
       <details>
       <summary>Resources</summary>

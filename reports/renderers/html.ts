@@ -28,20 +28,16 @@ import type { Renderer } from './renderer.ts';
 export const htmlRenderer: Renderer = {
   name: 'html',
   extension: 'html',
-  render(records) {
-    const title = records.map(({ result }) => result.name).join(', ');
-    const several = records.length > 1;
-    const articles = records.map((record, index) =>
-      article(record, several ? `r${index + 1}-` : ''),
-    );
-    return document(title, [
-      ...(several ? [indexOf(records)] : []),
-      '<main>',
-      ...articles,
-      '</main>',
-    ]);
-  },
+  render: pageOf,
 };
+
+function pageOf(records: readonly RunRecord[]): string {
+  const title = records.map(({ result }) => result.name).join(', ');
+  const several = records.length > 1;
+  const articles = records.map((record, index) => article(record, several ? `r${index + 1}-` : ''));
+  const index = several ? [indexOf(records)] : [];
+  return document(title, [...index, '<main>', ...articles, '</main>']);
+}
 
 function document(title: string, body: readonly string[]): string {
   return [

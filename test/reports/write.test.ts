@@ -7,6 +7,7 @@ import { readRecord } from '../../reports/read.ts';
 import { writeRecord } from '../../reports/write.ts';
 import { makeRecord } from '../fixtures/record.ts';
 
+const [mount, umount] = ['mount', 'umount'] as const;
 const record = makeRecord();
 let place = '';
 
@@ -94,7 +95,7 @@ describe('writing', () => {
   it.skipIf(process.getuid?.() !== 0)(
     'says that the disk is full and leaves no result.json behind [needs root for a small tmpfs]',
     async () => {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32k', 'busbench-test', place]);
+      execFileSync(mount, ['-t', 'tmpfs', '-o', 'size=32k', 'busbench-test', place]);
       try {
         await expect(writeRecord(place, record, '')).rejects.toMatchObject({
           code: 'RESULT_DISK_FULL',
@@ -104,7 +105,7 @@ describe('writing', () => {
         expect(left).not.toContain('result.json');
         expect(left.filter((name) => name.endsWith('.partial'))).toEqual([]);
       } finally {
-        execFileSync('umount', [place]);
+        execFileSync(umount, [place]);
       }
     },
   );

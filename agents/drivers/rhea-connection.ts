@@ -1,21 +1,14 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
-import rhea, {
-  type Connection,
-  type ConnectionDetails,
-  type ConnectionOptions,
-  type EventContext,
-  type Session,
-} from 'rhea';
+import type { Session } from 'rhea';
 import { DriverError } from '../errors.ts';
+import { closeGraceMs, dial, type Live } from './rhea-dial.ts';
 import type { RheaEndpoint, RheaServer } from './rhea-endpoint.ts';
-import { openRawSession } from './rhea-library.ts';
 
 /** What lives on a connection: it attaches its links again each time the connection is back. */
 export interface Peer {
-  /** Settles when the bus has confirmed the links. `lost` aborts when the connection goes. */
-  attach(session: Session, lost: AbortSignal): Promise<void>;
+  /** Settles when the bus has confirmed the links; `until` aborts when the connection goes or nobody waits any more. */
+  attach(session: Session, until: AbortSignal): Promise<void>;
   lost(reason: string): void;
   back(): void;
   /** The bus may take more: credit, window or socket changed. */
@@ -31,20 +24,8 @@ export interface ConnectionSettings {
   readonly random: () => number;
 }
 
-/** A bus that accepts the socket and then says nothing is given up after this. */
-const dialTimeoutMs = 10_000;
-/** Deliveries a session keeps track of; the credit of all its links has to fit. */
-const sessionBufferSize = 32_768;
 /** Bytes waiting in the socket beyond which the driver takes nothing more. */
 const socketHighWaterBytes = 256 * 1024;
-const closeGraceMs = 1_000;
-
-interface Live {
-  readonly connection: Connection;
-  readonly session: Session;
-  readonly socket: Socket;
-  readonly lost: AbortController;
-}
 
 /** One AMQP connection that comes back by itself: rhea's own reconnection is off, nothing is sent again. */
 export class RheaConnection {
@@ -56,6 +37,10 @@ export class RheaConnection {
   #corked: Socket | null = null;
   #gatheredBytes = 0;
   readonly #closing = new AbortController();
+  readonly #events = {
+    flowed: (): void => this.#flowed(),
+    gone: (live: Live, reason: string): void => this.#gone(live, reason),
+  };
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
@@ -104,6 +89,11 @@ export class RheaConnection {
   /** Calls `peer.flowed` once, when credit, window or socket next change. */
   wait(peer: Peer): void {
     this.#waiting.add(peer);
+  }
+
+  /** Aborted when the connection that stands now goes; null while there is none. */
+  get lost(): AbortSignal | null {
+    return this.#live?.lost.signal ?? null;
   }
 
   /** Product and version of the other end, as it introduced itself. */
@@ -170,96 +160,8 @@ export class RheaConnection {
   }
 
   async #dial(server: RheaServer, signal: AbortSignal): Promise<void> {
-    const lost = new AbortController();
-    let socket: Socket | undefined;
-    let reason = '';
-    const connection = rhea.create_container().create_connection({
-      ...this.#rheaOptions(server),
-      connection_details: (): ConnectionDetails => ({
-        host: server.host,
-        port: server.port,
-        connect: (_port: number, _host: string, _options: unknown, connected: () => void) => {
-          socket = this.#openSocket(server, connected);
-          socket.on('error', (error) => {
-            reason ||= error.message;
-          });
-          return socket;
-        },
-      }),
-    } as unknown as ConnectionOptions);
-    const note = (text: string): void => {
-      reason ||= text;
-      // The other end said goodbye or broke the protocol; a socket it leaves open is of no use.
-      setTimeout(() => socket?.destroy(), closeGraceMs).unref();
-    };
-    for (const event of [
-      'connection_error',
-      'connection_close',
-      'session_error',
-      'session_close',
-    ]) {
-      connection.on(event, (context: EventContext) => note(reasonOf(context, event)));
-    }
-    connection.on('disconnected', (context: EventContext) =>
-      note(reasonOf(context, 'disconnected')),
-    );
-    connection.on('protocol_error', (error: Error) => note(error.message));
-    connection.on('error', (error: Error) => note(error.message));
-    connection.connect();
-    if (socket === undefined) throw new Error('rhea did not open a socket');
-    const live: Live = {
-      connection,
-      session: openRawSession(connection, sessionBufferSize, () => this.#flowed()),
-      socket,
-      lost,
-    };
-    socket.once('close', () => this.#gone(live, reason || 'the connection was closed'));
-    try {
-      await opened(connection, lost.signal, signal);
-    } catch (error) {
-      socket.destroy();
-      throw error;
-    }
-    socket.on('drain', () => this.#flowed());
-    this.#live = live;
-  }
-
-  #rheaOptions(server: RheaServer): Record<string, unknown> {
     const { endpoint, container } = this.#settings;
-    const { tls } = endpoint;
-    const external = server.user === null && tls.cert !== null;
-    return {
-      container_id: container,
-      hostname: tls.serverName ?? server.host,
-      host: server.host,
-      port: server.port,
-      reconnect: false,
-      idle_time_out: endpoint.idleTimeoutMs,
-      ...(external
-        ? { cert: tls.cert, enable_sasl_external: true }
-        : { username: server.user ?? 'anonymous' }),
-      ...(server.password === null ? {} : { password: server.password }),
-    };
-  }
-
-  #openSocket(server: RheaServer, connected: () => void): Socket {
-    const { tls } = this.#settings.endpoint;
-    const { host, port } = server;
-    if (!server.secure) return connectTcp({ host, port, noDelay: true }, connected);
-    const socket = connectTls(
-      {
-        host,
-        port,
-        servername: tls.serverName ?? host,
-        rejectUnauthorized: tls.verify,
-        ...(tls.ca === null ? {} : { ca: tls.ca }),
-        ...(tls.cert === null ? {} : { cert: tls.cert }),
-        ...(tls.key === null ? {} : { key: tls.key }),
-      },
-      connected,
-    );
-    socket.setNoDelay(true);
-    return socket;
+    this.#live = await dial(server, endpoint, container, this.#events, signal);
   }
 
   #flowed(): void {
@@ -270,7 +172,6 @@ export class RheaConnection {
   }
 
   #gone(live: Live, reason: string): void {
-    live.lost.abort(new Error(reason));
     if (this.#live !== live) return;
     this.#live = null;
     for (const peer of this.#peers) peer.lost(reason);
@@ -319,31 +220,6 @@ export class RheaConnection {
       return false;
     }
   }
-}
-
-/** Settles when the other end has answered our open; rejects when the socket goes first. */
-async function opened(
-  connection: Connection,
-  lost: AbortSignal,
-  signal: AbortSignal,
-): Promise<void> {
-  const until = AbortSignal.any([lost, signal, AbortSignal.timeout(dialTimeoutMs)]);
-  await new Promise<void>((resolve, reject) => {
-    if (until.aborted) reject(until.reason);
-    until.addEventListener('abort', () => reject(until.reason), { once: true });
-    connection.once('connection_open', () => resolve());
-  });
-}
-
-function reasonOf(context: EventContext, event: string): string {
-  const error = context.error ?? context.session?.error ?? context.connection.error;
-  if (error === undefined || error === null) return event.replace('_', ' ');
-  const { condition, description, message } = error as {
-    readonly condition?: string;
-    readonly description?: string;
-    readonly message?: string;
-  };
-  return [condition, description ?? message].filter((text) => text !== undefined).join(': ');
 }
 
 function openFailed(what: string, cause?: unknown): DriverError {

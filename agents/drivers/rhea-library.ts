@@ -90,3 +90,21 @@ function sessionInside(session: Session): SessionInside {
 export const rheaVersion: string = (
   createRequire(import.meta.url)('rhea/package.json') as { readonly version: string }
 ).version;
+
+/** A promise that rejects with the signal's reason when that comes first, and leaves no listener behind. */
+export async function settledBefore(
+  until: AbortSignal,
+  executor: (resolve: () => void, reject: (reason: unknown) => void) => void,
+): Promise<void> {
+  until.throwIfAborted();
+  let stop = (): void => undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stop = () => reject(until.reason);
+      until.addEventListener('abort', stop);
+      executor(resolve, reject);
+    });
+  } finally {
+    until.removeEventListener('abort', stop);
+  }
+}

@@ -1,13 +1,11 @@
 import type { Delivery, EventContext, Receiver, Sender, Session } from 'rhea';
 import type { RheaConnection } from './rhea-connection.ts';
-import { creditLeft, windowOpen } from './rhea-library.ts';
+import { creditLeft, settledBefore, windowOpen } from './rhea-library.ts';
 
 /** Settles when the bus has confirmed a link; rejects when it detaches it instead or the connection goes. */
 export async function linkOpened(link: Sender | Receiver, until: AbortSignal): Promise<void> {
   const side = link.is_receiver() ? 'receiver' : 'sender';
-  await new Promise<void>((resolve, reject) => {
-    if (until.aborted) reject(until.reason);
-    until.addEventListener('abort', () => reject(until.reason), { once: true });
+  await settledBefore(until, (resolve, reject) => {
     // A refused link is first attached without a terminus and then detached with the error.
     link.once(`${side}_open`, () => {
       if ((side === 'receiver' ? link.source : link.target) !== null) resolve();

@@ -69,15 +69,15 @@ export class RheaReceiver implements Receiver, Peer {
     if (this.#settings.own) await this.#connection.close();
   }
 
-  async attach(session: Session, lost: AbortSignal): Promise<void> {
+  async attach(session: Session, until: AbortSignal): Promise<void> {
     // After a detach of one link the others of this peer may still stand.
     if (this.#session === session) for (const link of this.#links) link.close();
     this.#session = session;
     this.#handled.clear();
-    await this.#replies.attach(session, lost);
+    await this.#replies.attach(session, until);
     const links = this.#settings.addresses.map((address) => this.#openLink(session, address));
     this.#links = links;
-    await Promise.all(links.map((link) => linkOpened(link, lost)));
+    await Promise.all(links.map((link) => linkOpened(link, until)));
     for (const link of links) {
       onDetach(link, (reason) => {
         if (this.#links.includes(link)) this.#connection.relink(this, reason);

@@ -23,7 +23,6 @@ export class ReplyLinks {
   readonly #outlets = new Map<string, Outlet>();
   readonly #waker: Peer;
   #session: Session | null = null;
-  #lost: AbortSignal | null = null;
   #waiting = 0;
 
   constructor(
@@ -42,11 +41,10 @@ export class ReplyLinks {
     };
   }
 
-  async attach(session: Session, lost: AbortSignal): Promise<void> {
+  async attach(session: Session, until: AbortSignal): Promise<void> {
     this.detached();
     this.#session = session;
-    this.#lost = lost;
-    if (this.#mode === 'anonymous') await this.#open('', { link: null, waiting: [] });
+    if (this.#mode === 'anonymous') await this.#open('', { link: null, waiting: [] }, until);
   }
 
   detached(): void {
@@ -72,14 +70,16 @@ export class ReplyLinks {
     if (known !== undefined) return known;
     const outlet: Outlet = { link: null, waiting: [] };
     // A client that went away takes its replies with it: the ledger finds them lost.
-    this.#open(address, outlet).catch(() => this.#outlets.delete(address));
+    const { lost } = this.#connection;
+    if (lost !== null) {
+      this.#open(address, outlet, lost).catch(() => this.#outlets.delete(address));
+    }
     return outlet;
   }
 
-  async #open(address: string, outlet: Outlet): Promise<void> {
+  async #open(address: string, outlet: Outlet, until: AbortSignal): Promise<void> {
     const session = this.#session;
-    const lost = this.#lost;
-    if (session === null || lost === null) return;
+    if (session === null) return;
     this.#outlets.set(address, outlet);
     const link = session.open_sender({
       target: this.#mode === 'anonymous' ? {} : { address },
@@ -93,7 +93,7 @@ export class ReplyLinks {
     for (const outcome of ['accepted', 'rejected', 'released', 'modified', 'settled']) {
       link.on(outcome, () => undefined);
     }
-    await linkOpened(link, lost);
+    await linkOpened(link, until);
     outlet.link = new OutgoingLink(this.#connection, session, link);
     this.#drain(outlet);
   }

@@ -68,8 +68,8 @@ export class RheaSender implements Sender, Peer {
     if (this.#settings.own) await this.#connection.close();
   }
 
-  async attach(session: Session, lost: AbortSignal): Promise<void> {
-    const replyTo = await this.#attachReplies(session, lost);
+  async attach(session: Session, until: AbortSignal): Promise<void> {
+    const replyTo = await this.#attachReplies(session, until);
     const link = session.open_sender({
       target: { address: this.#settings.address },
       snd_settle_mode: this.#settings.guarantee === 'at-most-once' ? 1 : 0,
@@ -83,14 +83,14 @@ export class RheaSender implements Sender, Peer {
         if (this.#outstanding.delete(token)) this.#handler.refused(token, outcome, reason);
       },
     });
-    await linkOpened(link, lost);
+    await linkOpened(link, until);
     onDetach(link, (reason) => this.#connection.relink(this, reason));
     const replyBytes = replyTo === null ? null : Buffer.from(replyTo);
     this.#head = encodeHead({ durable: this.#settings.durable, to: null, replyTo: replyBytes });
     this.#link = new OutgoingLink(this.#connection, session, link);
   }
 
-  async #attachReplies(session: Session, lost: AbortSignal): Promise<string | null> {
+  async #attachReplies(session: Session, until: AbortSignal): Promise<string | null> {
     const { reply, credit } = this.#settings;
     if (reply === null) return null;
     const link = session.open_receiver({
@@ -99,7 +99,7 @@ export class RheaSender implements Sender, Peer {
       autoaccept: false,
     });
     link.on('message', (context: EventContext) => this.#replied(context));
-    await linkOpened(link, lost);
+    await linkOpened(link, until);
     onDetach(link, (reason) => this.#connection.relink(this, reason));
     const address = reply.address ?? dynamicAddress(link);
     if (address === null) throw new Error('a dynamic reply node without an address');

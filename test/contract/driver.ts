@@ -37,12 +37,16 @@ export interface DriverContract {
   readonly even: boolean;
   /** False where the bus has no listener pools for notifications; absent where it has. */
   readonly pools?: boolean;
+  /** True where the bus drops what it cannot hold at most once: bursts are then sent at least once. */
+  readonly drops?: boolean;
 }
 
 const signal = (): AbortSignal => AbortSignal.timeout(30_000);
 
 /** The behaviour that workloads rely on, the same for every driver. Each test makes and removes its own rig. */
 export function driverContract(name: string, contract: DriverContract): void {
+  const guaranteeOfBursts = contract.drops === true ? 'at-least-once' : 'at-most-once';
+
   describe(`driver contract: ${name}`, () => {
     for (const connections of ['own', 'shared'] as const) {
       test(`calls are answered, each client its own, ${connections} connections`, async () => {
@@ -147,7 +151,8 @@ export function driverContract(name: string, contract: DriverContract): void {
     });
 
     test('a full bus refuses, then calls writable, and loses nothing', async () => {
-      await using bench = await Bench.open(contract, { pattern: 'cast', capacity: 10 });
+      const burst = { pattern: 'cast', capacity: 10, guarantee: guaranteeOfBursts } as const;
+      await using bench = await Bench.open(contract, burst);
       const [server] = await bench.serve([{}]);
       const [client] = await bench.dial([{}]);
       const { messages, bytes } = contract.burst;
@@ -203,7 +208,8 @@ export function driverContract(name: string, contract: DriverContract): void {
     );
 
     test(`one session carries ${contract.manyClients} clients`, { timeout: 120_000 }, async () => {
-      await using bench = await Bench.open(contract, { pattern: 'call' });
+      const burst = { pattern: 'call', guarantee: guaranteeOfBursts } as const;
+      await using bench = await Bench.open(contract, burst);
       await bench.serve([{}]);
       const clients = await bench.dial(Array.from({ length: contract.manyClients }, () => ({})));
       for (const client of clients) await client.sendAll(1);

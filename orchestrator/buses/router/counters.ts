@@ -18,12 +18,11 @@ export async function routerCounters(
   part: string,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, number>>> {
-  const [totals, addresses, links, nodes] = await Promise.all([
-    node.query('totals', [], signal),
-    node.query('address', addressAttributes, signal),
-    node.query('link', linkAttributes, signal),
-    node.query('node', nodeAttributes, signal),
-  ]);
+  // One after the other: answers still on their way would be counted as undelivered.
+  const totals = await node.query('totals', [], signal);
+  const addresses = await node.query('address', addressAttributes, signal);
+  const links = await node.query('link', linkAttributes, signal);
+  const nodes = await node.query('node', nodeAttributes, signal);
   if (totals === null) return {};
   const indices = parseNodes(nodes?.rows ?? [])
     .filter((view) => sameSite.includes(view.id))
@@ -77,13 +76,12 @@ export function linkCounters(
   indices: readonly number[],
   part: string,
 ): Readonly<Record<string, number>> {
-  const counters: Record<string, number> = { undelivered: 0, unsettled: 0, droppedPresettled: 0 };
+  const counters: Record<string, number> = { undelivered: 0, droppedPresettled: 0 };
   const add = (name: string, value: number): void => {
     counters[name] = (counters[name] ?? 0) + value;
   };
   for (const link of links) {
     add('undelivered', link.undeliveredCount);
-    add('unsettled', link.unsettledCount);
     add('droppedPresettled', link.droppedPresettledCount);
     const { address, ingressHistogram } = link;
     if (link.linkDir !== 'out' || ingressHistogram === null) continue;

@@ -18,7 +18,6 @@ export const linkAttributes = [
   'linkDir',
   'owningAddr',
   'undeliveredCount',
-  'unsettledCount',
   'droppedPresettledCount',
   'ingressHistogram',
 ] as const;
@@ -78,7 +77,6 @@ export interface LinkView {
   readonly linkType: string;
   readonly linkDir: string;
   readonly undeliveredCount: number;
-  readonly unsettledCount: number;
   readonly droppedPresettledCount: number;
   /** Deliveries by the router where they entered the mesh; null where the router does not count. */
   readonly ingressHistogram: readonly number[] | null;
@@ -92,7 +90,6 @@ export function parseLinks(rows: readonly RouterRow[]): readonly LinkView[] {
       linkType: String(row['linkType']),
       linkDir: String(row['linkDir']),
       undeliveredCount: number(row['undeliveredCount']),
-      unsettledCount: number(row['unsettledCount']),
       droppedPresettledCount: number(row['droppedPresettledCount']),
       ingressHistogram: Array.isArray(histogram) ? histogram.map(number) : null,
     };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createInterface } from 'node:readline';
 import { BusError } from '../../errors.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
@@ -70,6 +71,8 @@ export class Management implements AsyncDisposable {
   }
 
   async #ask(request: object, signal: AbortSignal): Promise<Answer> {
+    // All routers are asked at once under one signal: more listeners than node expects, and no leak.
+    setMaxListeners(0, signal);
     const id = this.#nextId++;
     if (this.#gone) return { id, error: 'the program ended' };
     const answered = new Promise<Answer>((resolve) => this.#pending.set(id, resolve));

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import type { DriverOptions, Session } from '../../../agents/drivers/driver.ts';
+import { rheaDriver } from '../../../agents/drivers/rhea.ts';
+import type { Json } from '../../../agents/protocol.ts';
+import type { Host } from '../../../orchestrator/hosts/host.ts';
+import { type DriverRig, driverContract, type RigOptions } from '../../contract/driver.ts';
+import {
+  type Deployed,
+  deployRabbitmq,
+  rabbitmqMissing,
+  singleNode,
+} from '../../helpers/rabbitmq.ts';
+import { declareNotifications, rabbitAddresses } from '../../helpers/rabbitmq-amqp1.ts';
+import {
+  deployRouter,
+  routerMissing,
+  routerPrograms,
+  routerScenario,
+} from '../../helpers/routers.ts';
+
+type Endpoint = { readonly [key: string]: Json };
+
+for (const program of routerPrograms) {
+  const missing = routerMissing[program];
+  test.runIf(missing !== null)(`SKIPPED: ${missing}`, ({ skip }) => skip());
+
+  describe.skipIf(missing !== null)(`on a real ${program}`, () => {
+    let deployed: Deployed;
+
+    beforeAll(async () => {
+      const yaml = routerScenario('paris', `program: ${program}`);
+      deployed = await deployRouter(yaml, AbortSignal.timeout(60_000));
+    });
+
+    afterAll(() => deployed?.[Symbol.asyncDispose]());
+
+    driverContract(`rhea on ${program}`, {
+      guarantees: ['at-most-once', 'at-least-once'],
+      unroutable: null,
+      pools: false,
+      drops: true,
+      burst: { messages: 2000, bytes: 256 },
+      manyClients: 1000,
+      even: false,
+      async setup(options) {
+        const { urls } = await endpointOf(deployed);
+        return rig(deployed, options, { urls: urls ?? [], ...credit(options) });
+      },
+    });
+  });
+}
+
+test.runIf(rabbitmqMissing !== null)(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
+
+describe.skipIf(rabbitmqMissing !== null)('on a real RabbitMQ with its amqp1_0 plugin', () => {
+  let deployed: Deployed;
+
+  beforeAll(async () => {
+    const yaml = singleNode('plugins: [rabbitmq_amqp1_0]');
+    deployed = await deployRabbitmq(yaml, AbortSignal.timeout(60_000));
+  });
+
+  afterAll(() => deployed?.[Symbol.asyncDispose]());
+
+  driverContract('rhea on RabbitMQ', {
+    guarantees: ['at-most-once', 'at-least-once'],
+    unroutable: null,
+    burst: { messages: 2000, bytes: 65_536 },
+    manyClients: 200,
+    even: true,
+    async setup(options) {
+      const { brokers, username, password } = await endpointOf(deployed);
+      const [broker] = brokers as unknown as { host: string; port: number }[];
+      const address = `${broker?.host}:${broker?.port}`;
+      const names = `busbench.${deployed.runId}`;
+      if (options.pattern === 'notify') {
+        await declareNotifications(`amqp://${username}:${password}@${address}`, names);
+      }
+      return rig(deployed, options, {
+        urls: [`amqp://${username}:${password}@${address}`],
+        addresses: rabbitAddresses(options.pattern, names),
+        replies: 'links',
+        ...credit(options),
+      });
+    },
+  });
+});
+
+function credit({ capacity }: RigOptions): Endpoint {
+  return capacity === null ? {} : { credit: capacity };
+}
+
+async function endpointOf({ bus, fabric }: Deployed): Promise<Endpoint> {
+  const process = { name: 'any', index: 0, host: hostOf(fabric.hosts), clients: [], servers: [] };
+  return (await bus.endpoint(process)).endpoint as Endpoint;
+}
+
+function hostOf([host]: readonly Host[]): Host {
+  if (host === undefined) throw new Error('a fabric without hosts');
+  return host;
+}
+
+async function rig({ bus }: Deployed, options: RigOptions, endpoint: Endpoint): Promise<DriverRig> {
+  const connect = (process: string): Promise<Session> => {
+    const all: DriverOptions = { ...options, process, endpoint };
+    return rheaDriver.connect(all, AbortSignal.timeout(10_000));
+  };
+  const servers = await connect('server.paris');
+  const clients = await connect('client.paris');
+  return {
+    servers,
+    clients,
+    directory: async () => null,
+    close: async () => {
+      await clients[Symbol.asyncDispose]();
+      await servers[Symbol.asyncDispose]();
+      await bus.reset(AbortSignal.timeout(10_000));
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RouterProgram } from '../../orchestrator/buses/router/options.ts';
+import { routerBus } from '../../orchestrator/buses/router.ts';
+import { loopback } from '../../orchestrator/fabrics/loopback.ts';
+import { ResourceStack } from '../../orchestrator/resource-stack.ts';
+import { parseScenario } from '../../orchestrator/scenario.ts';
+import type { Deployed } from './rabbitmq.ts';
+
+/** Why tests on each real router cannot run here, or null. */
+export const routerMissing: Readonly<Record<RouterProgram, string | null>> = {
+  qdrouterd: await missing('qdrouterd'),
+  skrouterd: await missing('skrouterd'),
+};
+
+export const routerPrograms: readonly RouterProgram[] = ['qdrouterd', 'skrouterd'];
+
+async function missing(program: RouterProgram): Promise<string | null> {
+  const parsed = routerBus.parse({ type: 'router', program }, ['paris']);
+  if (!('spec' in parsed)) throw new Error('a router bus without mistakes was refused');
+  const lacks = await routerBus.available(parsed.spec);
+  return lacks === null ? null : `${lacks.missing}. ${lacks.mend}`;
+}
+
+/** Real routers on the loopback fabric for the scenario in `yaml`; removed when disposed. */
+export async function deployRouter(yaml: string, signal: AbortSignal): Promise<Deployed> {
+  const { scenario } = await parseScenario(yaml, 'test.yaml', []);
+  const scratch = await mkdtemp(join(tmpdir(), 'busbench-test-'));
+  const runId = `t${randomBytes(4).toString('hex')}`;
+  const run = { runId, scratch, logs: join(scratch, 'logs') };
+  const stack = new ResourceStack();
+  stack.defer(() => rm(scratch, { recursive: true, force: true }));
+  try {
+    await mkdir(run.logs);
+    const { sites, links } = scenario;
+    const fabric = stack.use(await loopback.make({ sites, links }, run, signal));
+    const bus = stack.use(await routerBus.deploy(scenario, fabric, run, signal));
+    const dispose = (): Promise<void> => stack[Symbol.asyncDispose]();
+    return { scenario, fabric, bus, runId, scratch, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await stack[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A scenario on routers; `bus` are options of the router bus. */
+export function routerScenario(sites: string, bus: string, more = ''): string {
+  return `
+schema: busbench/scenario/1
+name: test
+sites: [${sites}]
+bus: { type: router, ${bus} }
+servers: { count: 2 }
+clients: { count: 2 }
+workload: { pattern: call, pace: { rate: 100/s }, body: 256, timeout: 1s }
+phases: { warmup: 1s, measure: 1s, drain: 1s }
+${more}`;
+}

@@ -7,7 +7,7 @@ import type { Endpoint, Fabric } from './fabric.ts';
 import { RequestLine } from './request-line.ts';
 
 /** One echo process: where it runs, and for which hosts it answers and sends probes. */
-export interface EchoCrew {
+interface EchoCrew {
   readonly host: Host;
   readonly answersFor: readonly Host[];
   readonly probesFor: readonly Host[];

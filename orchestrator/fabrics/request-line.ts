@@ -4,7 +4,7 @@ import type { HostProcess } from '../hosts/host.ts';
 /** Names of calls, each with what is asked and what is answered: plain JSON both. */
 export type Calls<C> = { [K in keyof C]: { ask: unknown; answer: unknown } };
 
-export type Handlers<C extends Calls<C>> = {
+type Handlers<C extends Calls<C>> = {
   readonly [K in keyof C]: (ask: C[K]['ask']) => Promise<C[K]['answer']> | C[K]['answer'];
 };
 

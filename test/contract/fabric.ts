@@ -224,16 +224,19 @@ export function fabricContract(maker: FabricMaker, options: FabricContractOption
     });
 
     test('every ordered pair is measured', async () => {
+      const before = await fabric.traffic();
       const samples = await fabric.measure(100, never);
+      // Probes are ours, not the bus's.
+      if (options.exactTraffic) expect(await fabric.traffic()).toEqual(before);
       expect(samples.map(({ from, to }) => `${from}>${to}`).toSorted()).toEqual(
         topology.links.map(({ from, to }) => `${from}>${to}`).toSorted(),
       );
       for (const { from, to, rttMinMs, rttP50Ms, rttP99Ms, probes } of samples) {
         const wanted = [from, to].includes('nice') ? 0 : 60;
-        expect(rttMinMs).toBeGreaterThanOrEqual(wanted);
+        expect(rttMinMs).toBeGreaterThanOrEqual(wanted - 0.05);
         expect(rttP50Ms).toBeLessThan(wanted + 20);
         expect(rttP99Ms).toBeGreaterThanOrEqual(rttP50Ms);
-        expect(probes).toBe(100);
+        expect(probes).toBeGreaterThanOrEqual(100);
       }
     });
 

@@ -1,13 +1,19 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Fabric } from '../../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../../orchestrator/fabrics/loopback.ts';
 import type { Host } from '../../../orchestrator/hosts/host.ts';
+import { programPath } from '../../../orchestrator/program.ts';
 import { fabricContract, makeFabric, topologyOf } from '../../contract/fabric.ts';
-import { defined } from '../../contract/host.ts';
+import { defined, eventually } from '../../contract/host.ts';
 
 fabricContract(loopback, { exactTraffic: true });
 
@@ -68,6 +74,33 @@ test('a relay takes its port only between route and unroute', async () => {
   await fabric.unroute(a, b, port);
   await fabric.unroute(a, b, port);
   await listenEverywhere(port);
+});
+
+test('after dispose the relays are gone and their ports are free', async () => {
+  const { fabric, a, b } = await twoSites();
+  const { address, port } = await fabric.route(a, b, 15673);
+  await fabric[Symbol.asyncDispose]();
+  const server = createServer().listen(port, address);
+  await once(server, 'listening');
+  server.close();
+});
+
+test.skipIf(process.platform !== 'linux')('kill -9 of us takes the relay along', async () => {
+  const base = await mkdtemp(join(tmpdir(), 'busbench-loopback-'));
+  onTestFinished(() => rm(base, { recursive: true, force: true }));
+  const file = JSON.stringify(programPath('orchestrator/fabrics/loopback'));
+  const run = JSON.stringify({ runId: 'killed', scratch: base, logs: base });
+  const script = `import { loopback } from ${file};
+    const topology = { sites: [{ name: 'a', hosts: [] }], links: [] };
+    const fabric = await loopback.make(topology, ${run}, new AbortController().signal);
+    console.log(fabric.processes[0].process.pid);`;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(createInterface({ input: parent.stdout }), 'line');
+  expect(existsSync(`/proc/${line}`)).toBe(true);
+  parent.kill('SIGKILL');
+  await eventually(() => !existsSync(`/proc/${line}`));
 });
 
 test('a port that another program holds is named', async () => {

@@ -38,8 +38,21 @@ export class Bitmap {
   encode(): string {
     let length = this.#bytes.length;
     while (length > 0 && this.#bytes[length - 1] === 0) length--;
-    return deflateRawSync(this.#bytes.subarray(0, length)).toString('base64');
+    const bytes = this.#bytes.subarray(0, length);
+    return (length <= storedMax ? stored(bytes) : deflateRawSync(bytes)).toString('base64');
   }
+}
+
+/** Up to here a stored block of deflate (RFC 1951, 3.2.4) is made by hand: zlib needs 50 µs to set up for each. */
+const storedMax = 128;
+
+function stored(bytes: Uint8Array): Buffer {
+  const block = Buffer.alloc(5 + bytes.length);
+  block[0] = 1;
+  block.writeUInt16LE(bytes.length, 1);
+  block.writeUInt16LE(~bytes.length & 0xffff, 3);
+  block.set(bytes, 5);
+  return block;
 }
 
 function bitsIn(byte: number): number {

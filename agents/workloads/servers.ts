@@ -33,6 +33,8 @@ interface Server extends ServedBy {
   readonly book: ServerBook;
   readonly responses: Histogram;
   receiver: Receiver | null;
+  /** What came before the receiver was attached: left over from another run, but to be settled. */
+  readonly early: (() => void)[];
   handled: number;
 }
 
@@ -79,6 +81,7 @@ export class Servers {
         responses,
         recordResponse: (responseUs: number) => responses.record(responseUs),
         receiver: null,
+        early: [],
         handled: 0,
       };
     });
@@ -89,7 +92,10 @@ export class Servers {
     const server = this.#servers[position];
     if (server === undefined) throw new RangeError(`no server at position ${position}`);
     return {
-      message: (body, redelivered, context) => this.#received(server, body, redelivered, context),
+      message: (body, redelivered, context) => {
+        if (server.receiver !== null) this.#received(server, body, redelivered, context);
+        else server.early.push(() => this.#received(server, body, redelivered, context));
+      },
       connection: (state) => {
         if (state === 'back') this.#run.tally.reconnects++;
       },
@@ -98,7 +104,9 @@ export class Servers {
 
   attach(position: number, receiver: Receiver): void {
     const server = this.#servers[position];
-    if (server !== undefined) server.receiver = receiver;
+    if (server === undefined) return;
+    server.receiver = receiver;
+    for (const receive of server.early.splice(0)) receive();
   }
 
   /** Answers a burst of what was held up to `nowUs`. Returns when the next hold ends; not after `nowUs`: there is more. */

@@ -41,7 +41,7 @@ export interface Account {
 }
 
 /** A message with several receivers; `completed` when all of them had it by the deadline. */
-export interface Arrived extends Arrival {
+interface Arrived extends Arrival {
   readonly completed: boolean;
 }
 

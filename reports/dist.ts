@@ -25,20 +25,19 @@ const quantiles = {
   p9999: 9999,
 } as const;
 
-/** CONTRACT section 4: a quantile with fewer samples than this beyond it is null. */
-export const samplesBeyond = 10;
+/** A quantile with fewer samples than this beyond it is null. */
+const samplesBeyond = 10;
 
 const highestUs = 2 ** 32 - 1;
-const defaultDigits = 3;
 
 /** An empty histogram of 1 µs to 71 minutes that grows where it must. */
-export function emptyHistogram(digits: number = defaultDigits): JsHistogram {
+export function emptyHistogram(): JsHistogram {
   const histogram = hdr.build({
     bitBucketSize: 64,
     autoResize: true,
     lowestDiscernibleValue: 1,
     highestTrackableValue: highestUs,
-    numberOfSignificantValueDigits: digits as 1 | 2 | 3 | 4 | 5,
+    numberOfSignificantValueDigits: 3,
     useWebAssembly: false,
   });
   if (histogram instanceof JsHistogram) return histogram;
@@ -47,19 +46,32 @@ export function emptyHistogram(digits: number = defaultDigits): JsHistogram {
 
 /** Sums what several processes recorded; the order does not matter. Keeps the coarsest precision among them. */
 export function mergeSamples(parts: Iterable<EncodedSamples>): Samples {
-  const decoded: JsHistogram[] = [];
+  let merged: JsHistogram | null = null;
   let negative = 0;
   for (const part of parts) {
     negative += part.negative;
-    if (part.hdr !== null && part.hdr !== '') decoded.push(decodeHistogram(part.hdr));
+    if (part.hdr === null || part.hdr === '') continue;
+    const histogram = decodeHistogram(part.hdr);
+    merged = merged === null ? histogram : addFinerToCoarser(merged, histogram);
   }
-  const digits = decoded.map((histogram) => histogram.numberOfSignificantValueDigits);
-  const merged = emptyHistogram(Math.min(defaultDigits, ...digits));
-  for (const histogram of decoded) merged.add(histogram);
-  return { histogram: merged, negative };
+  return { histogram: merged ?? emptyHistogram(), negative };
 }
 
-export function decodeHistogram(encoded: string): JsHistogram {
+/** Both are ours to change. */
+function addFinerToCoarser(a: JsHistogram, b: JsHistogram): JsHistogram {
+  const isCoarser = b.numberOfSignificantValueDigits < a.numberOfSignificantValueDigits;
+  const [coarser, finer] = isCoarser ? [b, a] : [a, b];
+  coarser.autoResize = true;
+  coarser.add(finer);
+  return coarser;
+}
+
+/** The compact form of samples: what is kept by the thousand is kept so, at 0.5 kB instead of 190. */
+export function encodeSamples({ histogram, negative }: Samples): EncodedSamples {
+  return { hdr: histogram.totalCount === 0 ? null : encodeHistogram(histogram), negative };
+}
+
+function decodeHistogram(encoded: string): JsHistogram {
   const histogram = hdr.decodeFromCompressedBase64(encoded, 64);
   if (histogram instanceof JsHistogram) return histogram;
   throw new TypeError('hdr-histogram-js gave no plain histogram');
@@ -70,7 +82,7 @@ export function encodeHistogram(histogram: JsHistogram): string {
 }
 
 /**
- * The Dist of completed operations together with `failed` ones, which rank as infinite (CONTRACT section 4).
+ * The Dist of completed operations together with `failed` ones, which rank as infinite.
  * Quantiles by nearest rank, ceil(q n) of n = negative + recorded + failed; null when that one is not a recorded
  * sample, or when fewer than 10 samples lie beyond it. min, max, mean and stddev need no such number: mean and
  * stddev (of the population, as HdrHistogram's) are of the recorded samples; max is null as soon as one

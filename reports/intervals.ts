@@ -2,12 +2,12 @@ import type { IntervalPart } from '../agents/protocol.ts';
 import type { Account } from './accounts.ts';
 import { type Bitmap, union } from './bitmap.ts';
 import {
+  type EncodedSamples,
   emptyHistogram,
-  encodeHistogram,
+  encodeSamples,
   maxUs,
   mergeSamples,
   quantileUs,
-  type Samples,
 } from './dist.ts';
 import type { Evidence } from './evidence.ts';
 import { addTo, groupBy, hasManyReceivers, partsOf, siteName, sum } from './parts.ts';
@@ -21,8 +21,8 @@ export interface Interval {
   readonly due: number;
   readonly done: number;
   readonly failed: number;
-  readonly response: Samples;
-  readonly service: Samples;
+  readonly response: EncodedSamples;
+  readonly service: EncodedSamples;
   /** `failed` by class as far as clients know it; what only servers can tell is missing. */
   readonly failedBy: ReadonlyMap<string, number>;
   /** 10 ms slots of the second in which something was due that was done, that failed; null where nobody can tell. */
@@ -62,7 +62,7 @@ export function openIntervals(
 
 type Times = Pick<Interval, 'done' | 'response' | 'service' | 'doneSlots'>;
 
-const nothing: Samples = { histogram: emptyHistogram(), negative: 0 };
+const nothing: EncodedSamples = { hdr: null, negative: 0 };
 const noSlots: Bitmap = new Uint8Array(0);
 const noTimes: Times = { done: 0, response: nothing, service: nothing, doneSlots: noSlots };
 
@@ -74,9 +74,12 @@ function secondsOf(evidence: Evidence, parts: readonly IntervalPart[]): number {
 /** Interval parts carry no negative counts: what was done and not recorded was negative. */
 function timesOf(cell: readonly IntervalPart[]): Times {
   const done = sum(cell, (part) => part.done);
-  const merge = (kind: 'response' | 'service'): Samples => {
-    const { histogram } = mergeSamples(cell.map((part) => ({ hdr: part[kind], negative: 0 })));
-    return { histogram, negative: Math.max(0, done - histogram.totalCount) };
+  const merge = (kind: 'response' | 'service'): EncodedSamples => {
+    const encoded = cell.flatMap((part) => part[kind] ?? []);
+    const { histogram } = mergeSamples(encoded.map((hdr) => ({ hdr, negative: 0 })));
+    const negative = Math.max(0, done - histogram.totalCount);
+    const [only = null] = encoded;
+    return encoded.length < 2 ? { hdr: only, negative } : encodeSamples({ histogram, negative });
   };
   return {
     done,
@@ -128,25 +131,29 @@ function addBit(bitmap: Bitmap, at: number): void {
   bitmap[at >>> 3] = (bitmap[at >>> 3] ?? 0) | (1 << (at & 7));
 }
 
-function samplesOf(valuesUs: readonly number[]): Samples {
+function samplesOf(valuesUs: readonly number[]): EncodedSamples {
   const histogram = emptyHistogram();
   for (const value of valuesUs) if (value >= 0) histogram.recordValue(Math.round(value));
-  return { histogram, negative: valuesUs.length - histogram.totalCount };
+  return encodeSamples({ histogram, negative: valuesUs.length - histogram.totalCount });
 }
 
 /** The rows of `intervals.csv`; quantiles by the rules of a Dist, failures infinite. */
 export function intervalRows(evidence: Evidence, intervals: readonly Interval[]): IntervalRow[] {
-  return intervals.map(({ second, site, due, done, failed, response, service }) => ({
-    second,
-    site: siteName(evidence, site),
-    due,
-    done,
-    failed,
-    responseP50Us: quantileUs(response, failed, 5000),
-    responseP99Us: quantileUs(response, failed, 9900),
-    responseMaxUs: maxUs(response, failed),
-    serviceP99Us: quantileUs(service, failed, 9900),
-  }));
+  return intervals.map(({ second, site, due, done, failed, ...times }) => {
+    const response = mergeSamples([times.response]);
+    const service = mergeSamples([times.service]);
+    return {
+      second,
+      site: siteName(evidence, site),
+      due,
+      done,
+      failed,
+      responseP50Us: quantileUs(response, failed, 5000),
+      responseP99Us: quantileUs(response, failed, 9900),
+      responseMaxUs: maxUs(response, failed),
+      serviceP99Us: quantileUs(service, failed, 9900),
+    };
+  });
 }
 
 /** The lines of `histograms.hlog` that are one a second: tags `response.<site>` and `service.<site>`. */
@@ -156,15 +163,15 @@ export function intervalHistograms(
 ): TaggedHistogram[] {
   return intervals.flatMap((interval) =>
     (['response', 'service'] as const).flatMap((kind) => {
-      const { histogram } = interval[kind];
-      if (histogram.totalCount === 0) return [];
+      const { hdr } = interval[kind];
+      if (hdr === null) return [];
       return [
         {
           tag: `${kind}.${siteName(evidence, interval.site)}`,
           startSeconds: interval.second,
           lengthSeconds: 1,
-          maxUs: histogram.maxValue,
-          hdr: encodeHistogram(histogram),
+          maxUs: mergeSamples([interval[kind]]).histogram.maxValue,
+          hdr,
         },
       ];
     }),

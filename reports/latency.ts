@@ -9,7 +9,7 @@ import type { Dist, RunResult } from './result.ts';
 /** What can be asked of the histograms of a run: those of the agents, and those of arrivals at several receivers. */
 export type LatencyKind = PairKind | SiteKind | ProcessKind | 'fanoutFirst' | 'fanoutLast';
 
-export interface LatencyQuery {
+interface LatencyQuery {
   readonly clientSite?: number;
   readonly serverSite?: number;
 }
@@ -143,7 +143,7 @@ export function latencyOf(
 }
 
 /**
- * CONTRACT section 4: a leg whose uncertainty exceeds 10 % of its median is unknown. A leg subtracts two clocks, each
+ * A leg whose uncertainty exceeds 10 % of its median is unknown. It subtracts two clocks, each
  * known to `clockUncertaintyUs`; processes on one clock have none.
  */
 function isCertain(samples: Samples, clockUncertaintyUs: number): boolean {

@@ -9,7 +9,7 @@ import { groupBy, hasManyReceivers, siteName, sum } from './parts.ts';
 import type { RunResult } from './result.ts';
 import { idleRttMs } from './wan.ts';
 
-/** How near to the callers operations were served (CONTRACT section 4). */
+/** How near to the callers operations were served. */
 export function localityOf(
   evidence: Evidence,
   accounts: readonly Account[],

@@ -19,7 +19,7 @@ export type ParsedPath =
   | { readonly kind: 'mistake'; readonly message: string };
 
 /** Suffixes of names; any may be left out in a path: `latency` is `latencyUs`. */
-export const unitNames = [
+const unitNames = [
   'Us',
   'Ms',
   'Seconds',

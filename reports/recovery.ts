@@ -1,5 +1,5 @@
 import { type Bitmap, hasBit } from './bitmap.ts';
-import { emptyHistogram, quantileUs, type Samples } from './dist.ts';
+import { type EncodedSamples, mergeSamples, quantileUs } from './dist.ts';
 import type { Evidence } from './evidence.ts';
 import type { Interval } from './intervals.ts';
 import { addTo, groupBy, sum } from './parts.ts';
@@ -12,7 +12,7 @@ const goodFactor = 2;
 const slotMs = 10;
 
 /**
- * What each fault did (CONTRACT section 4, "Recovery"). Operations count by their due time. firstFailureMs is from the
+ * What each fault did. Operations count by their due time. firstFailureMs is from the
  * fault's start to the first failed one, firstSuccessAfterMs from its end (heal, respawn) to the first done one:
  * known to 10 ms, but failures that only servers can tell (one-way messages) to the second.
  */
@@ -94,7 +94,7 @@ interface Second {
   readonly due: number;
   readonly done: number;
   readonly failed: number;
-  readonly response: Samples;
+  readonly response: readonly EncodedSamples[];
 }
 
 function joinSites(intervals: readonly Interval[]): readonly Second[] {
@@ -103,14 +103,8 @@ function joinSites(intervals: readonly Interval[]): readonly Second[] {
     due: sum(cell, ({ due }) => due),
     done: sum(cell, ({ done }) => done),
     failed: sum(cell, ({ failed }) => failed),
-    response: joinSamples(cell.map(({ response }) => response)),
+    response: cell.map(({ response }) => response),
   }));
-}
-
-function joinSamples(all: readonly Samples[]): Samples {
-  const histogram = emptyHistogram();
-  for (const samples of all) histogram.add(samples.histogram);
-  return { histogram, negative: sum(all, ({ negative }) => negative) };
 }
 
 /** p99 of the whole seconds before the first fault together; null when these are fewer than 5 or failures reach it. */
@@ -118,14 +112,14 @@ function baselineP99Us(seconds: readonly Second[], firstFaultMs: number): number
   const calm = seconds.filter(({ second }) => (second + 1) * 1e3 <= firstFaultMs);
   if (calm.length < baselineSeconds) return null;
   return p99Us({
-    response: joinSamples(calm.map(({ response }) => response)),
+    response: calm.flatMap(({ response }) => response),
     failed: sum(calm, ({ failed }) => failed),
   });
 }
 
 /** By rank alone: three good seconds in a row are the guard against too few samples in one of them. */
 function p99Us({ response, failed }: Pick<Second, 'response' | 'failed'>): number | null {
-  return quantileUs(response, failed, 9900, 0);
+  return quantileUs(mergeSamples(response), failed, 9900, 0);
 }
 
 /**

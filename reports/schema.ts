@@ -179,7 +179,7 @@ const environment = z.object({
 });
 
 /** The schema of `result.json`. Keys it does not know are ignored, as results may have more than an older reader knows. */
-export const resultSchema: z.ZodType<RunResult> = inStep<RunResult>()(
+const resultSchema: z.ZodType<RunResult> = inStep<RunResult>()(
   z.object({
     schema: z.literal('busbench/result/1'),
     name: z.string(),

@@ -32,7 +32,7 @@ const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** The exit code of a run (CONTRACT section 1); bad input, 2, never gets as far as a result. */
+/** The exit code of a run; bad input, 2, never gets as far as a result. */
 export function exitCode(result: Pick<RunResult, 'verdict'>): 0 | 1 | 3 | 4 | 130 {
   return exitCodes[result.verdict.status];
 }

@@ -44,7 +44,7 @@ function joins(sample: RttSample, from: string, to: string): boolean {
   return sample.from === from && sample.to === to;
 }
 
-/** How far a measured median may be from the requested round trip (CONTRACT section 4). */
+/** How far a measured median may be from the requested round trip. */
 export function rttToleranceMs(requestedMs: number): number {
   return Math.max(0.05 * requestedMs, 1);
 }

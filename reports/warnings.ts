@@ -4,6 +4,7 @@ import type { Evidence } from './evidence.ts';
 import { unbalanced } from './outcome.ts';
 import { hasManyReceivers, partsOf, sum } from './parts.ts';
 import type { Dist, Warning } from './result.ts';
+import { rttToleranceMs } from './wan.ts';
 import { formatMs, type Unjudged, warn } from './warning.ts';
 
 /** Everything about a run that its reader should doubt, the orchestrator's own warnings first. */
@@ -122,7 +123,7 @@ function wanWarnings({ wan }: Unjudged): Warning[] {
     const offMs = Math.abs(measured.rttP50Ms - requestedMs);
     const message = `${from} -> ${to}: round trip of ${measured.rttP50Ms.toFixed(2)} ms measured, ${requestedMs.toFixed(2)} ms requested; loss ${measured.lossPercent ?? 'unknown'} % measured, ${requested.lossPercent} % requested`;
     const advice = 'Keep the machine idle; `busbench check` names the next better fabric.';
-    const limit = Math.max(0.05 * requestedMs, 1);
+    const limit = rttToleranceMs(requestedMs);
     return [
       warn(
         { code: 'WAN_OUT_OF_TOLERANCE', message, advice, value: offMs, limit },

@@ -1,4 +1,4 @@
-import { decodeHistogram } from '../dist.ts';
+import { mergeSamples } from '../dist.ts';
 import { formatCount, formatDurationMs, formatPercent } from '../format.ts';
 import type { Dist, RunResult } from '../result.ts';
 import { axisStyle, durationAxis, durationScale, legendOf } from './axes.ts';
@@ -67,7 +67,7 @@ export function percentileChart({ latencyUs, outcome, scenario }: RunResult): Ch
 }
 
 function curveOf(name: string, dist: Dist): Curve {
-  const histogram = decodeHistogram(dist.hdr);
+  const { histogram } = mergeSamples([{ hdr: dist.hdr, negative: 0 }]);
   const total = dist.count + dist.failed;
   const sure: Point[] = [];
   const unsure: Point[] = [];

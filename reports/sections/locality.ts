@@ -26,7 +26,7 @@ export function localitySection(result: RunResult, matrixSites: number): Section
   if (locality.matrix.length > 0) {
     tables.push(sites.length <= matrixSites ? matrixTable(locality, sites) : pairTable(locality));
   }
-  if (locality.excess.length > 0) tables.push(excessTable(locality));
+  if (locality.excess.some(({ p50Us }) => p50Us !== null)) tables.push(excessTable(locality));
   return {
     id: 'locality',
     title: 'Locality',

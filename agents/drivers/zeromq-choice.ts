@@ -6,6 +6,8 @@ import type { Link } from './zeromq-link.ts';
 export interface Group {
   /** Links by distance; a farther tier only takes what the nearer ones do not. */
   readonly tiers: readonly (readonly Link[])[];
+  /** All of them, for probes. */
+  readonly members: readonly Link[];
   /** Whose turn it is, in whichever tier is asked. */
   next: number;
 }
@@ -38,7 +40,7 @@ export function select(group: Group, start: Start): Link | null {
 
 /** True when a server of the group is connected, though it may be full. */
 export function reachable(group: Group): boolean {
-  return group.tiers.some((tier) => tier.some((link) => link.up));
+  return group.members.some((link) => link.up);
 }
 
 /** One group a subscriber. Each starts its turns at `next`; without failover only the closest are dialed. */
@@ -54,6 +56,15 @@ export function makeGroups(
     const distances = [...new Set(members.map(({ tier }) => tier))].sort((a, b) => a - b);
     const dialed = failover ? distances : distances.slice(0, 1);
     const tiers = dialed.map((tier) => members.filter((entry) => entry.tier === tier).map(dial));
-    return { tiers, next };
+    return { tiers, members: tiers.flat(), next };
   });
+}
+
+export function groupOf(link: Link): Group {
+  return { tiers: [[link]], members: [link], next: 0 };
+}
+
+/** Path p leads to member p of each group, smaller groups beginning again: so many paths prove every server. */
+export function onPath(groups: readonly Group[], path: number): readonly Link[] {
+  return groups.flatMap(({ members }) => members[path % members.length] ?? []);
 }

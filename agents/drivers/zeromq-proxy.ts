@@ -1,7 +1,16 @@
 import { createInterface } from 'node:readline';
 import type { Context, Router } from 'zeromq';
 import { emptyHeader, flagProbe, readHeader } from '../header.ts';
-import { type Group, makeGroups, reachable, type Start, select, startOf } from './zeromq-choice.ts';
+import {
+  type Group,
+  groupOf,
+  makeGroups,
+  onPath,
+  reachable,
+  type Start,
+  select,
+  startOf,
+} from './zeromq-choice.ts';
 import type { FromProxy, ProxyCounts, ServerEntry, ToProxy } from './zeromq-endpoint.ts';
 import { tcpUrl } from './zeromq-endpoint.ts';
 import { FullLinks, Link, type LinkUser } from './zeromq-link.ts';
@@ -26,10 +35,9 @@ class SiteProxy implements LinkUser {
   readonly #full = new FullLinks();
   readonly #header = emptyHeader();
   readonly #links = new Map<number, Link>();
-  /** Groups of each topic, and of each server by itself for targets and probes. */
-  #topics = new Map<number, readonly Group[]>();
+  /** Groups of each topic, and each server by itself for clients that have a target. */
+  readonly #topics = new Map<number, readonly Group[]>();
   readonly #single = new Map<number, readonly Group[]>();
-  #servers: readonly ServerEntry[] = [];
   #targets: Directory['targets'] = {};
   #serving = false;
   #woken: (() => void) | null = null;
@@ -62,8 +70,8 @@ class SiteProxy implements LinkUser {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     this.#single.clear();
+    this.#topics.clear();
     this.wake();
-    this.#servers = servers;
     this.#targets = targets;
     for (const entry of servers) {
       const { highWaterMark } = this.#opening.endpoint;
@@ -76,10 +84,13 @@ class SiteProxy implements LinkUser {
       });
       link.attach(this);
       this.#links.set(entry.server, link);
-      this.#single.set(entry.server, [{ tiers: [[link]], next: 0 }]);
+      this.#single.set(entry.server, [groupOf(link)]);
     }
-    const topics = [...new Set(servers.map(({ topic }) => topic))];
-    this.#topics = new Map(topics.map((topic) => [topic, this.#groups(topic)]));
+    const dial = ({ server }: ServerEntry) => this.#links.get(server) as Link;
+    for (const topic of new Set(servers.map((entry) => entry.topic))) {
+      const entries = servers.filter((entry) => entry.topic === topic);
+      this.#topics.set(topic, makeGroups(entries, true, 0, dial));
+    }
     await Promise.all([...this.#links.values()].map((link) => link.ready));
     // Only now are clients greeted: until then they know this proxy as down, and send nothing that would be dropped.
     if (this.#serving) return;
@@ -102,11 +113,6 @@ class SiteProxy implements LinkUser {
 
   connection(): void {}
 
-  #groups(topic: number): readonly Group[] {
-    const entries = this.#servers.filter((entry) => entry.topic === topic);
-    return makeGroups(entries, true, 0, ({ server }) => this.#links.get(server) as Link);
-  }
-
   /** While a promise is returned nothing further is read: clients feel it as back-pressure. */
   #forward(parts: Buffer[]): Promise<void> | undefined {
     const body = parts[parts.length - 1];
@@ -126,10 +132,9 @@ class SiteProxy implements LinkUser {
     const { client, topic, flags, sequence } = this.#header;
     const target = this.#targets[client];
     if (target !== undefined) return this.#single.get(target) ?? [];
-    if ((flags & flagProbe) === 0) return this.#topics.get(topic) ?? [];
-    // A probe proves the path to one server: its sequence says to which of the topic's.
-    const proved = this.#servers.filter((entry) => entry.topic === topic)[sequence];
-    return this.#single.get(proved?.server ?? -1) ?? [];
+    const groups = this.#topics.get(topic) ?? [];
+    // The sequence of a probe is the path that it proves.
+    return (flags & flagProbe) === 0 ? groups : onPath(groups, sequence).map(groupOf);
   }
 
   /** One copy to one server of the group; waits while those that are connected are full. */
@@ -150,7 +155,7 @@ class SiteProxy implements LinkUser {
   #untilWoken(group: Group): Promise<void> {
     return new Promise((resolve) => {
       this.#woken = resolve;
-      for (const tier of group.tiers) for (const link of tier) link.await(this);
+      for (const link of group.members) link.await(this);
     });
   }
 }

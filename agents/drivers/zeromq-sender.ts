@@ -1,13 +1,13 @@
 import type { ClientPeer } from '../protocol.ts';
 import type { Sender, SendHandler } from './driver.ts';
-import { type Group, reachable, type Start, select } from './zeromq-choice.ts';
+import { type Group, onPath, reachable, type Start, select } from './zeromq-choice.ts';
 import type { Link, LinkUser } from './zeromq-link.ts';
 
 /** What a client may choose from. */
 export interface Choice {
   readonly groups: readonly Group[];
-  /** One link a server that may be chosen, for probes. */
-  readonly paths: readonly Link[];
+  /** Probes that prove every server of every group. */
+  readonly paths: number;
   readonly start: Start;
 }
 
@@ -34,8 +34,8 @@ export class ZeromqSender implements Sender, LinkUser {
     this.#handler = handler;
     this.#choice = choice;
     this.#release = release;
-    this.paths = choice.paths.length;
-    this.#links = new Set(choice.groups.flatMap((group) => group.tiers.flat()));
+    this.paths = choice.paths;
+    this.#links = new Set(choice.groups.flatMap(({ members }) => members));
     for (const link of this.#links) link.attach(this);
   }
 
@@ -49,9 +49,9 @@ export class ZeromqSender implements Sender, LinkUser {
   }
 
   probe(body: Buffer, path: number): boolean {
-    const link = this.#choice.paths[path];
-    if (link === undefined || !link.writable) return false;
-    link.send(body, this, 0);
+    const links = onPath(this.#choice.groups, path);
+    if (links.length === 0 || links.some((link) => !link.writable)) return false;
+    for (const link of links) link.send(body, this, 0);
     return true;
   }
 

@@ -47,7 +47,10 @@ export class ToldDealer extends Dealer {
   }
 }
 
-/** A ROUTER that greets every new connection with an empty frame. Replies to peers that are gone are dropped. */
+/**
+ * A ROUTER that greets every new connection with an empty frame. It drops replies to peers that are gone, but none
+ * for want of room: they are bounded by the requests that they answer, and a ROUTER drops what exceeds its mark.
+ */
 export function makeRouter(context: Context, highWaterMark: number): Router {
   return new Router({
     context,
@@ -56,7 +59,7 @@ export function makeRouter(context: Context, highWaterMark: number): Router {
     backlog: acceptBacklog,
     probeRouter: true,
     sendTimeout: 0,
-    sendHighWaterMark: highWaterMark,
+    sendHighWaterMark: 0,
     receiveHighWaterMark: highWaterMark,
   });
 }

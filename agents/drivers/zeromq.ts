@@ -18,11 +18,12 @@ import type {
   SendHandler,
   Session,
 } from './driver.ts';
-import { makeGroups, type Start, startOf } from './zeromq-choice.ts';
+import { groupOf, makeGroups, type Start, startOf } from './zeromq-choice.ts';
 import {
   type Dial,
   parseDirectory,
   parseEndpoint,
+  type ServerEntry,
   tcpUrl,
   type ZeromqDirectory,
   type ZeromqEndpoint,
@@ -105,7 +106,11 @@ class ZeromqSession implements Session {
   ): Promise<Sender> {
     const choice = this.#choose(peer, parseDirectory(directory));
     const sender = new ZeromqSender(peer, choice, handler, (link) => this.#release(link));
-    await untilReady(peer, choice.paths, signal);
+    await untilReady(
+      peer,
+      choice.groups.flatMap(({ members }) => members),
+      signal,
+    );
     return sender;
   }
 
@@ -123,14 +128,16 @@ class ZeromqSession implements Session {
         topic === peer.topic && (peer.server === null || peer.server === server),
     );
     if (proxy !== null && wanted.length > 0) {
-      const link = this.#link(proxy);
-      const paths = wanted.map(() => link);
-      return { groups: [{ tiers: [[link]], next: 0 }], paths, start: this.#start };
+      return {
+        groups: [groupOf(this.#link(proxy))],
+        paths: largestGroup(wanted),
+        start: this.#start,
+      };
     }
     const { failover } = this.#options;
     // Each client starts its round at another server.
     const groups = makeGroups(wanted, failover, peer.index, (entry) => this.#link(entry));
-    const paths = groups.flatMap((group) => group.tiers.flat());
+    const paths = Math.max(0, ...groups.map(({ members }) => members.length));
     return { groups, paths, start: this.#start };
   }
 
@@ -154,6 +161,12 @@ class ZeromqSession implements Session {
     this.#links.delete(link);
     this.#shared.delete(link.url);
   }
+}
+
+function largestGroup(entries: readonly ServerEntry[]): number {
+  const sizes = new Map<number, number>();
+  for (const { subscriber } of entries) sizes.set(subscriber, (sizes.get(subscriber) ?? 0) + 1);
+  return Math.max(0, ...sizes.values());
 }
 
 async function untilReady(

@@ -166,6 +166,15 @@ export function driverContract(name: string, contract: DriverContract): void {
       expect(server?.got.map(({ sequence }) => sequence)).toEqual(client?.sequences(messages));
     });
 
+    test('every call of a burst is answered, whatever the bus has room for', async () => {
+      await using bench = await Bench.open(contract, { pattern: 'call', capacity: 10 });
+      await bench.serve([{}]);
+      const [client] = await bench.dial([{}]);
+      await client?.sendAll(1000);
+      await eventually(() => client?.replies.length === 1000);
+      expect(client?.replies).toEqual(client?.sequences(1000));
+    });
+
     test('after a cut the sender refuses, comes back, and works', async () => {
       await using bench = await Bench.open(contract, { pattern: 'call' });
       await bench.serve([{}]);

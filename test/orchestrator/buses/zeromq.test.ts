@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Session } from '../../../agents/drivers/driver.ts';
 import { zeromqDriver } from '../../../agents/drivers/zeromq.ts';
+import { flagProbe } from '../../../agents/header.ts';
 import type { Announcement, ServerPeer } from '../../../agents/protocol.ts';
 import type { AgentProcess, Bus } from '../../../orchestrator/buses/bus.ts';
 import { zeromqBus } from '../../../orchestrator/buses/zeromq.ts';
@@ -12,7 +13,7 @@ import { siteTiers } from '../../../orchestrator/buses/zeromq-tiers.ts';
 import type { Fabric } from '../../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../../orchestrator/fabrics/loopback.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
-import { eventually, TestClient, TestServer } from '../../contract/driver-peers.ts';
+import { eventually, request, TestClient, TestServer } from '../../contract/driver-peers.ts';
 import { minimal, mistakesOf, resolve } from '../../helpers/scenarios.ts';
 
 const signal = (): AbortSignal => AbortSignal.timeout(20_000);
@@ -187,17 +188,22 @@ describe('zeromq bus', { timeout: 60_000 }, () => {
     expect(stage.served).toEqual([10, 10]);
   });
 
-  test('proxy: a probe on each path proves each server', async () => {
-    await using stage = await Stage.open('mode: proxy', 'notify');
-    const { sender } = stage.clients[0] ?? {};
-    const { flagProbe, emptyHeader, writeRequest } = await import('../../../agents/header.ts');
-    for (let path = 0; path < 2; path++) {
-      const body = Buffer.alloc(64);
-      writeRequest(body, { ...emptyHeader(), flags: flagProbe, sequence: path });
-      expect(sender?.probe(body, path)).toBe(true);
-      await eventually(() => stage.served[path] === 1);
+  test('probes on all paths prove all servers, direct and by proxy', async () => {
+    for (const mode of ['direct', 'proxy']) {
+      for (const [pattern, paths] of [
+        ['call', 2],
+        ['notify', 1],
+      ] as const) {
+        await using stage = await Stage.open(`mode: ${mode}`, pattern);
+        const { sender } = stage.clients[0] ?? {};
+        expect([mode, pattern, sender?.paths]).toEqual([mode, pattern, paths]);
+        for (let path = 0; path < paths; path++) {
+          expect(sender?.probe(request(0, path, 64, flagProbe), path)).toBe(true);
+        }
+        await eventually(() => stage.served.every((count) => count === 1));
+        expect(stage.served).toEqual([1, 1]);
+      }
     }
-    expect(stage.served).toEqual([1, 1]);
   });
 
   test('proxy: one that is killed is missed, and found again at the same port', async () => {

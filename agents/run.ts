@@ -1,4 +1,4 @@
-import type { Assignment } from './protocol.ts';
+import type { Assignment, Schedule } from './protocol.ts';
 import type { Recorder } from './recorder.ts';
 
 /** The phases of a run in this process's clock, µs; the window's end is open (Infinity) when calls end it. */
@@ -6,6 +6,17 @@ export interface Phases {
   readonly startUs: number;
   readonly measureUs: number;
   readonly measureEndUs: number;
+}
+
+/** Phases begin at whole microseconds, so that an operation due exactly at a border falls on the same side everywhere. */
+export function phasesOf({ startUs, measureUs, measureEndUs }: Schedule): Phases {
+  const start = Math.round(startUs);
+  return {
+    startUs: start,
+    measureUs: start + Math.round(measureUs - startUs),
+    measureEndUs:
+      measureEndUs === null ? Number.POSITIVE_INFINITY : start + Math.round(measureEndUs - startUs),
+  };
 }
 
 /** What the client and the server half of one process share. */

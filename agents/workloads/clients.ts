@@ -45,14 +45,13 @@ export class Clients {
   #endUs = Number.POSITIVE_INFINITY;
 
   constructor(run: Run, workload: Workload, hooks: ClientHooks) {
-    const { assignment } = run;
     this.#run = run;
     this.#workload = workload;
     this.#hooks = hooks;
     this.#outcomes = new Outcomes(run, workload, this.#operations, hooks.wake);
-    this.#confirms = assignment.guarantee === 'at-least-once';
+    this.#confirms = run.assignment.guarantee === 'at-least-once';
     this.#requests = new Requests(run);
-    this.#clients = assignment.clients.map((peer, position) =>
+    this.#clients = run.assignment.clients.map((peer, position) =>
       makeClient(peer, position, run.receivers[peer.topic] ?? 1),
     );
   }
@@ -130,9 +129,8 @@ export class Clients {
     const now = this.#run.nowUs();
     this.halt(now);
     const pacer = this.#pacer;
-    for (;;) {
-      const dueUs = pacer?.peekUs() ?? Number.POSITIVE_INFINITY;
-      if (pacer === null || dueUs >= this.#endUs) break;
+    while (pacer !== null && pacer.peekUs() < this.#endUs) {
+      const dueUs = pacer.peekUs();
       this.#begin(this.#at(pacer.take()), dueUs, now);
     }
     for (let slot = this.#operations.oldest(); slot >= 0; slot = this.#operations.oldest()) {

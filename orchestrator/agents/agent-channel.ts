@@ -70,7 +70,7 @@ export class AgentChannel {
     });
     const late = (): Error =>
       new AgentError(
-        'AGENT_LATE',
+        'AGENT_SILENT',
         `agent ${this.name}: expected "${type}" within ${timeoutMs} ms, got nothing`,
         'Look at its log; a loaded machine or an unreachable bus makes agents late.',
       );

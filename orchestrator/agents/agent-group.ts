@@ -108,7 +108,7 @@ export class AgentGroup implements AsyncDisposable {
 
   /**
    * Gives every agent its peers, opens receivers, then senders, and returns when every client has proven
-   * every path it will use. Rejects with the first failure, or AGENT_LATE.
+   * every path it will use. Rejects with the first failure, or AGENT_SILENT.
    */
   async makeReady(
     assignmentOf: (agent: Agent) => Promise<Assignment>,

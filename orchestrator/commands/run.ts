@@ -7,6 +7,7 @@ import { makeDirectories } from '../output.ts';
 import { run } from '../run.ts';
 import { loadScenario, scenarioYaml } from '../scenario.ts';
 import { showProgress } from './progress.ts';
+import { terminalOptions } from './terminal.ts';
 
 interface RunFlags {
   readonly output?: string;
@@ -45,7 +46,10 @@ async function runCommand(name: string, flags: RunFlags): Promise<void> {
   progress[Symbol.dispose]();
   const { result } = record;
   if (flags.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  else process.stdout.write(textRenderer.render([record], { directory: directories.results }));
+  else
+    process.stdout.write(
+      textRenderer.render([record], { ...terminalOptions(), directory: directories.results }),
+    );
   if (flags.keep) process.stderr.write(`scratch kept in ${directories.scratch}\n`);
   process.exitCode = exitCode(result);
 }

@@ -1,0 +1,143 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const folders = ['topologies', 'agents', 'reports', 'orchestrator'] as const;
+const maxFileLines = 300;
+const maxFunctionLines = 80;
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const sources: readonly Source[] = folders.flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true })
+    .map((name) => join(folder, String(name)))
+    .filter((path) => path.endsWith('.ts'))
+    .map(readSource),
+);
+
+function readSource(path: string): Source {
+  const text = readFileSync(join(root, path), 'utf8');
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
+    (m) => m[1] ?? '',
+  );
+  return { path, text, imports: specifiers };
+}
+
+/** Path from the root of each of our own files that a source imports. */
+function ownImports({ path, imports }: Source): string[] {
+  return imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => relative(root, normalize(join(root, dirname(path), specifier))));
+}
+
+const mayImport: Readonly<Record<string, RegExp>> = {
+  topologies: /^topologies\//,
+  agents: /^agents\//,
+  reports: /^(reports\/|topologies\/|agents\/protocol\.ts$)/,
+  orchestrator: /^(orchestrator|reports|topologies)\/|^agents\/(protocol|header|clock|alarm)\.ts$/,
+};
+
+/** Packages that only one place may import, so that a broken one breaks only that. */
+const confined: readonly (readonly [name: RegExp, where: RegExp])[] = [
+  [/^(amqplib|rhea|zeromq)(\/|$)/, /^agents\/drivers\//],
+  [/^koffi$/, /^orchestrator\/fabrics\//],
+  [/^execa$/, /^orchestrator\//],
+  [/^commander$/, /^orchestrator\/(cli\.ts|commands\/)/],
+  [/^echarts/, /^reports\//],
+];
+
+describe('architecture', () => {
+  it('keeps imports pointing left: topologies < agents < reports < orchestrator', () => {
+    const wrong = sources.flatMap((source) => {
+      const folder = source.path.split('/')[0] ?? '';
+      const allowed = mayImport[folder] ?? /^$/;
+      return ownImports(source)
+        .filter((target) => !allowed.test(target))
+        .map((target) => `${source.path} imports ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('keeps client libraries and native modules where they belong', () => {
+    const wrong = sources.flatMap((source) =>
+      source.imports.flatMap((name) =>
+        confined
+          .filter(([pattern, where]) => pattern.test(name) && !where.test(source.path))
+          .map(() => `${source.path} imports ${name}`),
+      ),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('keeps files short', () => {
+    const long = sources.filter(({ text }) => text.split('\n').length - 1 > maxFileLines);
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('keeps functions short', () => {
+    const long = sources.flatMap(({ path, text }) =>
+      functionLengths(text)
+        .filter(({ lines }) => lines > maxFunctionLines)
+        .map(({ name, lines }) => `${path}: ${name} has ${lines} lines`),
+    );
+    expect(long).toEqual([]);
+  });
+
+  it('leaves no markers and no holes in the types', () => {
+    const marker = /\b(TODO|FIXME|XXX|HACK)\b|@ts-ignore|@ts-expect-error|: any\b|\bas any\b/;
+    const wrong = sources.filter(({ text }) => marker.test(text)).map(({ path }) => path);
+    expect(wrong).toEqual([]);
+  });
+
+  it('prints and sets the exit code only in cli.ts and commands/', () => {
+    const printing = /process\.(stdout|exitCode)|\bconsole\.(log|error|warn)\(/;
+    const wrong = sources
+      .filter(({ path, text }) => path.startsWith('orchestrator/') && printing.test(text))
+      .filter(({ path }) => !/^orchestrator\/(cli\.ts|commands\/)/.test(path))
+      .map(({ path }) => path);
+    expect(wrong).toEqual([]);
+  });
+
+  it('documents every error code', () => {
+    const documented = readFileSync(join(root, 'docs/errors.md'), 'utf8');
+    const literal = /'([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)'/g;
+    const codes = new Set(
+      sources.flatMap(({ text }) => [...text.matchAll(literal)].map((m) => m[1] ?? '')),
+    );
+    for (const name of codes) if (/^(BUSBENCH_|NO_COLOR$)/.test(name)) codes.delete(name);
+    expect(codes.size).toBeGreaterThan(10);
+    const missing = [...codes].filter((code) => !documented.includes(`\`${code}\``));
+    expect(missing).toEqual([]);
+  });
+
+  it('opens every driver with its table', () => {
+    const drivers = ['memory', 'zeromq', 'amqplib', 'rhea'];
+    for (const name of drivers) {
+      const driver = sources.find(({ path }) => path === `agents/drivers/${name}.ts`);
+      const opening = driver?.text.slice(0, 1_500).toLowerCase() ?? '';
+      const rows = [/library/, /protocol/, /supports/, /acknowledge|at least once/, /limits/];
+      for (const row of rows) expect(opening, `${name} says: ${row}`).toMatch(row);
+    }
+  });
+});
+
+/** Top-level and method-level functions by indentation, which the formatter guarantees. */
+function functionLengths(text: string): { readonly name: string; readonly lines: number }[] {
+  const found: { name: string; lines: number }[] = [];
+  const lines = text.split('\n');
+  lines.forEach((line, start) => {
+    const opening =
+      /^( {0,2})(?:export )?(?:async )?(?:static )?(?:async )?(?:function )?(#?\w+)\(.*\{$/.exec(
+        line,
+      );
+    if (!opening || /^\s*(if|for|while|switch|catch)\b/.test(line)) return;
+    const end = lines.findIndex((other, i) => i > start && other === `${opening[1]}}`);
+    if (end > start) found.push({ name: opening[2] ?? '', lines: end - start + 1 });
+  });
+  return found;
+}

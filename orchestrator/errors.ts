@@ -1,8 +1,7 @@
 import { BenchError } from '../reports/errors.ts';
 
 // The base lives in reports/, which throws too and may not import this folder.
-export type { ErrorKind } from '../reports/errors.ts';
-export { BenchError, ResultError, ResultInputError } from '../reports/errors.ts';
+export { BenchError } from '../reports/errors.ts';
 
 /** One mistake in an input file. Lines and columns count from 1; 0 when the place is a `--set` or the file itself. */
 export interface Mistake {

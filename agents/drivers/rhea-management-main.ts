@@ -1,49 +1,62 @@
 /**
  * A program of its own: asks routers for their state on behalf of the orchestrator, which imports no client
- * library. One JSON object a line, both ways; it ends with its stdin.
+ * library. One JSON object a line, both ways, answers in any order; it ends with its stdin.
  *
- * in   {"id": 1, "host": "127.0.0.1", "port": 5672, "type": "node", "attributes": ["id", "cost"]}
- * out  {"id": 1, "product": "qpid-dispatch-router", "version": "1.19.0", "rows": [{"id": "bus-1", "cost": 1}]}
- *      {"id": 1, "error": "connect ECONNREFUSED 127.0.0.1:5672"}
- * in   {"id": 2, "address": "127.0.0.1", "freePorts": 2}
- * out  {"id": 2, "ports": [40123, 40125]}
+ *     {"id": 1, "name": "query", "ask": {"host": "127.0.0.1", "port": 5672, "type": "node", "attributes": ["id"]}}
+ *     {"id": 1, "answer": {"product": "qpid-dispatch-router", "version": "1.19.0", "rows": [{"id": "bus-1"}]}}
+ *     {"id": 2, "name": "ports", "ask": {"address": "127.0.0.1", "count": 2}}
+ *     {"id": 2, "answer": [40123, 40125]}
+ *     {"id": 3, "error": {"code": "ECONNREFUSED", "message": "connect ECONNREFUSED 127.0.0.1:5672"}}
  */
 import { createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
 import { ManagementClient, type ManagementType } from './rhea-management.ts';
 
-interface PortsRequest {
-  readonly id: number;
-  readonly address: string;
-  readonly freePorts: number;
-}
-
-interface QueryRequest {
-  readonly id: number;
+interface Query {
   readonly host: string;
   readonly port: number;
   readonly type: ManagementType;
   readonly attributes: readonly string[];
 }
 
+interface Ports {
+  readonly address: string;
+  readonly count: number;
+}
+
+type Request =
+  | { readonly id: number; readonly name: 'query'; readonly ask: Query }
+  | { readonly id: number; readonly name: 'ports'; readonly ask: Ports };
+
 const clients = new Map<string, ManagementClient>();
 
-async function answer(request: QueryRequest | PortsRequest): Promise<void> {
+async function serve(request: Request): Promise<void> {
+  const { id } = request;
   try {
-    say({ id: request.id, ...(await found(request)) });
+    say({ id, answer: await answer(request) });
   } catch (error) {
-    say({ id: request.id, error: error instanceof Error ? error.message : String(error) });
+    const { code = 'FAILED', message } = error as NodeJS.ErrnoException;
+    say({ id, error: { code, message } });
   }
 }
 
-async function found(request: QueryRequest | PortsRequest): Promise<object> {
-  if ('freePorts' in request) return { ports: await freePorts(request) };
-  const { host, port, type, attributes } = request;
+async function answer(request: Request): Promise<unknown> {
+  if (request.name === 'ports') return await freePorts(request.ask);
+  const { host, port, type, attributes } = request.ask;
   return await clientOf(host, port).query(type, attributes);
 }
 
+function clientOf(host: string, port: number): ManagementClient {
+  const key = `${host} ${port}`;
+  const known = clients.get(key);
+  if (known !== undefined && known.failure === null) return known;
+  const client = new ManagementClient(host, port);
+  clients.set(key, client);
+  return client;
+}
+
 /** Ports free at this address now; all are held until the last is found, so that they differ. */
-async function freePorts({ address, freePorts: count }: PortsRequest): Promise<number[]> {
+async function freePorts({ address, count }: Ports): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(address)));
   const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
   await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
@@ -58,19 +71,10 @@ function listen(address: string): Promise<Server> {
   });
 }
 
-function clientOf(host: string, port: number): ManagementClient {
-  const key = `${host} ${port}`;
-  const known = clients.get(key);
-  if (known !== undefined && known.failure === null) return known;
-  const client = new ManagementClient(host, port);
-  clients.set(key, client);
-  return client;
-}
-
 function say(line: unknown): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 const lines = createInterface({ input: process.stdin });
-lines.on('line', (line) => void answer(JSON.parse(line) as QueryRequest | PortsRequest));
+lines.on('line', (line) => void serve(JSON.parse(line) as Request));
 lines.on('close', () => process.exit(0));

@@ -167,7 +167,8 @@ export function driverContract(name: string, contract: DriverContract): void {
     });
 
     test('every call of a burst is answered, whatever the bus has room for', async () => {
-      await using bench = await Bench.open(contract, { pattern: 'call', capacity: 10 });
+      const burst = { pattern: 'call', capacity: 10, guarantee: guaranteeOfBursts } as const;
+      await using bench = await Bench.open(contract, burst);
       await bench.serve([{}]);
       const [client] = await bench.dial([{}]);
       await client?.sendAll(1000);

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Bus } from '../../orchestrator/buses/bus.ts';
 import type { RouterProgram } from '../../orchestrator/buses/router/options.ts';
 import { routerBus } from '../../orchestrator/buses/router.ts';
+import type { Fabric } from '../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../orchestrator/fabrics/loopback.ts';
 import { ResourceStack } from '../../orchestrator/resource-stack.ts';
 import { parseScenario } from '../../orchestrator/scenario.ts';
-import type { Deployed } from './rabbitmq.ts';
+import type { ResolvedScenario } from '../../topologies/scenario.ts';
 
 /** Why tests on each real router cannot run here, or null. */
 export const routerMissing: Readonly<Record<RouterProgram, string | null>> = {
@@ -24,8 +26,15 @@ async function missing(program: RouterProgram): Promise<string | null> {
   return lacks === null ? null : `${lacks.missing}. ${lacks.mend}`;
 }
 
+export interface DeployedRouters extends AsyncDisposable {
+  readonly scenario: ResolvedScenario;
+  readonly fabric: Fabric;
+  readonly bus: Bus;
+  readonly runId: string;
+}
+
 /** Real routers on the loopback fabric for the scenario in `yaml`; removed when disposed. */
-export async function deployRouter(yaml: string, signal: AbortSignal): Promise<Deployed> {
+export async function deployRouter(yaml: string, signal: AbortSignal): Promise<DeployedRouters> {
   const { scenario } = await parseScenario(yaml, 'test.yaml', []);
   const scratch = await mkdtemp(join(tmpdir(), 'busbench-test-'));
   const runId = `t${randomBytes(4).toString('hex')}`;
@@ -38,7 +47,7 @@ export async function deployRouter(yaml: string, signal: AbortSignal): Promise<D
     const fabric = stack.use(await loopback.make({ sites, links }, run, signal));
     const bus = stack.use(await routerBus.deploy(scenario, fabric, run, signal));
     const dispose = (): Promise<void> => stack[Symbol.asyncDispose]();
-    return { scenario, fabric, bus, runId, scratch, [Symbol.asyncDispose]: dispose };
+    return { scenario, fabric, bus, runId, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await stack[Symbol.asyncDispose]();
     throw error;

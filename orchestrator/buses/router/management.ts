@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { createInterface } from 'node:readline';
 import { BusError } from '../../errors.ts';
+import { RequestError, RequestLine } from '../../fabrics/request-line.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
 import { programPath } from '../../program.ts';
 import { within } from '../../waiting.ts';
@@ -8,38 +8,43 @@ import type { RouterRow } from './entities.ts';
 
 const answerMs = 20_000;
 
+export type ManagementType = 'node' | 'address' | 'link' | 'connection' | 'totals';
+
 export interface RouterAnswer {
+  /** `qpid-dispatch-router` or `skupper-router`. */
   readonly product: string;
   readonly version: string;
   readonly rows: readonly RouterRow[];
 }
 
-interface Answer extends Partial<RouterAnswer> {
-  readonly id: number;
-  readonly ports?: readonly number[];
-  readonly error?: string;
+/** What `agents/drivers/rhea-management-main` answers. */
+interface ManagementCalls {
+  query: {
+    ask: {
+      readonly host: string;
+      readonly port: number;
+      readonly type: ManagementType;
+      readonly attributes: readonly string[];
+    };
+    answer: RouterAnswer;
+  };
+  /** Ports at which nobody listens on this address. */
+  ports: {
+    ask: { readonly address: string; readonly count: number };
+    answer: readonly number[];
+  };
 }
 
 /** Our end of the management program on one host: it speaks AMQP with the routers there, we speak JSON with it. */
 export class Management implements AsyncDisposable {
   readonly #host: Host;
   readonly #process: HostProcess;
-  readonly #pending = new Map<number, (answer: Answer) => void>();
-  #nextId = 0;
-  #gone = false;
+  readonly #line: RequestLine<ManagementCalls>;
 
   private constructor(host: Host, process: HostProcess) {
     this.#host = host;
     this.#process = process;
-    if (process.stdout === null) throw new Error('the management program has no stdout');
-    createInterface({ input: process.stdout }).on('line', (line) => {
-      const answer = JSON.parse(line) as Answer;
-      this.#pending.get(answer.id)?.(answer);
-    });
-    void process.exited.then(() => {
-      this.#gone = true;
-      for (const [id, settle] of this.#pending) settle({ id, error: 'the program ended' });
-    });
+    this.#line = new RequestLine(process, (how) => this.#failed(`it ended (${how})`));
   }
 
   static async start(host: Host, logFile: string): Promise<Management> {
@@ -47,48 +52,39 @@ export class Management implements AsyncDisposable {
     return new Management(host, await host.spawn(command, { logFile, stdio: 'pipe' }));
   }
 
-  /** Ports at which nobody listens on this host's address. */
-  async freePorts(count: number, signal: AbortSignal): Promise<readonly number[]> {
-    const { ports, error } = await this.#ask(
-      { address: this.#host.address, freePorts: count },
-      signal,
-    );
-    if (ports !== undefined) return ports;
-    throw this.#silent(`free ports at ${this.#host.address}`, error ?? 'nothing');
+  freePorts(count: number, signal: AbortSignal): Promise<readonly number[]> {
+    const { address } = this.#host;
+    return this.#inTime(this.#line.request('ports', { address, count }), signal);
   }
 
   /** All rows of a management entity of the router at `port` here; null while it does not answer. */
   async query(
     port: number,
-    type: 'node' | 'address' | 'link' | 'connection' | 'totals',
+    type: ManagementType,
     attributes: readonly string[],
     signal: AbortSignal,
   ): Promise<RouterAnswer | null> {
-    const request = { host: this.#host.address, port, type, attributes };
-    const { product, version, rows } = await this.#ask(request, signal);
-    if (product === undefined || version === undefined || rows === undefined) return null;
-    return { product, version, rows };
-  }
-
-  async #ask(request: object, signal: AbortSignal): Promise<Answer> {
-    // All routers are asked at once under one signal: more listeners than node expects, and no leak.
-    setMaxListeners(0, signal);
-    const id = this.#nextId++;
-    if (this.#gone) return { id, error: 'the program ended' };
-    const answered = new Promise<Answer>((resolve) => this.#pending.set(id, resolve));
-    this.#process.stdin?.write(`${JSON.stringify({ id, ...request })}\n`);
-    const late = (): BusError => this.#silent('an answer', `nothing within ${answerMs / 1e3} s`);
+    const host = this.#host.address;
     try {
-      return await within(answered, answerMs, late, signal);
-    } finally {
-      this.#pending.delete(id);
+      const asked = this.#line.request('query', { host, port, type, attributes });
+      return await this.#inTime(asked, signal);
+    } catch (error) {
+      if (error instanceof RequestError) return null;
+      throw error;
     }
   }
 
-  #silent(expected: string, got: string): BusError {
+  #inTime<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
+    // All routers are asked at once under one signal: more listeners than node expects, and no leak.
+    setMaxListeners(0, signal);
+    const late = (): BusError => this.#failed(`no answer within ${answerMs / 1e3} s`);
+    return within(asked, answerMs, late, signal);
+  }
+
+  #failed(how: string): BusError {
     return new BusError(
       'ROUTER_MANAGEMENT_FAILED',
-      `${this.#host.name}: expected ${expected} from the management program, got ${got}`,
+      `${this.#host.name}: expected an answer from the program that asks the routers, got: ${how}`,
       'The machine may be overloaded; look at management.*.log beside the logs of the routers.',
     );
   }

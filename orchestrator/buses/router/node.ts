@@ -5,7 +5,7 @@ import type { Host, HostProcess } from '../../hosts/host.ts';
 import { sleep } from '../../waiting.ts';
 import type { BusNode } from '../bus.ts';
 import type { RouterPlan } from './layout.ts';
-import type { Management, RouterAnswer } from './management.ts';
+import type { Management, ManagementType, RouterAnswer } from './management.ts';
 
 export interface RouterPlace {
   readonly host: Host;
@@ -73,7 +73,7 @@ export class RouterNode implements BusNode {
 
   /** Rows of a management entity; null while the router does not answer. */
   async query(
-    type: 'node' | 'address' | 'link' | 'connection' | 'totals',
+    type: ManagementType,
     attributes: readonly string[],
     signal: AbortSignal,
   ): Promise<RouterAnswer | null> {

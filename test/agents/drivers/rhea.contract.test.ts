@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { DriverOptions, Session } from '../../../agents/drivers/driver.ts';
 import { rheaDriver } from '../../../agents/drivers/rhea.ts';
 import type { Json } from '../../../agents/protocol.ts';
+import type { Bus } from '../../../orchestrator/buses/bus.ts';
 import type { Host } from '../../../orchestrator/hosts/host.ts';
 import { type DriverRig, driverContract, type RigOptions } from '../../contract/driver.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from '../../helpers/rabbitmq.ts';
 import { declareNotifications, rabbitAddresses } from '../../helpers/rabbitmq-amqp1.ts';
 import {
+  type DeployedRouters,
   deployRouter,
   routerMissing,
   routerPrograms,
@@ -25,7 +27,7 @@ for (const program of routerPrograms) {
   test.runIf(missing !== null)(`SKIPPED: ${missing}`, ({ skip }) => skip());
 
   describe.skipIf(missing !== null)(`on a real ${program}`, () => {
-    let deployed: Deployed;
+    let deployed: DeployedRouters;
 
     beforeAll(async () => {
       const yaml = routerScenario('paris', `program: ${program}`);
@@ -44,7 +46,7 @@ for (const program of routerPrograms) {
       even: false,
       async setup(options) {
         const { urls } = await endpointOf(deployed);
-        return rig(deployed, options, { urls: urls ?? [], ...credit(options) });
+        return rig(deployed.bus, options, { urls: urls ?? [], ...credit(options) });
       },
     });
   });
@@ -53,11 +55,16 @@ for (const program of routerPrograms) {
 test.runIf(rabbitmqMissing !== null)(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
 
 describe.skipIf(rabbitmqMissing !== null)('on a real RabbitMQ with its amqp1_0 plugin', () => {
+  const runId = 'rhea';
+  const names = `busbench.${runId}`;
   let deployed: Deployed;
+  let bus: Bus;
 
   beforeAll(async () => {
     const yaml = singleNode('plugins: [rabbitmq_amqp1_0]');
     deployed = await deployRabbitmq(yaml, AbortSignal.timeout(60_000));
+    // Its reset removes what the tests leave under these names.
+    bus = await deployed.variant(runId, yaml, []);
   });
 
   afterAll(() => deployed?.[Symbol.asyncDispose]());
@@ -69,14 +76,13 @@ describe.skipIf(rabbitmqMissing !== null)('on a real RabbitMQ with its amqp1_0 p
     manyClients: 200,
     even: true,
     async setup(options) {
-      const { brokers, username, password } = await endpointOf(deployed);
+      const { brokers, username, password } = await endpointOf({ bus, fabric: deployed.fabric });
       const [broker] = brokers as unknown as { host: string; port: number }[];
       const address = `${broker?.host}:${broker?.port}`;
-      const names = `busbench.${deployed.runId}`;
       if (options.pattern === 'notify') {
         await declareNotifications(`amqp://${username}:${password}@${address}`, names);
       }
-      return rig(deployed, options, {
+      return rig(bus, options, {
         urls: [`amqp://${username}:${password}@${address}`],
         addresses: rabbitAddresses(options.pattern, names),
         replies: 'links',
@@ -90,7 +96,10 @@ function credit({ capacity }: RigOptions): Endpoint {
   return capacity === null ? {} : { credit: capacity };
 }
 
-async function endpointOf({ bus, fabric }: Deployed): Promise<Endpoint> {
+async function endpointOf({
+  bus,
+  fabric,
+}: Pick<DeployedRouters, 'bus' | 'fabric'>): Promise<Endpoint> {
   const process = { name: 'any', index: 0, host: hostOf(fabric.hosts), clients: [], servers: [] };
   return (await bus.endpoint(process)).endpoint as Endpoint;
 }
@@ -100,7 +109,7 @@ function hostOf([host]: readonly Host[]): Host {
   return host;
 }
 
-async function rig({ bus }: Deployed, options: RigOptions, endpoint: Endpoint): Promise<DriverRig> {
+async function rig(bus: Bus, options: RigOptions, endpoint: Endpoint): Promise<DriverRig> {
   const connect = (process: string): Promise<Session> => {
     const all: DriverOptions = { ...options, process, endpoint };
     return rheaDriver.connect(all, AbortSignal.timeout(10_000));

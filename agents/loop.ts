@@ -4,6 +4,9 @@ export interface Waker {
   close(): void;
 }
 
+/** What is due this soon is waited for by turning: the alarm would take as long, and more CPU. */
+const spinUs = 30;
+
 /**
  * Turns when something is due: at once while there is more, else by the alarm. Between two turns the event loop
  * always gets to its I/O, however much is due.
@@ -33,7 +36,7 @@ export class PacingLoop {
   /** Something is due at `dueUs`. Never turns on the spot. */
   wake(dueUs: number): void {
     if (dueUs >= this.#armedUs || this.#immediate !== null || this.#closed) return;
-    if (dueUs > this.#nowUs()) {
+    if (dueUs - this.#nowUs() > spinUs) {
       this.#armedUs = dueUs;
       this.#waker.set(dueUs);
     } else {

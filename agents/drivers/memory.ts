@@ -1,9 +1,13 @@
-/*
- * library          none: a queue inside the agent process
- * protocol         function calls, one batch an event-loop turn
- * supports         call, cast, fanout, notify; at-most-once, at-least-once; seeded faults, counted exactly
- * acknowledgement  at least once: the queue has taken the message (what is lost after that, a lying bus lost)
- * limits           clients and servers in one process: its numbers are the toolkit's own floor
+/**
+ * | | |
+ * |---|---|
+ * | library | none: a queue inside the agent process |
+ * | protocol | function calls, one batch a turn of the event loop |
+ * | supports | call, cast, fanout, notify; at-most-once, at-least-once; choice round-robin, random; seeded faults, counted |
+ * | acknowledgement | at least once: the queue took the message; what vanishes after that, the bus has lost |
+ * | refused | unroutable; connection-lost for what was queued when its client was cut off |
+ * | back-pressure | more requests queued than `capacity`: `send` is false |
+ * | limits | clients and servers in one process: its numbers are the toolkit's own floor |
  */
 import { nowUs } from '../clock.ts';
 import type { Announcement, ClientPeer, Json, ServerPeer } from '../protocol.ts';

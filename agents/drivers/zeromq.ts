@@ -1,10 +1,13 @@
-/*
- * library          zeromq 6 (its own libzmq 4.3.5 with the draft API)
- * protocol         ZMTP 3.1 over TCP, ROUTER at the server, one DEALER per client and server (or per process and server)
- * supports         call, cast, fanout, notify; at-most-once only; choice round-robin, random, closest; direct or by proxy
- * acknowledgement  none: "sent" means queued by libzmq for a connected peer
- * limits           2 file descriptors a connection at the client, 1 at the server; a broken connection loses what was
- *                  under way; replies to a client that went away are dropped
+/**
+ * | | |
+ * |---|---|
+ * | library | zeromq 6, which brings its own libzmq 4.3.5 with the draft API |
+ * | protocol | ZMTP 3.1 over TCP: a ROUTER a server; a DEALER for each client and server, or process and server (shared) |
+ * | supports | call, cast, fanout, notify; at-most-once only; choice round-robin, random, closest; direct or by proxy |
+ * | acknowledgement | none: "sent" means queued by libzmq for a peer that is connected |
+ * | refused | unroutable when no server has the topic; connection-lost when libzmq refused after all |
+ * | back-pressure | every server that may be chosen is full or disconnected: `send` is false |
+ * | limits | 2 files a connection at the client, 1 at the server; a broken connection loses what it carries |
  */
 import type { Context, Router } from 'zeromq';
 import { DriverError } from '../errors.ts';

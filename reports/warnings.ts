@@ -196,13 +196,11 @@ function paceWarnings({ workload, latencyUs }: Unjudged): Warning[] {
   ];
 }
 
-const leftoverCounter = /^messages/i;
+/** Counters of what a node still holds; read after the drain, when it must hold nothing. */
+const heldCounters = ['messagesReady', 'messagesUnacknowledged', 'undelivered'];
 
-/** Counters named `messages...` (ready, unacknowledged) are read after the drain, when queues must be empty. */
 function leftoverWarnings({ bus }: Unjudged): Warning[] {
-  const left = sum(bus.nodes, ({ counters }) =>
-    sum(Object.entries(counters), ([name, count]) => (leftoverCounter.test(name) ? count : 0)),
-  );
+  const left = sum(bus.nodes, ({ counters }) => sum(heldCounters, (name) => counters[name] ?? 0));
   return unlessZero(
     'BUS_NOT_EMPTY',
     left,

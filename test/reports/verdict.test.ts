@@ -177,7 +177,7 @@ describe('warnings', () => {
       name: 'bus-1',
       site: 'paris',
       version: '3',
-      counters: { messagesReady: 2, messagesUnacked: 1, connections: 9 },
+      counters: { messagesReady: 2, messagesUnacknowledged: 1, connections: 9 },
     };
     const bus = { type: 'rabbitmq', readyMs: 1, nodes: [node], details: {} };
     expect(warning('BUS_NOT_EMPTY', [], { bus })).toMatchObject({ value: 3, invalidates: false });

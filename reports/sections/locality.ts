@@ -46,7 +46,7 @@ function factsOf(locality: Locality): Fact[] {
     facts.push(fact('random choice', formatRatio(locality.expectedBlind)));
   }
   facts.push(fact('fairness', formatRatio(locality.fairness)));
-  if (locality.detoured !== null) facts.push(fact('detoured', formatCount(locality.detoured)));
+  if (locality.detoured !== null) facts.push(fact('detoured', formatRatio(locality.detoured)));
   return facts;
 }
 

@@ -5,7 +5,12 @@ const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
   amqplib: async () => (await import('./amqplib.ts')).amqplibDriver,
   memory: async () => (await import('./memory.ts')).memoryDriver,
   rhea: async () => (await import('./rhea.ts')).rheaDriver,
-  zeromq: async () => (await import('./zeromq.ts')).zeromqDriver,
+  zeromq: async () => {
+    // By itself first: node throws the error of a CommonJS module that fails below a dynamic import a second time,
+    // where nobody can catch it.
+    await import('zeromq');
+    return (await import('./zeromq.ts')).zeromqDriver;
+  },
 };
 
 /** Loads one driver, and with it one client library. Rejects with DRIVER_UNKNOWN or DRIVER_NOT_LOADED. */

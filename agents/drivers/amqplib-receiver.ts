@@ -18,6 +18,8 @@ export class AmqplibReceiver implements Receiver {
   #nextOffset: number | 'next' = 'next';
   #kept: KeptChannel | null = null;
   #open: OpenChannel | null = null;
+  /** What came before the caller of `openReceiver` had the receiver in hand; null from then on. */
+  #early: (readonly [body: Buffer, delivery: Delivery])[] | null = [];
 
   private constructor(
     link: Link,
@@ -45,7 +47,8 @@ export class AmqplibReceiver implements Receiver {
     receiver.#kept = await KeptChannel.open(link, false, {
       setUp: (open) => receiver.#setUp(open),
       up: (_, first) => {
-        if (!first) handler.connection('back', '');
+        if (first) setImmediate(() => receiver.#handOverEarly());
+        else handler.connection('back', '');
       },
       down: (reason) => receiver.#down(reason),
       blocked: () => {},
@@ -101,7 +104,16 @@ export class AmqplibReceiver implements Receiver {
       if (offset !== null) this.#nextOffset = offset + 1;
       if (!this.#settles) this.#acknowledge(delivery);
     }
-    this.#handler.message(body, delivery.redelivered, delivery);
+    if (this.#early) this.#early.push([body, delivery]);
+    else this.#handler.message(body, delivery.redelivered, delivery);
+  }
+
+  #handOverEarly(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const [body, delivery] of early) {
+      this.#handler.message(body, delivery.redelivered, delivery);
+    }
   }
 
   #acknowledge({ port, deliveryTag }: Delivery): void {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Json, ResolvedScenario } from '../../topologies/scenario.ts';
+import type { Json } from '../../topologies/scenario.ts';
 import { ResourceStack } from '../resource-stack.ts';
 import type { BusDeployer } from './bus.ts';
 import { RabbitmqBus } from './rabbitmq/bus.ts';
@@ -8,7 +8,7 @@ import { withCalmLinks } from './rabbitmq/calm.ts';
 import { rabbitmqConf } from './rabbitmq/config.ts';
 import { deployCluster } from './rabbitmq/deploy.ts';
 import { mend, missing, parseInstallation, searchCommand } from './rabbitmq/installation.ts';
-import { parseRabbitmq, type RabbitmqOptions } from './rabbitmq/options.ts';
+import { optionsOf, parseRabbitmq } from './rabbitmq/options.ts';
 
 /** Real rabbitmq-server nodes as private processes: own data, ports, cookie and epmd; no root, no container. */
 export const rabbitmqBus: BusDeployer = {
@@ -80,7 +80,3 @@ export const rabbitmqBus: BusDeployer = {
     }
   },
 };
-
-function optionsOf(scenario: ResolvedScenario): RabbitmqOptions {
-  return scenario.bus.options as unknown as RabbitmqOptions;
-}

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bus } from '../../orchestrator/buses/bus.ts';
+import { RabbitmqBus } from '../../orchestrator/buses/rabbitmq/bus.ts';
+import { withCalmLinks } from '../../orchestrator/buses/rabbitmq/calm.ts';
+import { deployCluster } from '../../orchestrator/buses/rabbitmq/deploy.ts';
+import { optionsOf } from '../../orchestrator/buses/rabbitmq/options.ts';
 import { rabbitmqBus } from '../../orchestrator/buses/rabbitmq.ts';
 import type { Fabric } from '../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../orchestrator/fabrics/loopback.ts';
@@ -21,27 +24,43 @@ async function missing(): Promise<string | null> {
 export interface Deployed extends AsyncDisposable {
   readonly scenario: ResolvedScenario;
   readonly fabric: Fabric;
-  readonly bus: Bus;
-  readonly runId: string;
+  readonly bus: RabbitmqBus;
   /** Everything the run may write is below. */
   readonly scratch: string;
+  /** Another run on the same nodes: names under `busbench.<runId>.`, a scenario of its own. */
+  variant(runId: string, yaml: string, sets: readonly string[]): Promise<RabbitmqBus>;
 }
 
 /** A real RabbitMQ on the loopback fabric for the scenario in `yaml`; removed when disposed. */
 export async function deployRabbitmq(yaml: string, signal: AbortSignal): Promise<Deployed> {
   const { scenario } = await parseScenario(yaml, 'test.yaml', []);
   const scratch = await mkdtemp(join(tmpdir(), 'busbench-test-'));
-  const runId = `t${randomBytes(4).toString('hex')}`;
-  const run = { runId, scratch, logs: join(scratch, 'logs') };
+  const run = { runId: `t${randomBytes(4).toString('hex')}`, scratch, logs: join(scratch, 'logs') };
   const stack = new ResourceStack();
   stack.defer(() => rm(scratch, { recursive: true, force: true }));
   try {
     await mkdir(run.logs);
     const { sites, links } = scenario;
     const fabric = stack.use(await loopback.make({ sites, links }, run, signal));
-    const bus = stack.use(await rabbitmqBus.deploy(scenario, fabric, run, signal));
-    const dispose = (): Promise<void> => stack[Symbol.asyncDispose]();
-    return { scenario, fabric, bus, runId, scratch, [Symbol.asyncDispose]: dispose };
+    const context = { scenario, options: optionsOf(scenario), fabric, run, stack, signal };
+    const cluster = await withCalmLinks(fabric, links, () => deployCluster(context));
+    const bus = new RabbitmqBus(context, cluster);
+    await bus.prepare(performance.now(), signal);
+    return {
+      scenario,
+      fabric,
+      bus,
+      scratch,
+      async variant(runId, other, sets) {
+        const changed = (await parseScenario(other, 'variant.yaml', sets)).scenario;
+        const options = optionsOf(changed);
+        const its = { ...context, scenario: changed, options, run: { ...run, runId } };
+        const made = new RabbitmqBus({ ...its, stack: new ResourceStack() }, cluster);
+        await withCalmLinks(fabric, links, () => made.prepare(performance.now(), signal));
+        return made;
+      },
+      [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+    };
   } catch (error) {
     await stack[Symbol.asyncDispose]();
     throw error;

@@ -123,7 +123,8 @@ export class RabbitmqBus implements Bus {
       this.nodes.map(async (node) => {
         const own = { ...emptyQueues, ...queues.get(node.name) };
         if (!node.alive) return [node.name, own] as const;
-        const page = await node.spec.management.page(node.spec.prometheusPort, bound(signal));
+        const { management, prometheusPort } = node.spec;
+        const page = await management.page(prometheusPort, bound(signal)).catch(() => '');
         return [node.name, { ...own, ...readMetrics(page, peers) }] as const;
       }),
     );

@@ -15,6 +15,7 @@ export class Cluster implements NodeSurroundings {
   readonly #epmdPort: number;
   /** Moments of each node's boot, ms since `performance.timeOrigin`. */
   readonly registeredAt: Map<string, number> = new Map();
+  readonly bootedAt: Map<string, number> = new Map();
   readonly servingAt: Map<string, number> = new Map();
 
   constructor(fabric: Fabric, gateways: ReadonlyMap<Host, Gateway>, epmdPort: number) {
@@ -66,7 +67,8 @@ export class Cluster implements NodeSurroundings {
   }
 
   async #unregistered(node: RabbitmqNode, signal: AbortSignal): Promise<string | null> {
-    const names = await this.#gateways.get(node.host)?.epmdNames(this.#epmdPort, signal);
+    const ask = { port: this.#epmdPort };
+    const names = await this.#gateways.get(node.host)?.ask('epmd', ask, signal);
     return names?.includes(node.name) ? null : 'its name is not registered';
   }
 
@@ -75,6 +77,7 @@ export class Cluster implements NodeSurroundings {
     const { management } = node.spec;
     const overview = (await management.tryGet('/overview', signal)) as Overview | null;
     if (!overview) return 'its management API does not answer';
+    if (!this.bootedAt.has(node.name)) this.bootedAt.set(node.name, performance.now());
     node.version = `${overview.rabbitmq_version} (Erlang ${overview.erlang_version})`;
     const seen = (await management.tryGet('/nodes?columns=name,running', signal)) as
       | readonly { readonly name: string; readonly running: boolean }[]

@@ -1,9 +1,11 @@
-/** What we keep of a node's Prometheus page: our name, its name, and labels it must have. */
+/**
+ * What we keep of a node's Prometheus page: our name and its name. Direct replies count as received, never as routed
+ * or delivered: they pass no queue.
+ */
 const kept: readonly (readonly [name: string, metric: string])[] = [
   ['received', 'rabbitmq_global_messages_received_total'],
   ['routed', 'rabbitmq_global_messages_routed_total'],
   ['unroutableReturned', 'rabbitmq_global_messages_unroutable_returned_total'],
-  ['unroutableDropped', 'rabbitmq_global_messages_unroutable_dropped_total'],
   ['confirmed', 'rabbitmq_global_messages_confirmed_total'],
   ['delivered', 'rabbitmq_global_messages_delivered_total'],
   ['redelivered', 'rabbitmq_global_messages_redelivered_total'],

@@ -67,15 +67,14 @@ export async function deployCluster(context: DeployContext): Promise<DeployedClu
   const spawnedAt = performance.now();
   await Promise.all(cluster.nodes.map((node) => node.start(signal)));
 
-  const registered = [...cluster.registeredAt.values()];
-  const serving = [...cluster.servingAt.values()];
-  const [first = spawnedAt] = serving;
+  const last = (moments: ReadonlyMap<string, number>): number => Math.max(...moments.values());
+  const { registeredAt, bootedAt, servingAt } = cluster;
   const details = {
     prepareMs: preparedAt - startedAt,
     epmdMs: spawnedAt - preparedAt,
-    erlangMs: Math.max(...registered) - spawnedAt,
-    firstNodeMs: (cluster.servingAt.get(cluster.nodes[0]?.name ?? '') ?? first) - spawnedAt,
-    clusterMs: Math.max(...serving) - spawnedAt,
+    erlangMs: last(registeredAt) - spawnedAt,
+    bootMs: last(bootedAt) - last(registeredAt),
+    joinMs: last(servingAt) - last(bootedAt),
   };
   return { cluster, credentials, installation, details };
 }
@@ -159,7 +158,7 @@ async function choosePorts(
   signal: AbortSignal,
 ): Promise<readonly number[]> {
   const [gateway] = gateways.values();
-  return (await gateway?.freePorts(count, signal)) ?? [];
+  return (await gateway?.ask('ports', { count }, signal)) ?? [];
 }
 
 const portsPerNode = 4;

@@ -1,7 +1,7 @@
-/** What the orchestrator asks of the gateway on a bus host. */
-export type GatewayRequest =
-  | {
-      readonly kind: 'http';
+/** What the gateway on a bus host can be asked. */
+export interface GatewayCalls {
+  http: {
+    ask: {
       readonly host: string;
       readonly port: number;
       readonly method: string;
@@ -9,15 +9,11 @@ export type GatewayRequest =
       /** `user:password`. */
       readonly auth: string;
       readonly body: string | null;
-    }
-  | { readonly kind: 'ports'; readonly count: number }
-  | { readonly kind: 'epmd'; readonly port: number };
-
-export interface GatewayAnswer {
-  readonly status?: number;
-  readonly body?: string;
-  readonly ports?: readonly number[];
-  readonly names?: readonly string[];
-  /** The request could not be made at all. */
-  readonly error?: string;
+    };
+    answer: { readonly status: number; readonly body: string };
+  };
+  /** Ports nobody listens at on any address of that host. */
+  ports: { ask: { readonly count: number }; answer: readonly number[] };
+  /** Names registered with the local epmd; empty when it cannot be reached. */
+  epmd: { ask: { readonly port: number }; answer: readonly string[] };
 }

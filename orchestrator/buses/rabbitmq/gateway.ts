@@ -1,11 +1,10 @@
-/**
- * Runs on the host of a bus node and speaks HTTP to the node's management API there, because the orchestrator
- * may be outside the node's network: one JSON request a line on stdin, one answer a line on stdout. Ends with stdin.
- */
 import { Agent, request } from 'node:http';
 import { connect, createServer, type Server } from 'node:net';
-import { createInterface } from 'node:readline';
-import type { GatewayAnswer, GatewayRequest } from './gateway-protocol.ts';
+import { serveRequests } from '../../fabrics/request-line.ts';
+import type { GatewayCalls } from './gateway-protocol.ts';
+
+// Runs on the host of a bus node and speaks HTTP to the node's management API there, because the orchestrator may be
+// outside the node's network. Ends with its stdin.
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 const timeoutMs = 30_000;
@@ -14,22 +13,13 @@ const timeoutMs = 30_000;
 const lowestPort = 15_000;
 const highestPort = 32_000;
 
-async function answer(asked: GatewayRequest): Promise<GatewayAnswer> {
-  switch (asked.kind) {
-    case 'http':
-      return http(asked);
-    case 'ports':
-      return { ports: await freePorts(asked.count) };
-    case 'epmd':
-      return { names: await epmdNames(asked.port) };
-  }
-}
+type Http = GatewayCalls['http'];
 
-function http(asked: GatewayRequest & { readonly kind: 'http' }): Promise<GatewayAnswer> {
+function http(ask: Http['ask']): Promise<Http['answer']> {
   return new Promise((resolve, reject) => {
-    const { host, port, method, path, auth, body } = asked;
+    const { body, ...where } = ask;
     const headers = body === null ? {} : { 'content-type': 'application/json' };
-    const sent = request({ agent, host, port, method, path, auth, headers, timeout: timeoutMs });
+    const sent = request({ ...where, agent, headers, timeout: timeoutMs });
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
     sent.on('error', reject);
     sent.on('response', (response) => {
@@ -81,12 +71,8 @@ function epmdNames(port: number): Promise<readonly string[]> {
   });
 }
 
-const lines = createInterface({ input: process.stdin });
-lines.on('line', (line) => {
-  const { id, ...asked } = JSON.parse(line) as GatewayRequest & { readonly id: number };
-  const reply = (result: GatewayAnswer): void => {
-    process.stdout.write(`${JSON.stringify({ id, ...result })}\n`);
-  };
-  answer(asked).then(reply, (error: Error) => reply({ error: error.message }));
+serveRequests<GatewayCalls>({
+  http,
+  ports: ({ count }) => freePorts(count),
+  epmd: ({ port }) => epmdNames(port),
 });
-lines.on('close', () => process.exit(0));

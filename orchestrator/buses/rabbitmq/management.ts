@@ -1,6 +1,7 @@
 import { BusError } from '../../errors.ts';
+import { RequestError } from '../../fabrics/request-line.ts';
 import type { Gateway } from './gateway-client.ts';
-import type { GatewayAnswer } from './gateway-protocol.ts';
+import type { GatewayCalls } from './gateway-protocol.ts';
 
 /** The management API of one node, reached through the gateway on its host. */
 export class Management {
@@ -20,18 +21,21 @@ export class Management {
 
   /** Parsed body of a GET; null when the node does not answer or says no. */
   async tryGet(path: string, signal: AbortSignal): Promise<unknown> {
-    const answer = await this.#send('GET', path, null, signal);
-    return answer.status === 200 && answer.body !== undefined ? JSON.parse(answer.body) : null;
+    const { status, body } = await this.#send('GET', path, null, signal);
+    return status === 200 ? JSON.parse(body) : null;
   }
 
   /** Rejects with RABBITMQ_MANAGEMENT, quoting the broker, unless the answer is a success. */
   async send(method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
     const text = body === null ? null : JSON.stringify(body);
-    const { status = 0, body: said = '', error } = await this.#send(method, path, text, signal);
-    if (status >= 200 && status < 300) return said === '' ? null : JSON.parse(said);
+    const answer = await this.#send(method, path, text, signal);
+    if (answer.status >= 200 && answer.status < 300) {
+      return answer.body === '' ? null : JSON.parse(answer.body);
+    }
+    const said = answer.status === 0 ? answer.body : `HTTP ${answer.status} ${reason(answer.body)}`;
     throw new BusError(
       'RABBITMQ_MANAGEMENT',
-      `${this.#node}: ${method} ${path}: ${error ?? `HTTP ${status} ${reasonIn(said)}`}`,
+      `${this.#node}: ${method} ${path}: ${said}`,
       `What the node says about it is in ${this.#node}.log.`,
     );
   }
@@ -39,9 +43,9 @@ export class Management {
   /** The Prometheus page of the node; empty when it does not answer. */
   async page(port: number, signal: AbortSignal): Promise<string> {
     const at = { host: this.#host, port, auth: this.#auth };
-    const asked = { kind: 'http', method: 'GET', path: '/metrics', body: null, ...at } as const;
-    const { status, body } = await this.#gateway.ask(asked, signal).catch(() => unanswered);
-    return status === 200 && body !== undefined ? body : '';
+    const asked = { method: 'GET', path: '/metrics', body: null, ...at };
+    const { status, body } = await this.#ask(asked, signal);
+    return status === 200 ? body : '';
   }
 
   #send(
@@ -49,19 +53,29 @@ export class Management {
     path: string,
     body: string | null,
     signal: AbortSignal,
-  ): ReturnType<Gateway['ask']> {
+  ): Promise<Http['answer']> {
     const at = { host: this.#host, port: this.#port, auth: this.#auth };
-    return this.#gateway.ask({ kind: 'http', method, path: `/api${path}`, body, ...at }, signal);
+    return this.#ask({ method, path: `/api${path}`, body, ...at }, signal);
+  }
+
+  /** Status 0 stands for a node that cannot be reached. */
+  async #ask(asked: Http['ask'], signal: AbortSignal): Promise<Http['answer']> {
+    try {
+      return await this.#gateway.ask('http', asked, signal);
+    } catch (error) {
+      if (error instanceof RequestError) return { status: 0, body: error.message };
+      throw error;
+    }
   }
 }
 
-const unanswered: GatewayAnswer = { error: 'no answer' };
+type Http = GatewayCalls['http'];
 
 /** The broker explains itself as `{"error": ..., "reason": ...}`. */
-function reasonIn(body: string): string {
+function reason(body: string): string {
   try {
-    const { reason } = JSON.parse(body) as { readonly reason?: unknown };
-    return typeof reason === 'string' ? reason : body.slice(0, 300);
+    const { reason: said } = JSON.parse(body) as { readonly reason?: unknown };
+    return typeof said === 'string' ? said : body.slice(0, 300);
   } catch {
     return body.slice(0, 300);
   }

@@ -100,12 +100,12 @@ export class RabbitmqNode implements BusNode {
   /** Why it ended by itself, in the words of its log. */
   async deathNotice(): Promise<BusError> {
     const log = await readFile(this.spec.logFile, 'utf8').catch(() => '');
-    const failed = log.lastIndexOf('BOOT FAILED');
-    const told = failed >= 0 ? log.slice(failed) : log;
-    const lines = told.split('\n').filter((line) => line.trim() !== '');
+    const lines = log.split('\n').filter((line) => line.trim() !== '');
+    const failed = lines.findIndex((line) => /\[error\]|BOOT FAILED/.test(line));
+    const told = failed < 0 ? lines.slice(-12) : lines.slice(failed, failed + 12);
     return new BusError(
       'RABBITMQ_NODE_DIED',
-      `${this.name} at ${this.site} ended by itself:\n${(failed >= 0 ? lines.slice(0, 15) : lines.slice(-15)).join('\n')}`,
+      `${this.name} at ${this.site} ended by itself:\n${told.join('\n')}`,
       `The whole log is ${this.spec.logFile}. A line of bus.config or a plugin may be at fault.`,
     );
   }

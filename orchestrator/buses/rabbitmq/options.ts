@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json } from '../../../topologies/scenario.ts';
+import type { Json, ResolvedScenario } from '../../../topologies/scenario.ts';
 import { pathText } from '../../scenario/path.ts';
 import { list, quantityType, shape, whole } from '../../scenario/schema-parts.ts';
 import { shapeIssues, wording } from '../../scenario/shape-issues.ts';
@@ -84,4 +84,9 @@ export function parseRabbitmq(
     protocol: protocol === 1 ? '1.0' : protocol,
   };
   return { nodes: placed, options };
+}
+
+/** The options of a scenario that `parseRabbitmq` resolved. */
+export function optionsOf(scenario: ResolvedScenario): RabbitmqOptions {
+  return scenario.bus.options as unknown as RabbitmqOptions;
 }

@@ -52,7 +52,7 @@ describe('the text report', () => {
         Legs cross two clocks, known to 18 µs.
 
       Locality  local ratio 0.746 · by site 0.739 to 0.751 · random choice 0.333 · fairness 1.000
-                detoured 0
+                detoured 0.000
         Operations and median service time, client site by server site
         from \\ at            paris             lyon             nice
         paris       7,471 · 673 µs  1,247 · 20.7 ms  1,254 · 80.7 ms
@@ -208,7 +208,7 @@ describe('the markdown report', () => {
       <details>
       <summary>Locality</summary>
 
-      local ratio **0.746** · by site **0.739 to 0.751** · random choice **0.333** · fairness **1.000** · detoured **0**
+      local ratio **0.746** · by site **0.739 to 0.751** · random choice **0.333** · fairness **1.000** · detoured **0.000**
 
       Operations and median service time, client site by server site:
 

@@ -9,7 +9,7 @@ import { registerSchema } from './commands/schema.ts';
 import { busbenchVersion } from './environment.ts';
 import { BenchError, describeFailure } from './errors.ts';
 
-/** Exit codes of CONTRACT section 1: 2 bad input, 3 the run failed; a verdict's own codes are set by the commands. */
+/** Exit codes of docs/contract.md, section 1: 2 bad input, 3 the run failed; a verdict's own codes are set by the commands. */
 const exitBadInput = 2;
 const exitFailed = 3;
 const exitInterrupted = 130;

@@ -1,15 +1,17 @@
 import { z } from 'zod';
+import { type Expectation, parseExpectation } from '../../reports/thresholds.ts';
 import type { Json } from '../../topologies/scenario.ts';
-import { ScenarioError } from '../errors.ts';
+import { type Mistake, ScenarioError } from '../errors.ts';
 import { readDocument } from '../scenario/document.ts';
 import { quantityType, shape, whole } from '../scenario/schema-parts.ts';
 import { shapeIssues, wording } from '../scenario/shape-issues.ts';
 import { duration } from '../scenario/units.ts';
+import { splitQuantity } from './search.ts';
 
 /** Values of scenario paths, as `--set` takes them. */
 export type Settings = Readonly<Record<string, Json>>;
 
-/** A campaign file as written (CONTRACT section 6), checked for shape. */
+/** A campaign file as written (docs/contract.md, section 6), checked for shape. */
 export interface SweepSpec {
   readonly scenario: string;
   readonly matrix: Readonly<Record<string, readonly Json[]>>;
@@ -24,16 +26,19 @@ export interface SweepSpec {
   readonly pointTimeoutMs: number;
   /** Bound on the whole campaign, ms; null for none. */
   readonly maxTimeMs: number | null;
-  readonly stopWhen: { readonly along: string; readonly condition: string } | null;
+  readonly stopWhen: { readonly along: string; readonly condition: Expectation } | null;
   readonly search: SearchSpec | null;
 }
 
 /** The highest value of `along` for which every expression of `holds` is true. */
 export interface SearchSpec {
   readonly along: string;
-  readonly from: string;
-  readonly to: string;
-  readonly holds: readonly string[];
+  /** In `unit`. */
+  readonly from: number;
+  readonly to: number;
+  /** What is written after the number; empty for counts, which are whole. */
+  readonly unit: string;
+  readonly holds: readonly Expectation[];
   /** Relative width of the bracket at which the search ends, 0 to 1. */
   readonly precision: number;
 }
@@ -47,6 +52,10 @@ const percentage = z
   .regex(/^\d+(\.\d+)?%$/, { error: 'expected a share such as 5%' })
   .transform((text) => Number(text.slice(0, -1)) / 100);
 
+const bound = z.union([z.string().min(1), z.number()], {
+  error: 'expected a value of the axis, such as 100/s, or a plain count',
+});
+
 const sweepShape = shape({
   schema: z.literal('busbench/sweep/1'),
   scenario: z.string().min(1).meta({ description: 'a ready-made name, or a file beside this one' }),
@@ -58,21 +67,34 @@ const sweepShape = shape({
     .meta({ description: 'scenario path: values; taken in step, lists of one length' }),
   include: z.array(settings).prefault([]).meta({ description: 'further points or settings' }),
   exclude: z.array(settings).prefault([]).meta({ description: 'points that match are left out' }),
-  repeat: whole(1, 1_000, 'repetitions of every point').prefault(1),
-  order: z.enum(['random', 'given']).prefault('random'),
+  repeat: whole(1, 1_000, 'repetitions of every point').optional(),
+  order: z
+    .enum(['random', 'given'])
+    .prefault('random')
+    .meta({ description: 'random: shuffled by seed, so that drift of the machine is no trend' }),
   seed: whole(0, 2 ** 31, 'of the random order').prefault(1),
-  reuse: z.enum(['none', 'fabric', 'bus']).prefault('bus'),
+  reuse: z
+    .enum(['none', 'fabric', 'bus'])
+    .prefault('bus')
+    .meta({ description: 'what may stand from one point to the next, where both need the same' }),
   pointTimeout: quantityType(duration, 'longest time for one point').prefault('5m'),
   maxTime: quantityType(duration, 'longest time for the campaign').optional(),
-  stopWhen: shape({ along: z.string().min(1), condition: z.string().min(1) }).optional(),
+  stopWhen: shape({ along: z.string().min(1), condition: z.string().min(1) })
+    .optional()
+    .meta({ description: 'no points further along the axis once the condition was true' }),
   search: shape({
     along: z.string().min(1),
-    from: z.string().min(1),
-    to: z.string().min(1),
+    from: bound,
+    to: bound,
     holds: z.array(z.string().min(1)).min(1),
     precision: percentage.prefault('5%'),
-  }).optional(),
+  })
+    .optional()
+    .meta({ description: 'the highest value along a path for which all of holds are true' }),
 });
+
+type Shape = z.infer<typeof sweepShape>;
+type Document = ReturnType<typeof readDocument>;
 
 /** Reads a campaign; throws a ScenarioError with every mistake of shape at once, each with line and column. */
 export function parseSweep(text: string, file: string): SweepSpec {
@@ -84,15 +106,19 @@ export function parseSweep(text: string, file: string): SweepSpec {
     ...document.mistakes,
     ...issues.map(({ path, message, at }) => document.mistakeAt(path, message, at)),
   ];
-  if (outcome.success && mistakes.length === 0) mistakes.push(...conflicts(outcome.data, document));
   if (!outcome.success || mistakes.length > 0) throw new ScenarioError(file, mistakes);
-  const { schema: _, pointTimeout, maxTime, stopWhen, search, ...rest } = outcome.data;
+  const { schema: _, repeat, pointTimeout, maxTime, stopWhen, search, ...rest } = outcome.data;
+  mistakes.push(...axisMistakes(outcome.data, document));
+  const stop = stopWhen ? readStop(outcome.data, document, mistakes) : null;
+  const found = search ? readSearch(outcome.data, document, mistakes) : null;
+  if (mistakes.length > 0) throw new ScenarioError(file, mistakes);
   return {
     ...rest,
+    repeat: repeat ?? 1,
     pointTimeoutMs: pointTimeout,
     maxTimeMs: maxTime ?? null,
-    stopWhen: stopWhen ?? null,
-    search: search ?? null,
+    stopWhen: stop,
+    search: found,
   };
 }
 
@@ -102,36 +128,85 @@ export function sweepJsonSchema(): Json {
   return { ...JSON.parse(JSON.stringify(schema)), title: 'busbench sweep' };
 }
 
-type Document = ReturnType<typeof readDocument>;
+function axisNames({ matrix, zip }: Shape): readonly string[] {
+  return [...Object.keys(matrix), ...Object.keys(zip)];
+}
 
-function conflicts(
-  sweep: z.infer<typeof sweepShape>,
-  document: Document,
-): ScenarioError['mistakes'] {
-  const mistakes = [];
-  const lengths = new Set(Object.values(sweep.zip).map((values) => values.length));
+function axisMistakes({ matrix, zip }: Shape, document: Document): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const lengths = new Set(Object.values(zip).map((values) => values.length));
   if (lengths.size > 1) {
-    const found = Object.entries(sweep.zip).map(([path, values]) => `${path} ${values.length}`);
+    const found = Object.entries(zip).map(([path, values]) => `${path} ${values.length}`);
     const message = `lists of one length are taken in step; got ${found.join(', ')}`;
     mistakes.push(document.mistakeAt(['zip'], message, 'key'));
   }
-  for (const path of Object.keys(sweep.zip)) {
-    if (!(path in sweep.matrix)) continue;
-    mistakes.push(
-      document.mistakeAt(['zip', path], 'is in matrix too; an axis has one place', 'key'),
-    );
+  for (const path of Object.keys(zip)) {
+    if (!(path in matrix)) continue;
+    const message = 'is in matrix too; an axis has one place';
+    mistakes.push(document.mistakeAt(['zip', path], message, 'key'));
   }
-  const axisNames = [...Object.keys(sweep.matrix), ...Object.keys(sweep.zip)];
-  if (sweep.stopWhen && !axisNames.includes(sweep.stopWhen.along)) {
-    const message = `expected one of the axes: ${axisNames.join(', ') || 'there are none'}`;
-    mistakes.push(document.mistakeAt(['stopWhen', 'along'], message));
-  }
-  if (sweep.search && axisNames.includes(sweep.search.along)) {
-    const message = 'is an axis too; a search chooses its own values';
-    mistakes.push(document.mistakeAt(['search', 'along'], message));
-  }
-  if (sweep.search && sweep.stopWhen) {
-    mistakes.push(document.mistakeAt(['stopWhen'], 'cannot be combined with search', 'key'));
+  for (const [group, axesOf] of Object.entries({ matrix, zip })) {
+    for (const [path, values] of Object.entries(axesOf)) {
+      const texts = values.map((value) => JSON.stringify(value));
+      const twice = group === 'matrix' && texts.findIndex((text, i) => texts.indexOf(text) < i);
+      if (twice === false || twice < 0) continue;
+      mistakes.push(document.mistakeAt([group, path, twice], 'is in the list twice', 'value'));
+    }
   }
   return mistakes;
+}
+
+function readStop(
+  sweep: Shape,
+  document: Document,
+  mistakes: Mistake[],
+): SweepSpec['stopWhen'] | null {
+  const { stopWhen, search } = sweep;
+  if (!stopWhen) return null;
+  const names = axisNames(sweep);
+  if (search) {
+    mistakes.push(document.mistakeAt(['stopWhen'], 'cannot be combined with search', 'key'));
+  } else if (!names.includes(stopWhen.along)) {
+    const message = `expected one of the axes: ${names.join(', ') || 'there are none'}`;
+    mistakes.push(document.mistakeAt(['stopWhen', 'along'], message, 'value'));
+  }
+  const condition = parseExpectation(stopWhen.condition);
+  if (condition.kind === 'ok')
+    return { along: stopWhen.along, condition: condition.expectation };
+  mistakes.push(document.mistakeAt(['stopWhen', 'condition'], condition.message, 'value'));
+  return null;
+}
+
+function readSearch(sweep: Shape, document: Document, mistakes: Mistake[]): SearchSpec | null {
+  const { search, repeat } = sweep;
+  if (!search) return null;
+  const wrong = (key: string, message: string): void => {
+    mistakes.push(document.mistakeAt(['search', key], message, 'value'));
+  };
+  if (repeat !== undefined) {
+    const message = 'cannot be combined with search, which repeats what decides';
+    mistakes.push(document.mistakeAt(['repeat'], message, 'key'));
+  }
+  if (axisNames(sweep).includes(search.along)) {
+    wrong('along', 'is an axis too; a search chooses its own values');
+  }
+  const from = splitQuantity(String(search.from));
+  const to = splitQuantity(String(search.to));
+  if (!from) wrong('from', `expected a number and its unit, got ${JSON.stringify(search.from)}`);
+  if (!to) wrong('to', `expected a number and its unit, got ${JSON.stringify(search.to)}`);
+  if (from && to && from.unit !== to.unit) {
+    wrong('to', `expected the unit of from (${from.unit || 'none'}), got ${to.unit || 'none'}`);
+  } else if (from && to && !(from.value > 0 && from.value < to.value)) {
+    wrong('to', `expected more than from, and both above 0; got ${search.from} to ${search.to}`);
+  }
+  const holds = search.holds.flatMap((text, i): readonly Expectation[] => {
+    const parsed = parseExpectation(text);
+    if (parsed.kind === 'ok') return [parsed.expectation];
+    mistakes.push(document.mistakeAt(['search', 'holds', i], parsed.message, 'value'));
+    return [];
+  });
+  if (search.precision <= 0) wrong('precision', 'expected more than 0%');
+  if (!from || !to) return null;
+  const { along, precision } = search;
+  return { along, from: from.value, to: to.value, unit: from.unit, holds, precision };
 }

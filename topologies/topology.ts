@@ -21,6 +21,8 @@ export interface LinkShape {
   readonly jitterMs: number;
   /** Share of packets lost, 0 to 100. */
   readonly lossPercent: number;
+  /** Mean number of packets lost in a row; absent or 1: each is lost by itself. */
+  readonly lossBurst?: number;
   /** Bandwidth in Mbit/s; null is unlimited. */
   readonly rateMbps: number | null;
 }

@@ -88,4 +88,6 @@ export interface RunContext {
   readonly scratch: string;
   /** Directory for logs, kept with the result. */
   readonly logs: string;
+  /** Seed of losses and jitter; 1 when absent. */
+  readonly seed?: number;
 }

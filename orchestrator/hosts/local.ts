@@ -10,13 +10,17 @@ import { sampleProcessTree } from './proc.ts';
 const maxOutputBytes = 16 * 1024 * 1024;
 const quotedErrorChars = 2_000;
 
-/** This machine, or one of its loopback addresses, as a Host. Makes `directory` (mode 0700); its owner removes it. */
+/**
+ * This machine, or one of its loopback addresses, as a Host. Makes `directory` (mode 0700); its owner removes it.
+ * `start` is how processes come to be, for a host that differs from this machine in nothing else.
+ */
 export async function localHost(
   spec: Pick<Host, 'name' | 'site' | 'address' | 'directory'>,
+  start: typeof startLocalProcess = startLocalProcess,
 ): Promise<Host> {
   await mkdir(spec.directory, { recursive: true, mode: 0o700 });
   const spawn: Host['spawn'] = (command, options) =>
-    startLocalProcess(spec.name, command, { cwd: spec.directory, ...options });
+    start(spec.name, command, { cwd: spec.directory, ...options });
   return {
     ...spec,
     spawn,

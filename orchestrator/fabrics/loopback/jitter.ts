@@ -25,7 +25,7 @@ function gaussian(seed: number, index: number): number {
 }
 
 /** In [0, 1): the finalizer of MurmurHash3 over seed and index. */
-function uniform(seed: number, index: number): number {
+export function uniform(seed: number, index: number): number {
   let h = Math.imul(seed, 0x9e3779b1) ^ (index | 0) ^ Math.imul(index / 2 ** 32, 0x85ebca77);
   for (let round = 0; round < 2; round++) {
     h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

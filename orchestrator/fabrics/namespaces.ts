@@ -1,0 +1,63 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Topology } from '../../topologies/topology.ts';
+import { FabricError } from '../errors.ts';
+import type { Fabric, FabricMaker, RunContext } from './fabric.ts';
+import { maxSites, siteAddress } from './namespaces/addresses.ts';
+import { NamespacesFabric } from './namespaces/namespaces-fabric.ts';
+import { startNfqueue } from './namespaces/nfqueue.ts';
+import { newOwner } from './namespaces/owner.ts';
+import { type Abilities, probe } from './namespaces/probe.ts';
+import { endOwned, removeStale } from './namespaces/stale.ts';
+import { buildStar } from './namespaces/star.ts';
+
+/** Sites in network namespaces of this machine: everything that runs there crosses an emulated WAN packet by packet. */
+export const namespaces: FabricMaker = {
+  name: 'namespaces',
+  needsRoot: [
+    'network namespaces and packet queues (or user namespaces, without a real-time class)',
+  ],
+  refuse: ({ sites }) =>
+    sites.flatMap((site, index) =>
+      site.hosts.length > 0
+        ? [
+            {
+              path: `sites.${site.name}.hosts`,
+              message:
+                'the namespaces fabric has no machines; use fabric: machines, or leave the hosts out',
+            },
+          ]
+        : index === maxSites
+          ? [{ path: 'sites', message: `at most ${maxSites} sites in namespaces of one machine` }]
+          : [],
+    ),
+  addresses: ({ sites }) =>
+    sites.map(({ name }, index) => ({ site: name, host: name, address: siteAddress(index + 1) })),
+  available: async () => obstacle(await probe()),
+  make,
+};
+
+function obstacle({ netem, nfqueue }: Abilities): Awaited<ReturnType<FabricMaker['available']>> {
+  return netem === null ? null : nfqueue;
+}
+
+async function make(topology: Topology, run: RunContext, signal: AbortSignal): Promise<Fabric> {
+  signal.throwIfAborted();
+  await removeStale();
+  const { privilege, nfqueue, firewall } = await probe();
+  if (nfqueue !== null) {
+    throw new FabricError('NAMESPACES_UNAVAILABLE', nfqueue.missing, nfqueue.mend);
+  }
+  const owner = newOwner(run.runId);
+  try {
+    const star = await buildStar(topology, run, owner, privilege);
+    signal.throwIfAborted();
+    const impairment = await startNfqueue(star, topology, run, firewall);
+    signal.throwIfAborted();
+    return new NamespacesFabric({ topology, run, owner, star, impairment });
+  } catch (error) {
+    await endOwned(owner);
+    await rm(join(run.scratch, 'namespaces'), { recursive: true, force: true });
+    throw error;
+  }
+}

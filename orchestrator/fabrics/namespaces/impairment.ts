@@ -1,0 +1,19 @@
+import type { LinkShape } from '../../../topologies/topology.ts';
+import type { Fabric, FabricTrouble, Traffic } from '../fabric.ts';
+
+/** What stands between the sites of a star: one of several ways to the same link model. */
+export interface Impairment extends AsyncDisposable {
+  readonly name: BackEnd;
+  /** How it imitates what it cannot do as asked, as sentences for the report. */
+  readonly limits: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly processes: Fabric['processes'];
+  shape(from: string, to: string, shape: Partial<LinkShape>): Promise<void>;
+  cut(from: string, to: string): Promise<void>;
+  heal(from: string, to: string): Promise<void>;
+  /** Bytes of IP packets that entered each direction, lost ones included. */
+  traffic(): Promise<readonly Traffic[]>;
+  troubles(): Promise<readonly FabricTrouble[]>;
+}
+
+export type BackEnd = 'netem' | 'nfqueue';

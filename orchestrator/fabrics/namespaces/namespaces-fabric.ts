@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LinkShape, Topology } from '../../../topologies/topology.ts';
+import { FabricError } from '../../errors.ts';
+import type { Host } from '../../hosts/host.ts';
+import { measureRoundTrips } from '../echo.ts';
+import type { Endpoint, Fabric, FabricTrouble, RunContext, Traffic } from '../fabric.ts';
+import type { Impairment } from './impairment.ts';
+import type { Owner } from './owner.ts';
+import { endOwned } from './stale.ts';
+import type { Star } from './star.ts';
+
+const limits = [
+  'All sites share the processors, memory and disks of this machine; only the network between them is apart.',
+  'Inside a site there is one network stack and no link: its processes talk over the loopback interface.',
+];
+
+/** What a running namespaces fabric consists of; disposed with it. */
+export interface NamespacesParts {
+  readonly topology: Topology;
+  readonly run: RunContext;
+  readonly owner: Owner;
+  readonly star: Star;
+  readonly impairment: Impairment;
+}
+
+/** Sites in network namespaces, joined by a router that delays, loses, limits and cuts at the level of packets. */
+export class NamespacesFabric implements Fabric {
+  readonly name = 'namespaces';
+  readonly limits: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly hosts: readonly Host[];
+  readonly processes: Fabric['processes'];
+  readonly inSiteReason = null;
+  readonly #parts: NamespacesParts;
+  readonly #shapes: Map<string, LinkShape>;
+  #disposed: Promise<void> | null = null;
+
+  constructor(parts: NamespacesParts) {
+    const { star, impairment, topology } = parts;
+    this.#parts = parts;
+    this.#shapes = new Map(topology.links.map((link) => [`${link.from} ${link.to}`, link]));
+    this.limits = [...limits, ...impairment.limits];
+    this.hosts = star.sites;
+    this.processes = impairment.processes;
+    this.environment = {
+      backEnd: impairment.name,
+      privilege: star.privilege,
+      ...impairment.environment,
+      ...star.settings,
+    };
+  }
+
+  /** Every host has an address of its own that all others reach through the router. */
+  async route(_from: Host, to: Host, port: number): Promise<Endpoint> {
+    return { address: to.address, port };
+  }
+
+  async unroute(): Promise<void> {}
+
+  async shape(from: string, to: string, shape: Partial<LinkShape>): Promise<void> {
+    const before = this.#shapes.get(`${from} ${to}`);
+    if (before !== undefined) this.#shapes.set(`${from} ${to}`, { ...before, ...shape });
+    await this.#parts.impairment.shape(from, to, shape);
+  }
+
+  cut(from: string, to: string): Promise<void> {
+    return this.#parts.impairment.cut(from, to);
+  }
+
+  heal(from: string, to: string): Promise<void> {
+    return this.#parts.impairment.heal(from, to);
+  }
+
+  measure(probes: number, signal: AbortSignal): ReturnType<Fabric['measure']> {
+    const { run } = this.#parts;
+    const shapes = [...this.#shapes.values()];
+    const maxRttMs = 2 * Math.max(0, ...shapes.map((s) => s.delayMs + 5 * s.jitterMs));
+    return measureRoundTrips(
+      {
+        crews: this.hosts.map((host) => ({ host, answersFor: [host], probesFor: [host] })),
+        route: (_from, to, port) => this.route(_from, to, port),
+        unroute: () => this.unroute(),
+        probes,
+        minSpanMs: 0,
+        timeoutMs: 5_000 + 4 * maxRttMs,
+        logFile: join(run.logs, 'echo.log'),
+      },
+      signal,
+    );
+  }
+
+  /** Between sites as the router sees it; inside a site as its loopback interface does. IP headers count in both. */
+  async traffic(): Promise<readonly Traffic[]> {
+    const inside = this.hosts.map((host): Traffic => {
+      return { from: host.site, to: host.site, bytes: this.#loopbackBytes(host) };
+    });
+    return [...inside, ...(await this.#parts.impairment.traffic())];
+  }
+
+  #loopbackBytes(host: Host): number {
+    const keeper = this.#parts.star.namespaces.get(host)?.process.pid;
+    const counters = readFileSync(`/proc/${keeper}/net/dev`, 'utf8');
+    const sent = /^\s*lo:(?:\s+\d+){8}\s+(\d+)/m.exec(counters)?.[1];
+    if (sent !== undefined) return Number(sent);
+    throw new FabricError(
+      'NAMESPACES_NO_COUNTERS',
+      `no loopback interface in the counters of ${host.name}:\n${counters}`,
+      'Somebody changed the namespace of this site; run again.',
+    );
+  }
+
+  troubles(): Promise<readonly FabricTrouble[]> {
+    return this.#parts.impairment.troubles();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    const { impairment, owner, run } = this.#parts;
+    await impairment[Symbol.asyncDispose]();
+    await endOwned(owner);
+    await rm(join(run.scratch, 'namespaces'), { recursive: true, force: true });
+  }
+}

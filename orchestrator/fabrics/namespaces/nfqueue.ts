@@ -1,0 +1,199 @@
+import { join } from 'node:path';
+import type { Link, Topology } from '../../../topologies/topology.ts';
+import { FabricError } from '../../errors.ts';
+import type { Host, HostProcess } from '../../hosts/host.ts';
+import { programPath } from '../../program.ts';
+import type { FabricTrouble, RunContext } from '../fabric.ts';
+import { RequestError, RequestLine } from '../request-line.ts';
+import { routerInterface } from './addresses.ts';
+import type { EngineCalls, EngineHealth, EngineLink, EngineStatus } from './engine-protocol.ts';
+import type { Impairment } from './impairment.ts';
+import type { Star } from './star.ts';
+
+/** The same tables by two ways into the kernel; either may be what a machine's kernel was built for. */
+export const firewalls: readonly string[] = ['iptables-nft', 'iptables-legacy', 'iptables'];
+
+/** Garbage is collected on the engine's own real-time thread: helpers at normal priority would keep it waiting. */
+const engineFlags = ['--single-threaded-gc', '--max-semi-space-size=1'];
+
+const limits = [
+  'The queue of a link with a rate holds 100 ms of it, then drops what comes; a link without a rate queues nothing.',
+  'Links without loss and rate carry segments of one send as one packet of up to 64 kB (GSO), as the sites themselves do.',
+];
+
+/** Starts the engine on the router, then sends it all that crosses: until the first rule, and without it, nothing passes. */
+export async function startNfqueue(
+  star: Star,
+  topology: Topology,
+  run: RunContext,
+  firewall: string,
+): Promise<Impairment> {
+  const logFile = join(run.logs, 'engine.log');
+  const links = engineLinks(topology.links, run.seed ?? 1);
+  const engine = await startEngine(star.router, logFile);
+  try {
+    const line = lineTo(engine, logFile);
+    const status = await line.request('start', { links }).catch((error: unknown) => {
+      throw refused(error, logFile);
+    });
+    await loadRules(star.router, rules(topology, links), firewall, logFile);
+    return impairment(star, topology, engine, line, links, status, firewall);
+  } catch (error) {
+    await engine.end(1_000);
+    throw error;
+  }
+}
+
+/** Starts an engine in a namespace; it takes no queue yet. */
+export function startEngine(router: Host, logFile: string): Promise<HostProcess> {
+  const program = programPath('orchestrator/fabrics/namespaces/engine-main');
+  return router.spawn([process.execPath, ...engineFlags, program], { stdio: 'pipe', logFile });
+}
+
+export function lineTo(engine: HostProcess, logFile: string): RequestLine<EngineCalls> {
+  return new RequestLine(
+    engine,
+    (how) =>
+      new FabricError(
+        'NAMESPACES_ENGINE_ENDED',
+        `the packet engine (pid ${engine.pid}) has ended: ${how}`,
+        `See ${logFile}. Without it nothing passes between the sites.`,
+      ),
+  );
+}
+
+function refused(error: unknown, logFile: string): unknown {
+  if (!(error instanceof RequestError)) return error;
+  return new FabricError(
+    'NAMESPACES_ENGINE_REFUSED',
+    `the packet engine cannot start: ${error.message}`,
+    `See ${logFile}, and \`busbench check\` for what this machine's kernel offers.`,
+    { cause: error },
+  );
+}
+
+/** Queue numbers count from 1 in the order of the links. */
+function engineLinks(links: readonly Link[], seed: number): readonly EngineLink[] {
+  return links.map((link, index) => ({
+    queue: index + 1,
+    link,
+    seed: Math.imul(seed, 65_537) + index,
+  }));
+}
+
+/** For iptables-restore: a chain for each source, so that a packet looks at few rules; what is no link's is dropped. */
+export function rules(topology: Topology, links: readonly EngineLink[]): string {
+  const names = topology.sites.map(({ name }) => name);
+  const interfaceOf = (site: string): string => routerInterface(names.indexOf(site) + 1);
+  const chains = names.map((name) => `:from-${interfaceOf(name)} - [0:0]`);
+  const jumps = names.map((name) => {
+    const source = interfaceOf(name);
+    return `-A FORWARD -i ${source} -j from-${source}`;
+  });
+  const queues = links.map(({ queue, link }) => {
+    const [source, destination] = [interfaceOf(link.from), interfaceOf(link.to)];
+    return `-A from-${source} -o ${destination} -j NFQUEUE --queue-num ${queue}`;
+  });
+  return ['*mangle', ':FORWARD DROP [0:0]', ...chains, ...jumps, ...queues, 'COMMIT', ''].join(
+    '\n',
+  );
+}
+
+async function loadRules(
+  router: Host,
+  text: string,
+  firewall: string,
+  logFile: string,
+): Promise<void> {
+  const file = await router.put('rules', text);
+  const command = ['sh', '-c', `exec ${firewall}-restore < "$0"`, file];
+  await router.run(command, { stdio: 'pipe', logFile, timeoutMs: 20_000 });
+}
+
+function impairment(
+  star: Star,
+  topology: Topology,
+  engine: HostProcess,
+  line: RequestLine<EngineCalls>,
+  links: readonly EngineLink[],
+  status: EngineStatus,
+  firewall: string,
+): Impairment {
+  const queueOf = new Map(links.map(({ queue, link }) => [`${link.from} ${link.to}`, queue]));
+  const find = (from: string, to: string): number => {
+    const queue = queueOf.get(`${from} ${to}`);
+    if (queue === undefined) throw new RangeError(`no link from ${from} to ${to}`);
+    return queue;
+  };
+  const shortestRttMs = Math.min(...topology.links.map(({ delayMs }) => 2 * delayMs));
+  return {
+    name: 'nfqueue',
+    limits,
+    environment: {
+      firewall,
+      engineRealTime: String(status.realTime),
+      engineBufferBytes: String(status.receiveBufferBytes),
+    },
+    processes: [{ name: 'engine', process: engine, host: star.router }],
+    async shape(from, to, shape) {
+      await line.request('shape', { queue: find(from, to), shape });
+    },
+    async cut(from, to) {
+      await line.request('cut', { queue: find(from, to), cut: true });
+    },
+    async heal(from, to) {
+      await line.request('cut', { queue: find(from, to), cut: false });
+    },
+    async traffic() {
+      const rows = new Map((await line.request('traffic', null)).map((row) => [row.queue, row]));
+      return links.map(({ queue, link: { from, to } }) => {
+        return { from, to, bytes: rows.get(queue)?.bytes ?? 0 };
+      });
+    },
+    troubles: async () => troublesOf(await line.request('health', null), shortestRttMs),
+    async [Symbol.asyncDispose]() {
+      engine.stdin?.end();
+      await engine.end(1_000);
+    },
+  };
+}
+
+/** Beyond this many times the limit the delays are no longer those that were asked for. */
+const invalidFactor = 4;
+
+function troublesOf(health: EngineHealth, shortestRttMs: number): readonly FabricTrouble[] {
+  const limitUs = Math.max(1_000, 0.02 * shortestRttMs * 1e3);
+  const troubles: FabricTrouble[] = [];
+  if (health.p99Us > limitUs) {
+    troubles.push({
+      code: 'ENGINE_LATE',
+      message: `the packet engine let 1 % of ${health.released} packets go more than ${health.p99Us.toFixed(0)} us late (at most ${health.maxUs.toFixed(0)} us)`,
+      advice:
+        'Lower the rate, or give the machine more idle cores: delays are longer than requested.',
+      value: health.p99Us,
+      limit: limitUs,
+      invalidates: health.p99Us > invalidFactor * limitUs,
+    });
+  }
+  if (health.missed + health.refused > 0) {
+    troubles.push({
+      code: 'ENGINE_DROPS',
+      message: `${health.missed} packets were dropped because the packet engine was too slow to look at them (${health.refused} orders refused by the kernel)`,
+      advice: "Lower the rate: these losses are the machine's, not the links'.",
+      value: health.missed + health.refused,
+      limit: 0,
+      invalidates: true,
+    });
+  }
+  if (health.overflowed > 0) {
+    troubles.push({
+      code: 'LINK_OVERFLOW',
+      message: `${health.overflowed} packets found the queue of a link with a rate full and were dropped`,
+      advice: 'As on a real link: the bus offered more than the rate of the link for over 100 ms.',
+      value: health.overflowed,
+      limit: 0,
+      invalidates: false,
+    });
+  }
+  return troubles;
+}

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Variable in the environment of everything that runs in our namespaces: which run it belongs to, and whose that is. */
+const variable = 'BUSBENCH_OWNER';
+
+/** Who made a namespace. The start time tells a process from a later one with the same pid. */
+export interface Owner {
+  readonly runId: string;
+  readonly pid: number;
+  readonly startedTicks: string;
+  /** Which of the fabrics that this process has made. */
+  readonly serial: number;
+}
+
+let lastSerial = 0;
+
+/** A new fabric of this process. */
+export function newOwner(runId: string): Owner {
+  const { pid } = process;
+  return { runId, pid, startedTicks: startedTicks(pid) ?? '', serial: ++lastSerial };
+}
+
+/** Environment for all that this owner starts. */
+export function markOf(owner: Owner): Readonly<Record<string, string>> {
+  const { runId, pid, startedTicks: ticks, serial } = owner;
+  return { [variable]: [runId, pid, ticks, serial].join(':') };
+}
+
+/** Whoever marked a process; null for processes that are none of ours, gone, or not for us to look at. */
+function ownerOf(pid: number): Owner | null {
+  const environment = read(`/proc/${pid}/environ`)?.split('\0') ?? [];
+  const mark = environment.find((entry) => entry.startsWith(`${variable}=`));
+  const [, runId, owner, ticks, serial] = /=(.*):(\d+):(\d*):(\d+)$/.exec(mark ?? '') ?? [];
+  if (runId === undefined || ticks === undefined) return null;
+  return { runId, pid: Number(owner), startedTicks: ticks, serial: Number(serial) };
+}
+
+/** Every marked process on this machine. */
+export function markedProcesses(): readonly { readonly pid: number; readonly owner: Owner }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    const owner = Number.isInteger(pid) ? ownerOf(pid) : null;
+    return owner === null ? [] : [{ pid, owner }];
+  });
+}
+
+export function isAlive({ pid, startedTicks: ticks }: Owner): boolean {
+  return startedTicks(pid) === ticks;
+}
+
+/** Field 22 of /proc/<pid>/stat; null when there is no such process, a zombie included. */
+function startedTicks(pid: number): string | null {
+  const stat = read(`/proc/${pid}/stat`);
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return fields[0] === 'Z' ? null : (fields[19] ?? null);
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,136 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Host } from '../../hosts/host.ts';
+import { namespaceHost } from '../../hosts/namespace.ts';
+import { makeNamespace, type Privilege } from './holder.ts';
+import { firewalls, lineTo, startEngine } from './nfqueue.ts';
+import { markOf, newOwner } from './owner.ts';
+import { endOwned } from './stale.ts';
+
+/** What stands in the way of something, and what mends it. */
+export interface Obstacle {
+  readonly missing: string;
+  readonly mend: string;
+}
+
+/** What this machine was seen to do, by doing it in a namespace of its own. */
+export interface Abilities {
+  readonly privilege: Privilege;
+  /** Null: namespaces can be made. */
+  readonly namespaces: Obstacle | null;
+  readonly netem: Obstacle | null;
+  readonly nfqueue: Obstacle | null;
+  /** The first program that loads rules which queue packets; empty when none does. */
+  readonly firewall: string;
+}
+
+const commandMs = 10_000;
+
+/** Tries everything in a scratch namespace, which is gone afterwards. */
+export async function probe(): Promise<Abilities> {
+  const privilege: Privilege = process.getuid?.() === 0 ? 'root' : 'rootless';
+  const owner = newOwner('probe');
+  const directory = await mkdtemp(join(tmpdir(), 'busbench-probe-'));
+  const logFile = join(directory, 'log');
+  try {
+    const mark = markOf(owner);
+    const label = 'busbench-probe';
+    const space = await makeNamespace({ label, privilege, mark, first: null, logFile });
+    const place = { name: 'probe', site: 'probe', address: '127.0.0.1', directory };
+    const host = await namespaceHost(place, space);
+    const [netem, firewall, engine] = await Promise.all([
+      probeNetem(host, logFile),
+      probeFirewall(host, logFile),
+      probeEngine(host, logFile),
+    ]);
+    const nfqueue = firewall === '' ? noFirewall : engine;
+    return { privilege, namespaces: null, netem, nfqueue, firewall };
+  } catch (error) {
+    const namespaces = noNamespaces(privilege, said(error));
+    return { privilege, namespaces, netem: namespaces, nfqueue: namespaces, firewall: '' };
+  } finally {
+    await endOwned(owner);
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function noNamespaces(privilege: Privilege, why: string): Obstacle {
+  if (process.platform !== 'linux') {
+    return { missing: 'Linux, for network namespaces', mend: 'use fabric: loopback' };
+  }
+  return {
+    missing: `network namespaces ${privilege === 'root' ? 'as root' : 'of its own for an ordinary user'} (${why})`,
+    mend:
+      privilege === 'root'
+        ? 'in a container, give it CAP_SYS_ADMIN and CAP_NET_ADMIN; apt-get install util-linux iproute2'
+        : 'run as root (sudo), or allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1 (Debian), kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)',
+  };
+}
+
+const noFirewall: Obstacle = {
+  missing: `a program and a kernel that queue packets (tried ${firewalls.join(', ')})`,
+  mend: 'apt-get install iptables; modprobe xt_NFQUEUE nfnetlink_queue',
+};
+
+async function probeNetem(host: Host, logFile: string): Promise<Obstacle | null> {
+  const command = ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms'];
+  try {
+    await host.run(command, { stdio: 'pipe', logFile, timeoutMs: commandMs });
+    return null;
+  } catch (error) {
+    return {
+      missing: `the netem queueing discipline (${said(error)})`,
+      mend: 'modprobe sch_netem sch_htb; on Debian and Ubuntu apt-get install iproute2 linux-modules-extra-$(uname -r)',
+    };
+  }
+}
+
+async function probeFirewall(host: Host, logFile: string): Promise<string> {
+  const rule = [
+    '-t',
+    'mangle',
+    '-A',
+    'FORWARD',
+    '-i',
+    'none0',
+    '-j',
+    'NFQUEUE',
+    '--queue-num',
+    '1',
+  ];
+  for (const firewall of firewalls) {
+    try {
+      await host.run([firewall, ...rule], { stdio: 'pipe', logFile, timeoutMs: commandMs });
+      return firewall;
+    } catch {
+      // The next one may do.
+    }
+  }
+  return '';
+}
+
+async function probeEngine(host: Host, logFile: string): Promise<Obstacle | null> {
+  const perfect = { delayMs: 0, jitterMs: 0, lossPercent: 0, rateMbps: null };
+  const engine = await startEngine(host, logFile);
+  try {
+    const link = { from: 'a', to: 'b', ...perfect };
+    await lineTo(engine, logFile).request('start', { links: [{ queue: 1, link, seed: 1 }] });
+    return null;
+  } catch (error) {
+    const log = await host.get(logFile).then(String, () => '');
+    const noKoffi = log.includes('koffi');
+    return {
+      missing: noKoffi ? 'the native module koffi' : `packet queues in the kernel (${said(error)})`,
+      mend: noKoffi ? 'npm install koffi' : 'modprobe nfnetlink_queue',
+    };
+  } finally {
+    await engine.end(1_000);
+  }
+}
+
+/** The last line of what went wrong: programs put the reason there. */
+function said(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.trim().split('\n').at(-1) ?? '';
+}

@@ -23,9 +23,13 @@ export const rabbitmqBus: BusDeployer = {
   },
 
   refuse(scenario) {
-    const { queues } = optionsOf(scenario);
+    const { queues, protocol } = optionsOf(scenario);
     const { pattern, topics, pools } = scenario.workload;
     if (queues !== 'stream') return [];
+    if (protocol === '1.0') {
+      const message = 'streams are read over protocol 0-9-1 only';
+      return [{ path: 'bus.queues', message }];
+    }
     if (pattern !== 'notify') {
       const message = `a stream keeps what was consumed and serves notify only; the pattern is ${pattern}`;
       return [{ path: 'bus.queues', message }];

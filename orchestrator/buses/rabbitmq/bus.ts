@@ -1,6 +1,4 @@
 import type { Json } from '../../../agents/protocol.ts';
-import type { Fabric } from '../../fabrics/fabric.ts';
-import type { Host } from '../../hosts/host.ts';
 import { sleep } from '../../waiting.ts';
 import type { AgentProcess, Bus } from '../bus.ts';
 import {
@@ -12,6 +10,7 @@ import {
 } from './addressing.ts';
 import { readMetrics } from './counters.ts';
 import type { DeployContext, DeployedCluster } from './deploy.ts';
+import { amqplibEndpoint, nearestFirst, replyQueue, rheaEndpoint } from './endpoint.ts';
 import { vhostPath } from './management.ts';
 import type { RabbitmqNode } from './node.ts';
 import { Routing } from './routing.ts';
@@ -64,39 +63,37 @@ export class RabbitmqBus implements Bus {
   }
 
   async endpoint(process: AgentProcess): Promise<{ driver: string; endpoint: Json }> {
-    const { options, scenario, signal } = this.#context;
+    const { options, scenario, fabric, signal } = this.#context;
     const { workload } = scenario;
+    const { places: nodes, home } = nearestFirst(this.nodes, process, scenario);
     // A bench on a standing deployment may have more topics than the bus was deployed for.
     const topics = Math.max(workload.topics, ...process.servers.map(({ topic }) => topic + 1));
     await this.#routing.declareShared({ ...workload, topics }, signal);
-    await this.#routing.declareOwn(workload.pattern, process.servers, signal);
-    const { nodes, home } = nearestNodes(this.nodes, process, this.#context);
     const brokers = await Promise.all(
-      nodes.map(async (node) => {
-        const at = await dial(this.#context.fabric, process.host, node);
-        return { host: at.address, port: at.port };
-      }),
+      nodes.map((node) => fabric.route(process.host, node.host, node.spec.amqpPort)),
     );
-    const { durable, persistent, stream, arguments: args } = this.#declaration;
-    return {
-      driver: 'amqplib',
-      endpoint: {
-        brokers,
-        home,
-        vhost: '/',
-        ...this.#deployed.credentials,
-        tls: null,
-        heartbeatSeconds: Math.ceil(options.heartbeatMs / 1000),
-        addresses: { ...this.#addresses } as unknown as Json,
-        exchanges: { durable, autoDelete: false },
-        queues: { durable, arguments: args },
-        stream,
-        persistent,
-        prefetch: options.prefetch,
-        reply: options.reply,
-        replyPrefix: `${this.#prefix}reply.`,
-      },
+    const { credentials, installation } = this.#deployed;
+    const way = {
+      brokers,
+      home,
+      credentials,
+      prefix: this.#prefix,
+      addresses: this.#addresses,
+      declaration: this.#declaration,
+      options,
     };
+    const { pattern } = workload;
+    if (options.protocol === '0-9-1') {
+      const leader = options.leader === null ? null : nodes[0];
+      if (leader) await this.#routing.declareOwn(pattern, process.servers, leader, signal);
+      return { driver: 'amqplib', endpoint: amqplibEndpoint(way, ownBroker) };
+    }
+    // AMQP 1.0 has no words for declaring: whatever it sends to or receives from must be there.
+    const [node] = nodes;
+    if (node) await this.#routing.declareOwn(pattern, process.servers, node, signal);
+    const replies = process.clients.map(({ index }) => replyQueue(this.#prefix, index));
+    if (node && pattern === 'call') await this.#routing.declareReplies(replies, node, signal);
+    return { driver: 'rhea', endpoint: rheaEndpoint(way, pattern, installation.version) };
   }
 
   async directory(
@@ -173,6 +170,8 @@ export class RabbitmqBus implements Bus {
   }
 }
 
+const ownBroker = { vhost: '/', tls: null, foreign: false } as const;
+
 type QueueCounters = typeof emptyQueues;
 const emptyQueues: {
   readonly queuesLed: number;
@@ -196,31 +195,4 @@ function isBusy(queues: ReadonlyMap<string, QueueCounters>): boolean {
 /** A paused node answers nothing; its counters are then missing, not the run held up. */
 function bound(signal: AbortSignal): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(counterMs)]);
-}
-
-function dial(fabric: Fabric, from: Host, node: RabbitmqNode): ReturnType<Fabric['route']> {
-  return fabric.route(from, node.host, node.spec.amqpPort);
-}
-
-/**
- * Nodes in the order a process should dial them: nearest first by the links' delays, equally near ones starting with
- * another one for each process. Without failover only the nearest.
- */
-function nearestNodes(
-  nodes: readonly RabbitmqNode[],
-  process: AgentProcess,
-  { scenario }: DeployContext,
-): { readonly nodes: readonly RabbitmqNode[]; readonly home: number } {
-  const here = process.host.site;
-  const distance = (node: RabbitmqNode): number =>
-    node.site === here
-      ? -1
-      : (scenario.links.find((l) => l.from === here && l.to === node.site)?.delayMs ?? 0);
-  const nearest = Math.min(...nodes.map(distance));
-  const near = nodes.filter((node) => distance(node) === nearest);
-  const turn = process.index % near.length;
-  const home = [...near.slice(turn), ...near.slice(0, turn)];
-  const far = nodes.filter((node) => distance(node) > nearest);
-  far.sort((a, b) => distance(a) - distance(b));
-  return { nodes: scenario.clients.failover ? [...home, ...far] : home, home: home.length };
 }

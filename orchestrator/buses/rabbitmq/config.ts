@@ -1,3 +1,4 @@
+import { atLeast } from './installation.ts';
 import type { RabbitmqOptions } from './options.ts';
 
 /** What one node needs to know of itself and the others. */
@@ -46,6 +47,13 @@ function joinLines(node: NodeConfig): readonly string[] {
     'cluster_formation.discovery_retry_limit = 200',
     'cluster_formation.discovery_retry_interval = 250',
   ];
+}
+
+/** AMQP 1.0 is a plugin up to 3.13, and part of the broker from 4.0 on. */
+export function pluginsOf(options: RabbitmqOptions, version: string): readonly string[] {
+  const asPlugin = options.protocol === '1.0' && !atLeast(version, 4, 0);
+  const own = ['rabbitmq_management', 'rabbitmq_prometheus'];
+  return [...own, ...(asPlugin ? ['rabbitmq_amqp1_0'] : []), ...options.plugins];
 }
 
 /** The enabled_plugins file: an Erlang list. */

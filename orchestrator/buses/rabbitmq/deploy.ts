@@ -6,6 +6,7 @@ import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { ResourceStack } from '../../resource-stack.ts';
 import { Cluster } from './cluster.ts';
+import { pluginsOf } from './config.ts';
 import { Gateway } from './gateway-client.ts';
 import {
   atLeast,
@@ -145,7 +146,7 @@ function checkVersion({ version, plugins }: Installation, options: RabbitmqOptio
   if (options.queues === 'quorum' && !atLeast(version, 3, 8)) {
     throw refuse('bus.queues quorum', 'has no quorum queues (new in 3.8)');
   }
-  const unknown = options.plugins.filter((plugin) => !plugins.includes(plugin));
+  const unknown = pluginsOf(options, version).filter((plugin) => !plugins.includes(plugin));
   if (unknown.length > 0) {
     throw refuse(`bus.plugins ${unknown.join(', ')}`, 'comes without this plugin');
   }

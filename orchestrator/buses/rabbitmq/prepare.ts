@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Host } from '../../hosts/host.ts';
-import { enabledPlugins, inetrc, rabbitmqConf } from './config.ts';
+import { enabledPlugins, inetrc, pluginsOf, rabbitmqConf } from './config.ts';
 import type { Credentials, DeployContext, Place } from './deploy.ts';
 import type { Gateway } from './gateway-client.ts';
 import type { Installation } from './installation.ts';
@@ -80,7 +80,7 @@ async function writeFiles(node: NodePlan, cluster: ClusterPlan): Promise<NodeFil
     },
     context.options,
   );
-  const plugins = ['rabbitmq_management', 'rabbitmq_prometheus', ...context.options.plugins];
+  const plugins = pluginsOf(context.options, cluster.installation.version);
   const [configFile, pluginsFile, resolverFile] = await Promise.all([
     host.put(`${name}/rabbitmq.conf`, config),
     host.put(`${name}/enabled_plugins`, enabledPlugins(plugins)),

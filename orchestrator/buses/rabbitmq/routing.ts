@@ -77,18 +77,31 @@ export class Routing {
     });
   }
 
-  /** Queues of single servers, declared here only where their leader must not be the server's own node. */
+  /** Queues of single servers, led by `node` unless one site leads everything. Agents else declare theirs themselves. */
   async declareOwn(
     pattern: Pattern,
     servers: readonly ServerPeer[],
+    node: RabbitmqNode,
     signal: AbortSignal,
   ): Promise<void> {
-    if (this.#options.leader === null) return;
+    const leader = this.#options.leader === null ? node : this.#leader(0);
     const addresses = serverQueues(this.#addresses, pattern, servers);
     await this.#declare(
-      addresses.map((address) => ({ address, leader: this.#leader(0) })),
+      addresses.map((address) => ({ address, leader })),
       signal,
     );
+  }
+
+  /** Queues that are reached by their own name. */
+  async declareReplies(
+    queues: readonly string[],
+    node: RabbitmqNode,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { durable } = this.#declaration;
+    await forEachLimited(queues, requestsAtOnce, async (queue) => {
+      await node.spec.management.send('PUT', vhostPath('queues', queue), { durable }, signal);
+    });
   }
 
   /**

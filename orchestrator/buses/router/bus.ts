@@ -10,7 +10,7 @@ import {
   type RunAddresses,
   runAddresses,
 } from './addresses.ts';
-import { countedSince, localRatioOf, routerCounters } from './counters.ts';
+import { countedSince, localShareOf, routerCounters } from './counters.ts';
 import { type ExpectedAddress, waitDeserted, waitSpread } from './mesh.ts';
 import type { RouterNode } from './node.ts';
 import type { RouterOptions } from './options.ts';
@@ -98,8 +98,8 @@ export class RouterBus implements Bus {
     for (const [name, counters] of await this.#read(signal)) {
       all.set(name, countedSince(this.#baseline.get(name) ?? {}, counters));
     }
-    const ratio = localRatioOf(all.values());
-    if (ratio !== null) this.#details = { ...this.#details, routerLocalRatio: ratio };
+    const share = localShareOf(all.values());
+    if (share !== null) this.#details = { ...this.#details, routerLocalShare: share };
     return all;
   }
 
@@ -110,9 +110,10 @@ export class RouterBus implements Bus {
 
   async #read(signal: AbortSignal): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
     const { exchange } = this.#addresses;
+    const hidden = this.nodes.some(({ plan }) => plan.mode === 'edge');
     const read = this.nodes.map(async (node) => {
       const sameSite = this.nodes.filter(({ site }) => site === node.site);
-      const names = sameSite.map(({ name }) => name);
+      const names = hidden ? null : sameSite.map(({ name }) => name);
       return [node.name, await routerCounters(node, names, exchange, signal)] as const;
     });
     return new Map(await Promise.all(read));

@@ -11,10 +11,13 @@ import {
 } from './entities.ts';
 import type { RouterNode } from './node.ts';
 
-/** Counters of one router, by name; the run's addresses are those that contain `part`. */
+/**
+ * Counters of one router, by name; the run's addresses are those that contain `part`. `sameSite` names the routers
+ * of its site, itself included; null where edge routers hide from the others where a message came in.
+ */
 export async function routerCounters(
   node: RouterNode,
-  sameSite: readonly string[],
+  sameSite: readonly string[] | null,
   part: string,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, number>>> {
@@ -24,9 +27,8 @@ export async function routerCounters(
   const links = await node.query('link', linkAttributes, signal);
   const nodes = await node.query('node', nodeAttributes, signal);
   if (totals === null) return {};
-  const indices = parseNodes(nodes?.rows ?? [])
-    .filter((view) => sameSite.includes(view.id))
-    .map((view) => view.index);
+  const near = parseNodes(nodes?.rows ?? []).filter((view) => sameSite?.includes(view.id));
+  const indices = sameSite === null ? null : near.map((view) => view.index);
   return {
     ...totalCounters(parseTotals(totals.rows)),
     ...addressCounters(parseAddresses(addresses?.rows ?? [], part)),
@@ -69,11 +71,11 @@ export function addressCounters(
 
 /**
  * `localDeliveries` and `remoteDeliveries`: what servers here got, by whether it entered the mesh at a router of
- * this site. `indices` are the histogram positions of those routers. Absent where the router keeps no histogram.
+ * this site. `indices` are the histogram positions of those routers; null leaves both counters out.
  */
 export function linkCounters(
   links: readonly LinkView[],
-  indices: readonly number[],
+  indices: readonly number[] | null,
   part: string,
 ): Readonly<Record<string, number>> {
   const counters: Record<string, number> = { undelivered: 0, droppedPresettled: 0 };
@@ -84,7 +86,7 @@ export function linkCounters(
     add('undelivered', link.undeliveredCount);
     add('droppedPresettled', link.droppedPresettledCount);
     const { address, ingressHistogram } = link;
-    if (link.linkDir !== 'out' || ingressHistogram === null) continue;
+    if (link.linkDir !== 'out' || ingressHistogram === null || indices === null) continue;
     if (address?.includes(part) !== true) continue;
     for (const [index, count] of ingressHistogram.entries()) {
       add(indices.includes(index) ? 'localDeliveries' : 'remoteDeliveries', count);
@@ -94,7 +96,7 @@ export function linkCounters(
 }
 
 /** Share of deliveries that stayed at their site, over all routers; null when none was counted. */
-export function localRatioOf(counters: Iterable<Readonly<Record<string, number>>>): number | null {
+export function localShareOf(counters: Iterable<Readonly<Record<string, number>>>): number | null {
   let local = 0;
   let all = 0;
   for (const { localDeliveries = 0, remoteDeliveries = 0 } of counters) {

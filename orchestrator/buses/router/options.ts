@@ -38,12 +38,10 @@ export interface RouterMistake {
   readonly message: string;
 }
 
-const costType = z
-  .union(
-    [z.literal('delay'), whole(1, 10_000, 'what a message pays to cross')],
-    oneOf('a whole number from 1 to 10000, or delay', ['delay']),
-  )
-  .default(1);
+const costType = z.union(
+  [z.literal('delay'), whole(1, 10_000, 'what a message pays to cross')],
+  oneOf('a whole number from 1 to 10000, or delay', ['delay']),
+);
 
 const busOptions = shape({
   type: z.literal('router'),
@@ -52,14 +50,14 @@ const busOptions = shape({
   graph: z.enum([...shapes] as [Shape, ...Shape[]]).optional(),
   edges: list(shape({ from: z.string(), to: z.string(), cost: costType.optional() })).optional(),
   hubs: whole(1, 64, 'Hubs of hub-and-spoke').optional(),
-  cost: costType,
+  cost: costType.default(1),
   distribution: z.enum(['closest', 'balanced']).default('balanced'),
   workers: whole(1, 64, 'Threads of each router').default(4),
   linkCapacity: whole(1, 100_000, 'Messages in flight on one link').default(250),
   credit: whole(1, 100_000, 'Messages sent ahead to a server').default(100),
   prefix: z
     .string()
-    .regex(/^[\w.-]+(\/[\w.-]+)*$/, 'expected names joined by slashes, like openstack.org/om')
+    .regex(/^[a-z][\w.-]*(\/[\w.-]+)*$/i, 'expected names joined by slashes, like openstack.org/om')
     .default('openstack.org/om'),
 });
 

@@ -151,13 +151,13 @@ export class Agent {
         this.#prober?.proven(message.clients);
         return;
       case 'start':
-        this.#start(message.schedule);
+        this.#start(message.schedule, message.resumed ?? false);
         return;
       case 'receivers':
         measurement.run.receivers = message.receivers;
         return;
       case 'disconnect':
-        this.#peers?.disconnect(message.clients);
+        this.#disconnect(message.clients);
         return;
       case 'halt':
         measurement.halt();
@@ -188,13 +188,23 @@ export class Agent {
     this.#channel.send({ type: 'connected', paths });
   }
 
-  #start(schedule: Schedule): void {
+  #disconnect(indices: readonly number[]): void {
+    const { clients, run } = this.#need('disconnect');
+    const cut = new Set(indices);
+    for (const [position, { index }] of run.assignment.clients.entries()) {
+      if (!cut.has(index)) continue;
+      clients.expectCut(position);
+      this.#peers?.disconnect(position);
+    }
+  }
+
+  #start(schedule: Schedule, resumed: boolean): void {
     const measurement = this.#need('start');
     const { run } = measurement;
     if (run.phases !== null) throw protocolFailure("a second 'start'");
     if (run.offsetUs.length === 0) throw protocolFailure("'start' before 'offsets'");
     this.#prober?.close();
-    measurement.start(schedule);
+    measurement.start(schedule, resumed);
   }
 
   async #collect(): Promise<void> {

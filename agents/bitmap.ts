@@ -38,9 +38,14 @@ export class Bitmap {
   encode(): string {
     let length = this.#bytes.length;
     while (length > 0 && this.#bytes[length - 1] === 0) length--;
-    const bytes = this.#bytes.subarray(0, length);
-    return (length <= storedMax ? stored(bytes) : deflateRawSync(bytes)).toString('base64');
+    return encodeBytes(this.#bytes.subarray(0, length));
   }
+}
+
+/** deflateRaw, base64. */
+export function encodeBytes(bytes: Uint8Array): string {
+  const deflated = bytes.length <= storedMax ? stored(bytes) : deflateRawSync(bytes);
+  return deflated.toString('base64');
 }
 
 /** Up to here a stored block of deflate (RFC 1951, 3.2.4) is made by hand: zlib needs 50 µs to set up for each. */

@@ -10,6 +10,8 @@ export class Interval {
   due = 0;
   done = 0;
   failed = 0;
+  /** From the loss of a connection in this second to its return. */
+  readonly reconnect: Histogram = new Histogram(3);
   readonly #response = new Histogram(3);
   readonly #service = new Histogram(3);
   readonly #doneSlots = new Uint8Array(slotBytes);
@@ -40,6 +42,7 @@ export class Interval {
       failed: this.failed,
       response: this.#response.count === 0 ? null : this.#response.encode(),
       service: this.#service.count === 0 ? null : this.#service.encode(),
+      reconnect: this.reconnect.count === 0 ? null : this.reconnect.encode(),
       failedBy: this.#failedBy,
       doneSlots: Buffer.from(this.#doneSlots).toString('base64'),
       failedSlots: Buffer.from(this.#failedSlots).toString('base64'),

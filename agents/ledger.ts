@@ -1,4 +1,4 @@
-import { Bitmap } from './bitmap.ts';
+import { Bitmap, encodeBytes } from './bitmap.ts';
 import type { ClientLedger, ServerLedger } from './protocol.ts';
 
 /** The books of one client: exact for every operation of the measuring window. Warm-up is numbered apart and kept nowhere. */
@@ -18,9 +18,18 @@ export class ClientAccount {
   readonly #failedBy: Record<string, number> = {};
   readonly #receivers: [sequence: number, receivers: number][];
 
+  readonly #dueBySecond: number[] = [];
+
   /** `receivers`: expected deliveries of a message at the start. */
   constructor(receivers: number) {
     this.#receivers = [[0, receivers]];
+  }
+
+  /** An operation of this second of the window became due; returns its sequence. */
+  begin(second: number): number {
+    while (this.#dueBySecond.length <= second) this.#dueBySecond.push(0);
+    this.#dueBySecond[second] = (this.#dueBySecond[second] ?? 0) + 1;
+    return this.due++;
   }
 
   /** Message `sequence` was sent while so many receivers were ready. */
@@ -51,6 +60,7 @@ export class ClientAccount {
       failed: this.#failedBy,
       completed: this.completed,
       late: this.late,
+      dueBySecond: encodeBytes(new Uint8Array(Uint32Array.from(this.#dueBySecond).buffer)),
     };
   }
 }
@@ -59,6 +69,7 @@ export class ClientAccount {
 class Deliveries {
   readonly delivered: Bitmap = new Bitmap();
   readonly late: Bitmap = new Bitmap();
+  readonly repeated: Bitmap = new Bitmap();
   readonly clientSite: number;
   local = 0;
   duplicated = 0;
@@ -92,8 +103,8 @@ export class ServerBooks {
   *entries(timed: boolean): Generator<ServerLedger> {
     for (const [subscriber, byClient] of this.#subscribers) {
       for (const [client, deliveries] of byClient) {
-        const { clientSite, delivered, late, local, duplicated, reordered, redelivered } =
-          deliveries;
+        const { clientSite, delivered, late, repeated, local } = deliveries;
+        const { duplicated, reordered, redelivered } = deliveries;
         yield {
           client,
           clientSite,
@@ -102,6 +113,7 @@ export class ServerBooks {
           inTime: timed && late.size > 0 ? delivered.without(late).encode() : null,
           local,
           duplicated,
+          repeated: repeated.size === 0 ? null : repeated.encode(),
           reordered,
           redelivered,
         };
@@ -131,6 +143,7 @@ export class ServerBook {
     if (redelivered) deliveries.redelivered++;
     if (!deliveries.delivered.add(sequence)) {
       deliveries.duplicated++;
+      deliveries.repeated.add(sequence);
       return false;
     }
     if (clientSite === this.#site) deliveries.local++;

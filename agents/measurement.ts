@@ -59,6 +59,7 @@ export class Measurement {
     this.clients = new Clients(run, workload, {
       wake,
       answered: (client, path) => reports.add(client, path, 0),
+      reconnected: (client) => channel.send({ type: 'reconnected', client }),
     });
     this.servers = new Servers(run, workload, {
       wake,
@@ -69,9 +70,11 @@ export class Measurement {
     this.#vitals = new Vitals(run, (now) => this.#tick(now));
   }
 
-  start(schedule: Schedule): void {
+  /** `resumed`: an earlier life of this process has begun the schedule. */
+  start(schedule: Schedule, resumed: boolean): void {
     const { run } = this;
     const phases = phasesOf(schedule);
+    if (resumed) this.#startLatenessUs = 0;
     run.phases = phases;
     run.windowEndUs = phases.measureEndUs;
     run.recorder.start(phases.measureUs);
@@ -127,15 +130,18 @@ export class Measurement {
     clients.expire(nowUs);
     const interval = channel.congested ? null : run.recorder.takeFinished(nowUs);
     if (interval !== null) channel.send(interval);
-    if (run.assignment.callsPerClient !== null && !this.#toldExhausted && clients.exhausted) {
+    if (!this.#toldExhausted && clients.exhausted) {
       this.#toldExhausted = true;
+      this.#sendProgress();
       channel.send({ type: 'exhausted' });
     }
     if (nowUs < this.#nextProgressUs) return;
     this.#nextProgressUs = nowUs + progressEveryUs;
-    const { due, sent, completed, failed, delivered } = run.tally;
-    if (!channel.congested) {
-      channel.send({ type: 'progress', due, sent, completed, failed, delivered });
-    }
+    if (!channel.congested) this.#sendProgress();
+  }
+
+  #sendProgress(): void {
+    const { due, sent, completed, failed, delivered } = this.run.tally;
+    this.#channel.send({ type: 'progress', due, sent, completed, failed, delivered });
   }
 }

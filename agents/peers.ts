@@ -41,6 +41,7 @@ export class Peers {
       reconnect,
       seed: seed + assignment.processIndex,
       endpoint,
+      ...(assignment.announced && { announced: assignment.announced }),
     };
     const session = await within(
       `connect to the bus (driver ${assignment.driver.name})`,
@@ -76,12 +77,9 @@ export class Peers {
     return this.#senders.map((sender) => sender?.paths ?? 1);
   }
 
-  /** Cuts the connections of these clients (global indices). */
-  disconnect(clients: readonly number[]): void {
-    const cut = new Set(clients);
-    for (const [position, { index }] of this.#assignment.clients.entries()) {
-      if (cut.has(index)) this.#senders[position]?.disconnect();
-    }
+  /** Cuts the connections of the client at this position. */
+  disconnect(position: number): void {
+    this.#senders[position]?.disconnect();
   }
 
   async close(): Promise<void> {

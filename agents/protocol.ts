@@ -75,6 +75,8 @@ export interface Assignment {
   /** Expected deliveries of one message, by topic: 1 for call and cast, receivers for fanout, pools for notify. */
   readonly receivers: readonly number[];
   readonly driver: { readonly name: string; readonly endpoint: Json };
+  /** What an earlier life of this process announced; its receivers have to be found there again. */
+  readonly announced?: readonly Announcement[];
   readonly guarantee: 'at-most-once' | 'at-least-once';
   readonly connections: 'own' | 'shared';
   readonly failover: boolean;
@@ -113,7 +115,8 @@ export type ToAgent =
       readonly uncertaintyUs: readonly number[];
     }
   | { readonly type: 'clock'; readonly id: number }
-  | { readonly type: 'start'; readonly schedule: Schedule }
+  /** `resumed`: the process was started again in mid-run, so that it is no lateness when the start is in the past. */
+  | { readonly type: 'start'; readonly schedule: Schedule; readonly resumed?: boolean }
   /** Receivers now ready, by topic: a fault changed them. */
   | { readonly type: 'receivers'; readonly receivers: readonly number[] }
   /** Fault `disconnect`: cut the client connections of these clients at the socket. */
@@ -155,6 +158,8 @@ export interface IntervalPart {
   readonly response: string | null;
   readonly service: string | null;
   readonly failedBy: { readonly [outcome: string]: number };
+  /** From the loss of a connection in this second to its return, as a histogram; null or absent for none. */
+  readonly reconnect?: string | null;
   /** 10 ms slots with an operation due that was done, that failed: 13 little-endian bytes, bit i for slot i, base64. */
   readonly doneSlots: string;
   readonly failedSlots: string;
@@ -175,6 +180,8 @@ export interface ClientLedger {
   readonly failed: { readonly [outcome: string]: number };
   readonly completed: number;
   readonly late: number;
+  /** How many became due in each second of the window: Uint32 little-endian, deflateRaw, base64. */
+  readonly dueBySecond?: string;
 }
 
 /** What the servers of one process saw of one client, one subscriber. Only messages of the measuring window. */
@@ -188,6 +195,8 @@ export interface ServerLedger {
   /** Served at the client's own site. */
   readonly local: number;
   readonly duplicated: number;
+  /** Which sequences were delivered more than once here; null or absent for none. */
+  readonly repeated?: string | null;
   readonly reordered: number;
   readonly redelivered: number;
 }
@@ -288,8 +297,10 @@ export type FromAgent =
       readonly failed: number;
       readonly delivered: number;
     }
-  /** `measure: { calls }`: every client of this process has had its operations and they have ended. */
+  /** Every client of this process has had its operations and they have ended; the last `progress` tells how. */
   | { readonly type: 'exhausted' }
+  /** What a `disconnect` cut of this client is connected again. */
+  | { readonly type: 'reconnected'; readonly client: number }
   | Part
   | {
       readonly type: 'failed';

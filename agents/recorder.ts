@@ -80,6 +80,12 @@ export class Recorder {
     this.#interval(clientSite, second).fail(dueUs - this.#measureUs - second * 1e6, outcome);
   }
 
+  /** A connection lost at `lostUs` was back after `tookUs`. */
+  countReconnect(clientSite: number, lostUs: number, tookUs: number): void {
+    this.site(clientSite).reconnect.record(tookUs);
+    this.#interval(clientSite, this.#secondOf(lostUs)).reconnect.record(tookUs);
+  }
+
   /** One second of one site that can no longer change, or null. One at a time, because encoding takes 0.3 ms. */
   takeFinished(nowUs: number): IntervalPart | null {
     while (this.#reported < this.#seconds.length) {

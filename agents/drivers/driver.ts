@@ -20,6 +20,8 @@ export interface DriverOptions {
   readonly seed: number;
   /** Made by the Bus for this driver and this process; the driver parses it. */
   readonly endpoint: Json;
+  /** Of an earlier life of this process: receivers have to be found again where they were. */
+  readonly announced?: readonly Announcement[];
 }
 
 export interface Session extends AsyncDisposable {
@@ -68,7 +70,8 @@ export interface SendHandler {
   refused(token: number, outcome: string, reason: string): void;
   /** A reply to a call of this peer; correlate by its header. */
   reply(body: Buffer): void;
-  connection(state: 'lost' | 'back', reason: string): void;
+  /** As for receivers; `which` tells the connections of one peer apart where it has several. */
+  connection(state: 'lost' | 'back', reason: string, which?: string): void;
 }
 
 export interface Sender {

@@ -13,7 +13,7 @@ export interface LinkUser {
   reply(parts: Buffer[]): void;
   /** libzmq refused a message after all. */
   refused(token: number, reason: string): void;
-  connection(state: 'lost' | 'back', reason: string): void;
+  connection(state: 'lost' | 'back', reason: string, url: string): void;
 }
 
 export interface LinkOptions {
@@ -147,7 +147,7 @@ export class Link {
       this.#greeted();
       this.#greeted = null;
     } else {
-      for (const user of this.#users.values()) user.connection('back', this.#url);
+      for (const user of this.#users.values()) user.connection('back', 'greeted', this.#url);
     }
     this.wakeIfWritable();
   }
@@ -156,7 +156,7 @@ export class Link {
     if (!this.#up) return;
     this.#up = false;
     for (const user of this.#users.values()) {
-      user.connection('lost', `${reason}: ${this.#url}`);
+      user.connection('lost', `${reason}: ${this.#url}`, this.#url);
     }
   }
 }

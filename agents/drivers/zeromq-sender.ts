@@ -74,8 +74,8 @@ export class ZeromqSender implements Sender, LinkUser {
     this.#handler.refused(token, 'connection-lost', reason);
   }
 
-  connection(state: 'lost' | 'back', reason: string): void {
-    this.#handler.connection(state, reason);
+  connection(state: 'lost' | 'back', reason: string, url: string): void {
+    this.#handler.connection(state, reason, url);
   }
 
   close(): Promise<void> {

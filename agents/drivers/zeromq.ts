@@ -65,7 +65,8 @@ class ZeromqSession implements Session {
 
   async openReceiver(peer: ServerPeer, handler: ReceiveHandler): Promise<Receiver> {
     const { address, highWaterMark } = this.#endpoint;
-    const url = tcpUrl({ address, port: 0 });
+    const before = this.#options.announced?.find(({ server }) => server === peer.index);
+    const url = tcpUrl({ address, port: before?.port ?? 0 });
     const router = makeRouter(this.#context, highWaterMark);
     this.#routers.set(peer.index, router);
     try {

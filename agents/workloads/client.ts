@@ -18,8 +18,10 @@ export interface Client {
   blocked: boolean;
   /** A later turn of the event loop will go on with `unsent`. */
   flushing: boolean;
-  /** When its connection was lost; NaN while it is up. */
-  lostUs: number;
+  /** When each of its connections was lost; those that are up are absent. */
+  readonly lostUs: Map<string, number>;
+  /** When a fault cut its connections; NaN when there was none or they are back. */
+  cutUs: number;
 }
 
 export function makeClient(peer: ClientPeer, position: number, receivers: number): Client {
@@ -32,7 +34,8 @@ export function makeClient(peer: ClientPeer, position: number, receivers: number
     sender: null,
     blocked: false,
     flushing: false,
-    lostUs: Number.NaN,
+    lostUs: new Map(),
+    cutUs: Number.NaN,
   };
 }
 
@@ -52,17 +55,33 @@ export function clientRow({ peer, account, responses }: Client): PeerRow {
   };
 }
 
-/** Times how long the client's connection was away, if it went during the measuring window or after. */
-export function noteConnection(client: Client, state: 'lost' | 'back', run: Run): void {
+/**
+ * Times how long a connection of the client was away, if it went during the measuring window or after. True when this
+ * was the last one to come back of those that a fault cut.
+ */
+export function noteConnection(
+  client: Client,
+  state: 'lost' | 'back',
+  which: string,
+  run: Run,
+): boolean {
+  const { lostUs, peer } = client;
   const now = run.nowUs();
+  const since = lostUs.get(which);
   if (state === 'lost') {
-    if (Number.isNaN(client.lostUs)) client.lostUs = now;
-    return;
+    if (since === undefined) lostUs.set(which, now);
+    return false;
   }
-  if (Number.isNaN(client.lostUs)) return;
+  if (since === undefined) return false;
+  lostUs.delete(which);
   run.tally.reconnects++;
-  if (run.phases !== null && client.lostUs >= run.phases.measureUs) {
-    run.recorder.site(client.peer.site).reconnect.record(now - client.lostUs);
+  if (run.phases !== null && since >= run.phases.measureUs) {
+    run.recorder.countReconnect(peer.site, since, now - since);
   }
-  client.lostUs = Number.NaN;
+  if (Number.isNaN(client.cutUs)) return false;
+  // One that was lost before the cut, perhaps for good, is not waited for.
+  for (const otherUs of lostUs.values()) if (otherUs >= client.cutUs) return false;
+  if (since < client.cutUs && lostUs.size > 0) return false;
+  client.cutUs = Number.NaN;
+  return true;
 }

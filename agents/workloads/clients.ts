@@ -24,6 +24,8 @@ export interface ClientHooks {
   wake(dueUs: number): void;
   /** A probe of this client (global index) was answered on this path. */
   answered(client: number, path: number): void;
+  /** What a fault cut of this client (global index) is connected again. */
+  reconnected(client: number): void;
 }
 
 /**
@@ -67,12 +69,20 @@ export class Clients {
       accepted: (token) => this.#accepted(client, token),
       refused: (token, outcome, reason) => this.#refused(client, token, outcome, reason),
       reply: (body) => this.#replied(client, body),
-      connection: (state) => noteConnection(client, state, this.#run),
+      connection: (state, _reason, which = '') => {
+        const isBack = noteConnection(client, state, which, this.#run);
+        if (isBack) this.#hooks.reconnected(client.peer.index);
+      },
     };
   }
 
   attach(position: number, sender: Sender): void {
     this.#at(position).sender = sender;
+  }
+
+  /** Its connections are about to be cut: `reconnected` will tell when they are back. */
+  expectCut(position: number): void {
+    this.#at(position).cutUs = this.#run.nowUs();
   }
 
   /** Sends one probe; false when the bus pushes back. */
@@ -158,7 +168,9 @@ export class Clients {
     const { phases, tally, recorder } = this.#run;
     const measured = phases !== null && dueUs >= phases.measureUs;
     const { account, peer } = client;
-    const sequence = measured ? account.due++ : account.warmup++;
+    const sequence = measured
+      ? account.begin(Math.floor((dueUs - phases.measureUs) / 1e6))
+      : account.warmup++;
     tally.due++;
     this.#outcomes.begin();
     if (measured) {

@@ -38,7 +38,7 @@ class Bench implements Sender {
       receivers: assignment.receivers,
     };
     this.run.recorder.start(startUs);
-    const hooks = { wake: () => {}, answered: () => {} };
+    const hooks = { wake: () => {}, answered: () => {}, reconnected: () => {} };
     this.clients = new Clients(this.run, workloadOf(assignment.workload), hooks);
     this.handler = this.clients.handler(0);
     this.clients.attach(0, this);

@@ -30,6 +30,8 @@ export class Observer {
   readonly #latest = new Map<number, Progress>();
   readonly #exhausted = new Set<number>();
   #second: { readonly index: number; readonly histogram: Histogram } | null = null;
+  /** Indices of the agents with clients. */
+  #pacing: readonly number[] = [];
   #step = '';
   #timedFromUs: number | null = null;
   #sampler: Sampler | null = null;
@@ -55,25 +57,30 @@ export class Observer {
   watch(agents: AgentGroup, deployment: Deployment): void {
     agents.listen((agent, message) => this.#take(agent, message));
     this.#sampler = new Sampler(watchedProcesses(agents, deployment));
+    this.#pacing = agents.agents.filter(({ clients }) => clients.length > 0).map((a) => a.index);
   }
 
   /** Resolves when every agent with clients has had its counted operations. */
-  async exhausted(agents: AgentGroup): Promise<void> {
-    const wanted = agents.agents.filter((agent) => agent.clients.length > 0);
-    const all = (): boolean => wanted.every((agent) => this.#exhausted.has(agent.index));
-    if (all()) return;
+  async exhausted(): Promise<void> {
+    if (this.#allExhausted()) return;
     await new Promise<void>((resolve) => {
       this.#onExhausted = () => {
-        if (all()) resolve();
+        if (this.#allExhausted()) resolve();
       };
     });
   }
 
-  /** Has every operation that became due been answered or failed? Only calls can tell before the collection. */
+  /**
+   * Was every operation answered, so that nothing can come any more? Only calls can tell before the collection, and
+   * not once one has failed: its reply may still be on the way, late but not lost.
+   */
   settled(): boolean {
     if (this.#scenario.workload.pattern !== 'call') return false;
-    const { due, completed, failed } = this.#totals();
-    return due > 0 && due === completed + failed;
+    return this.#allExhausted() && this.#totals().failed === 0;
+  }
+
+  #allExhausted(): boolean {
+    return this.#pacing.every((index) => this.#exhausted.has(index));
   }
 
   async startSampling(): Promise<void> {

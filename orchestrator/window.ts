@@ -64,7 +64,7 @@ export async function measureWindow(
     stealBefore = readSteal();
     faults = injectFaults(scene, ended.signal);
     faults.catch(() => {});
-    const over = endUs === null ? observer.exhausted(agents) : sleep(msUntil(endUs), ended.signal);
+    const over = endUs === null ? observer.exhausted() : sleep(msUntil(endUs), ended.signal);
     await Promise.race([over, rejected(faults)]);
     lengthMs = (nowUs() - measureUs) / 1e3;
     observer.step('draining');

@@ -368,4 +368,13 @@ describe('the protocol', () => {
     expect(run.messages.filter(({ type }) => type === 'exhausted')).toHaveLength(1);
     await run.agent.close(0);
   });
+
+  it('says when the window has passed and every call has ended, and how, up to date', async () => {
+    const hold = { meanMs: 300, distribution: 'constant' } as const;
+    const { run } = await measure(memoryAssignment({ hold, timeoutMs: 2000 }), 300, 600);
+    const at = run.messages.findIndex(({ type }) => type === 'exhausted');
+    // 100 ms of warm-up and 300 ms of window at 500/s.
+    const all = { due: 200, completed: 200, failed: 0 };
+    expect(run.messages[at - 1]).toMatchObject({ type: 'progress', ...all });
+  });
 });

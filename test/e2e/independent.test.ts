@@ -45,6 +45,31 @@ describe('numbers that we know beforehand', () => {
     expect(result.outcome.failedTotal).toBe(0);
   }, 60_000);
 
+  it('waits out the drain for replies that come after their deadline', async () => {
+    const result = await measure(`
+      sites: [here]
+      bus: { type: memory }
+      servers: { count: 1 }
+      clients: { count: 2 }
+      workload: { pattern: call, pace: { rate: 50/s }, hold: 1500ms, timeout: 100ms }
+      phases: { warmup: 0s, measure: 1s, drain: 3s }`);
+    const { due, completed, failed, late, lostReplies } = result.outcome;
+    expect([due, completed, failed]).toEqual([50, 0, { timeout: 50 }]);
+    expect([late, lostReplies]).toEqual([50, 0]);
+  }, 60_000);
+
+  it('gives a call its whole timeout, though it was due just before the end', async () => {
+    const result = await measure(`
+      sites: [here]
+      bus: { type: memory }
+      servers: { count: 1 }
+      clients: { count: 1 }
+      workload: { pattern: call, pace: { rate: 0.95/s }, hold: 600ms, timeout: 4s }
+      phases: { warmup: 900ms, measure: 2400ms, drain: 5s }`);
+    expect(result.outcome.failedTotal).toBe(0);
+    expect(result.latencyUs.response.max).toBeLessThan(4_000_000);
+  }, 60_000);
+
   it('counts what the memory bus loses and duplicates', async () => {
     const result = await measure(`
       sites: [here]

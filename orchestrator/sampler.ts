@@ -12,8 +12,9 @@ export interface Watched {
 }
 
 interface Track {
-  first: { readonly atUs: number; readonly sample: ProcessSample } | null;
-  last: { readonly atUs: number; readonly sample: ProcessSample } | null;
+  firstUs: number;
+  last: { readonly atUs: number; readonly pid: number; readonly sample: ProcessSample } | null;
+  cpuSeconds: number;
   rssMaxBytes: number;
   socketsMax: number;
 }
@@ -29,7 +30,9 @@ export class Sampler {
 
   constructor(watched: readonly Watched[]) {
     this.#watched = watched;
-    this.#tracks = watched.map(() => ({ first: null, last: null, rssMaxBytes: 0, socketsMax: 0 }));
+    this.#tracks = watched.map(() => {
+      return { firstUs: 0, last: null, cpuSeconds: 0, rssMaxBytes: 0, socketsMax: 0 };
+    });
   }
 
   async start(): Promise<void> {
@@ -53,28 +56,32 @@ export class Sampler {
         const pid = watched.pid();
         const sample = pid === null ? null : await watched.host.sample(pid).catch(() => null);
         const track = this.#tracks[i];
-        if (!sample || !track) return;
-        track.last = { atUs: nowUs(), sample };
-        track.first ??= track.last;
-        track.rssMaxBytes = Math.max(track.rssMaxBytes, sample.rssBytes);
-        track.socketsMax = Math.max(track.socketsMax, sample.sockets);
+        if (pid !== null && sample && track) enter(track, pid, sample);
       }),
     );
   }
 }
 
+/** CPU is summed from sample to sample: a process that was started anew begins to count from zero. */
+function enter(track: Track, pid: number, sample: ProcessSample): void {
+  const { last } = track;
+  const atUs = nowUs();
+  if (last === null) track.firstUs = atUs;
+  else {
+    const before = last.pid === pid ? last.sample.cpuSeconds : 0;
+    // Less than before: a child whose time was counted has gone.
+    track.cpuSeconds += Math.max(0, sample.cpuSeconds - before);
+  }
+  track.last = { atUs, pid, sample };
+  track.rssMaxBytes = Math.max(track.rssMaxBytes, sample.rssBytes);
+  track.socketsMax = Math.max(track.socketsMax, sample.sockets);
+}
+
 function report(watched: Watched, track: Track | undefined): ProcessReport {
-  const { first, last } = track ?? { first: null, last: null };
-  const seconds = first && last ? (last.atUs - first.atUs) / 1e6 : 0;
-  // A process that was restarted starts counting from zero again: never report negative CPU.
-  const cpuSeconds = Math.max(0, (last?.sample.cpuSeconds ?? 0) - (first?.sample.cpuSeconds ?? 0));
-  return {
-    role: watched.role,
-    name: watched.name,
-    site: watched.site,
-    cpuSeconds,
-    cpuPercentMean: seconds > 0 ? (cpuSeconds / seconds) * 100 : 0,
-    rssMaxBytes: track?.rssMaxBytes ?? 0,
-    socketsMax: track?.socketsMax ?? 0,
-  };
+  const { role, name, site } = watched;
+  const { firstUs = 0, last = null, cpuSeconds = 0 } = track ?? {};
+  const { rssMaxBytes = 0, socketsMax = 0 } = track ?? {};
+  const seconds = last === null ? 0 : (last.atUs - firstUs) / 1e6;
+  const cpuPercentMean = seconds > 0 ? (cpuSeconds / seconds) * 100 : 0;
+  return { role, name, site, cpuSeconds, cpuPercentMean, rssMaxBytes, socketsMax };
 }

@@ -56,6 +56,7 @@ export async function measureWindow(
   let stealBefore = readSteal();
   let faults: Promise<FaultLog[]> = Promise.resolve([]);
   let lengthMs = 0;
+  let resources: Promise<readonly ProcessReport[]> | null = null;
   const phases = async (): Promise<void> => {
     observer.step(warmupMs > 0 ? 'warming up' : 'starting');
     await sleep(msUntil(measureUs), ended.signal);
@@ -68,6 +69,8 @@ export async function measureWindow(
     await Promise.race([over, rejected(faults)]);
     lengthMs = (nowUs() - measureUs) / 1e3;
     observer.step('draining');
+    resources = observer.stopSampling();
+    resources.catch(() => {});
     await drain(plan, observer, ended.signal);
     await faults;
   };
@@ -83,14 +86,13 @@ export async function measureWindow(
   ended.abort(new Error('the window is over'));
   agents.broadcast({ type: 'halt' });
   const log = await faults.catch(() => []);
-  const resources = await observer.stopSampling();
   return {
     measuredMs:
       failure === null && !stop.aborted && measure.kind === 'duration' ? measure.ms : lengthMs,
     failure,
     interrupted: stop.aborted,
     faults: log,
-    resources,
+    resources: await (resources ?? observer.stopSampling()),
     traffic: trafficSince(before, await fabric.traffic().catch(() => before)),
     warnings: [...(await fabricTroubles(fabric)), ...stealWarning(stealBefore)],
   };

@@ -46,6 +46,7 @@ export class Path {
   /** Calls `arrive` once `bytes` have crossed, in the order of the calls; at once where the link adds nothing. */
   carry(bytes: number, arrive: () => void): void {
     const now = nowUs();
+    this.#timetable.noteUse();
     const dueUs = this.#model.enter(now, bytes);
     if (dueUs <= now && this.#head === null && !this.#cut) {
       arrive();

@@ -4,7 +4,7 @@ import type { Path } from './path.ts';
 
 const bucketUs = 50;
 const buckets = 2_000;
-/** The event loop's own lateness is sampled this often, so that it is known also where nothing is delayed. */
+/** The event loop's own lateness is sampled this often while links are used: also those that delay nothing need it. */
 const heartbeatUs = 20_000;
 
 /** How late deliveries and heartbeats were since the last `takeLateness`. */
@@ -25,6 +25,8 @@ export class Timetable {
   #nextUs = Number.POSITIVE_INFINITY;
   #heartbeatUs = 0;
   #running = false;
+  /** Something crossed a link since the last heartbeat. */
+  #used = false;
   readonly #late = (us: number): void => {
     this.#count++;
     this.#maxUs = Math.max(this.#maxUs, us);
@@ -42,6 +44,11 @@ export class Timetable {
   expect(path: Path, dueUs: number): void {
     this.#active.add(path);
     this.#wakeAt(dueUs);
+  }
+
+  /** Something crosses a link, whether or not it has to be waited for. */
+  noteUse(): void {
+    this.#used = true;
   }
 
   /** p99 to 50 us, 100 ms at most; the maximum is exact. */
@@ -66,7 +73,9 @@ export class Timetable {
     this.#running = true;
     for (let now = nowUs(); now >= this.#nextUs; now = nowUs()) {
       if (this.#heartbeatUs <= now) {
-        this.#late(now - this.#heartbeatUs);
+        // An idle relay that is late is late for nothing.
+        if (this.#used) this.#late(now - this.#heartbeatUs);
+        this.#used = false;
         this.#heartbeatUs = now + heartbeatUs;
       }
       // A delivery may put something on a path that was looked at already: it then calls `expect` itself.

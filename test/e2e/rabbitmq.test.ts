@@ -118,7 +118,7 @@ describe.skipIf(rabbitmqMissing !== null)('an interrupted run', () => {
       await started.said(moment);
       started.child.kill(signal);
       const finished = await started.finished;
-      expect(finished.code).toBe(code);
+      expect(finished.code, finished.stderr).toBe(code);
       expect(await finished.leftovers()).toEqual([]);
       // Whoever is killed cannot remove its files; everyone else does.
       if (signal === 'SIGINT') expect(readdirSync(temporary)).toEqual([]);

@@ -27,11 +27,13 @@ export class Gateway implements AsyncDisposable {
   }
 
   /** Rejects with a RequestError when the request could not be made, or a BusError when the gateway is gone or stuck. */
-  ask<K extends keyof GatewayCalls>(
+  async ask<K extends keyof GatewayCalls>(
     name: K,
     request: GatewayCalls[K]['ask'],
     signal: AbortSignal,
   ): Promise<GatewayCalls[K]['answer']> {
+    // Before the request is made: nobody would wait for it.
+    signal.throwIfAborted();
     const late = (): BusError =>
       this.#error(
         'RABBITMQ_GATEWAY_SILENT',

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { Alarm } from '../../agents/alarm.ts';
 import { nowUs } from '../../agents/clock.ts';
+import { pace, probeDatagrams, serveDatagrams } from './echo-datagrams.ts';
 import type { EchoCalls, ProbeOrder } from './echo-protocol.ts';
 import type { Endpoint } from './fabric.ts';
 import { serveRequests } from './request-line.ts';
@@ -10,14 +10,16 @@ import { serveRequests } from './request-line.ts';
 
 const probeBytes = 64;
 
-async function serve(address: string): Promise<number> {
+async function serve({ address, datagrams }: EchoCalls['serve']['ask']): Promise<number> {
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy());
     socket.pipe(socket);
   });
   server.listen({ host: address, port: 0, exclusive: true });
   await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  const { port } = server.address() as AddressInfo;
+  if (datagrams) await serveDatagrams({ address, port });
+  return port;
 }
 
 /** One target's probes under way, oldest first, and the round trips of those that came back. */
@@ -32,22 +34,14 @@ async function probe(order: ProbeOrder): Promise<number[][]> {
   const rounds = order.warmUps + order.probes;
   const done = Promise.all(courses.map((course) => finished(course, rounds, order)));
   const message = Buffer.alloc(probeBytes);
-  const periodUs = 1e6 / order.probesPerSecond;
-  const startUs = nowUs() + periodUs;
-  let sent = 0;
-  const alarm = new Alarm(() => {
-    for (; startUs + sent * periodUs <= nowUs() && sent < rounds * courses.length; sent++) {
-      const course = courses[sent % courses.length];
-      course?.sentUs.push(nowUs());
-      course?.socket.write(message);
-    }
-    if (sent < rounds * courses.length) alarm.set(startUs + sent * periodUs);
+  const sending = pace(rounds * courses.length, 1e6 / order.probesPerSecond, (turn) => {
+    const course = courses[turn % courses.length];
+    course?.sentUs.push(nowUs());
+    course?.socket.write(message);
   });
-  alarm.set(startUs);
   try {
-    await done;
+    await Promise.all([done, sending]);
   } finally {
-    alarm.close();
     for (const { socket } of courses) socket.destroy();
   }
   return courses.map(({ rttsUs }) => rttsUs.slice(order.warmUps));
@@ -97,4 +91,4 @@ function finished(course: Course, rounds: number, order: ProbeOrder): Promise<vo
   });
 }
 
-serveRequests<EchoCalls>({ serve: ({ address }) => serve(address), probe });
+serveRequests<EchoCalls>({ serve, probe, probeDatagrams });

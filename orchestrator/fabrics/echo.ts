@@ -23,6 +23,14 @@ export interface EchoOptions {
   readonly minSpanMs: number;
   /** The longest round trip that is still waited for. */
   readonly timeoutMs: number;
+  /** Most probes a second to one pair, where more would fill a slow link. */
+  readonly pairProbesPerSecond?: number;
+  /** Where packets can be lost: datagrams tell round trips and losses, and TCP is only seen to agree. */
+  readonly datagrams?: {
+    readonly probes: number;
+    /** How long to wait for the last ones before they count as lost. */
+    readonly stragglersMs: number;
+  };
   readonly logFile: string;
 }
 
@@ -54,7 +62,8 @@ export async function measureRoundTrips(
     const ports = new Map<Host, number>();
     for (const { line, answersFor } of crews) {
       for (const host of answersFor) {
-        ports.set(host, await line.request('serve', { address: host.address }));
+        const datagrams = options.datagrams !== undefined;
+        ports.set(host, await line.request('serve', { address: host.address, datagrams }));
       }
     }
     const pairs = crews.flatMap(({ line, probesFor }) =>
@@ -103,42 +112,85 @@ async function start(crew: EchoCrew, options: EchoOptions, running: HostProcess[
   );
 }
 
+/** One ordered pair, and whose process probes it. */
+interface Leg {
+  readonly line: Line;
+  readonly from: Host;
+  readonly to: Host;
+  readonly target: Endpoint;
+}
+
 async function probeAll(
   line: Line,
-  legs: readonly {
-    readonly line: Line;
-    readonly from: Host;
-    readonly to: Host;
-    readonly target: Endpoint;
-  }[],
+  legs: readonly Leg[],
   options: EchoOptions,
 ): Promise<RttSample[]> {
   const mine = legs.filter((leg) => leg.line === line);
   if (mine.length === 0) return [];
-  const share = mine.length / legs.length;
-  const probesPerSecond =
-    share * Math.min(maxProbesPerSecond, Math.max(minProbesPerSecond, 50 * legs.length));
-  const perSecond = probesPerSecond / mine.length;
-  const probes = Math.max(options.probes, Math.ceil((options.minSpanMs / 1e3) * perSecond));
-  const results = await line.request('probe', {
+  const streams = await probeStreams(line, mine, legs.length, options);
+  if (options.datagrams === undefined) {
+    return mine.map((leg, i) => ({ ...sampleOf(leg, streams[i] ?? []), lostProbes: null }));
+  }
+  const { probes, stragglersMs } = options.datagrams;
+  const perSecond = pairRate(options, 2 * totalRate(legs.length), legs.length);
+  const answer = await line.request('probeDatagrams', {
+    targets: mine.map(({ target }) => target),
+    probes: Math.max(probes, Math.ceil((options.minSpanMs / 1e3) * perSecond)),
+    warmUps,
+    probesPerSecond: perSecond * mine.length,
+    stragglersMs,
+  });
+  return mine.map((leg, i) => {
+    const { rttsUs, lost } = answer[i] ?? { rttsUs: [], lost: 0 };
+    const sample = sampleOf(leg, rttsUs);
+    const stream = sampleOf(leg, streams[i] ?? []);
+    // Losses hold TCP up by design; without them whichever is slower counts, should the fabric treat one better.
+    const rttP50Ms = lost === 0 ? Math.max(sample.rttP50Ms, stream.rttP50Ms) : sample.rttP50Ms;
+    return { ...sample, rttP50Ms, probes: rttsUs.length + lost, lostProbes: lost };
+  });
+}
+
+/** Enough for a median that agrees with that of the datagrams, or does not. */
+const agreementProbes = 50;
+
+async function probeStreams(
+  line: Line,
+  mine: readonly Leg[],
+  pairs: number,
+  options: EchoOptions,
+): Promise<readonly (readonly number[])[]> {
+  const perSecond = pairRate(options, totalRate(pairs), pairs);
+  const wanted = Math.max(options.probes, Math.ceil((options.minSpanMs / 1e3) * perSecond));
+  const probes = options.datagrams === undefined ? wanted : Math.min(wanted, agreementProbes);
+  return line.request('probe', {
     targets: mine.map(({ target }) => target),
     probes,
     warmUps,
-    probesPerSecond,
+    probesPerSecond: perSecond * mine.length,
     timeoutMs: options.timeoutMs + (probes / perSecond) * 1e3,
   });
-  return mine.map(({ from, to }, index) => {
-    const sortedUs = (results[index] ?? []).toSorted((a, b) => a - b);
-    return {
-      from: from.site,
-      to: to.site,
-      rttMinMs: quantile(sortedUs, 0) / 1e3,
-      rttP50Ms: quantile(sortedUs, 0.5) / 1e3,
-      rttP99Ms: quantile(sortedUs, 0.99) / 1e3,
-      probes,
-      lostProbes: null,
-    };
-  });
+}
+
+/** Probes a second to one pair, of a total for all. */
+function pairRate(options: EchoOptions, total: number, pairs: number): number {
+  return Math.min(total / pairs, options.pairProbesPerSecond ?? Number.POSITIVE_INFINITY);
+}
+
+/** Probes a second to all pairs together. */
+function totalRate(pairs: number): number {
+  return Math.min(maxProbesPerSecond, Math.max(minProbesPerSecond, 50 * pairs));
+}
+
+function sampleOf({ from, to }: Leg, rttsUs: readonly number[]): Omit<RttSample, 'lostProbes'> {
+  const sortedUs = rttsUs.toSorted((a, b) => a - b);
+  return {
+    from: from.site,
+    to: to.site,
+    rttMinMs: quantile(sortedUs, 0) / 1e3,
+    rttP50Ms: quantile(sortedUs, 0.5) / 1e3,
+    rttP99Ms: quantile(sortedUs, 0.99) / 1e3,
+    probes: rttsUs.length,
+  };
 }
 
 /** The nearest rank; NaN when there is nothing to rank. */

@@ -5,9 +5,10 @@ import { FabricError } from '../errors.ts';
 import type { Fabric, FabricMaker, RunContext } from './fabric.ts';
 import { maxSites, siteAddress } from './namespaces/addresses.ts';
 import { NamespacesFabric } from './namespaces/namespaces-fabric.ts';
+import { shapeWithNetem } from './namespaces/netem.ts';
 import { startNfqueue } from './namespaces/nfqueue.ts';
 import { newOwner } from './namespaces/owner.ts';
-import { type Abilities, probe } from './namespaces/probe.ts';
+import { type Abilities, ownPrivilege, probe } from './namespaces/probe.ts';
 import { endOwned, removeStale } from './namespaces/stale.ts';
 import { buildStar } from './namespaces/star.ts';
 
@@ -33,7 +34,7 @@ export const namespaces: FabricMaker = {
     ),
   addresses: ({ sites }) =>
     sites.map(({ name }, index) => ({ site: name, host: name, address: siteAddress(index + 1) })),
-  available: async () => obstacle(await probe()),
+  available: async () => obstacle(await probe(ownPrivilege())),
   make,
 };
 
@@ -44,15 +45,23 @@ function obstacle({ netem, nfqueue }: Abilities): Awaited<ReturnType<FabricMaker
 async function make(topology: Topology, run: RunContext, signal: AbortSignal): Promise<Fabric> {
   signal.throwIfAborted();
   await removeStale();
-  const { privilege, nfqueue, firewall } = await probe();
-  if (nfqueue !== null) {
-    throw new FabricError('NAMESPACES_UNAVAILABLE', nfqueue.missing, nfqueue.mend);
+  const abilities = await probe(ownPrivilege());
+  const lacks = obstacle(abilities);
+  if (lacks !== null) {
+    throw new FabricError(
+      'NAMESPACES_UNAVAILABLE',
+      `the namespaces fabric needs ${lacks.missing}`,
+      lacks.mend,
+    );
   }
   const owner = newOwner(run.runId);
   try {
-    const star = await buildStar(topology, run, owner, privilege);
+    const star = await buildStar(topology, run, owner, abilities.privilege);
     signal.throwIfAborted();
-    const impairment = await startNfqueue(star, topology, run, firewall);
+    const impairment =
+      abilities.netem === null
+        ? await shapeWithNetem(star, topology)
+        : await startNfqueue(star, topology, run, abilities.firewall);
     signal.throwIfAborted();
     return new NamespacesFabric({ topology, run, owner, star, impairment });
   } catch (error) {

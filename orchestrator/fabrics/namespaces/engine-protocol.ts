@@ -26,7 +26,7 @@ export interface EngineStatus {
   readonly receiveBufferBytes: number;
 }
 
-/** Everything that entered one direction since the start, IP headers included. */
+/** What got through one direction since the start, IP headers included, and what did not. */
 export interface EngineTraffic {
   readonly queue: number;
   readonly packets: number;

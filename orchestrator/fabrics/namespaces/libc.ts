@@ -5,6 +5,13 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  getsockopt(
+    fd: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    length: Uint8Array,
+  ): number;
   send(fd: number, data: Uint8Array, length: number, flags: number): number;
   recv(fd: number, data: Uint8Array, length: number, flags: number): number;
   ppoll(fds: Uint8Array, count: number, timeout: Uint8Array | null, mask: null): number;
@@ -18,6 +25,7 @@ export const libc: Libc = {
   socket: library.func('int socket(int, int, int)'),
   bind: library.func('int bind(int, const void*, uint)'),
   setsockopt: library.func('int setsockopt(int, int, int, const void*, uint)'),
+  getsockopt: library.func('int getsockopt(int, int, int, void*, void*)'),
   send: library.func('int send(int, const void*, size_t, int)'),
   recv: library.func('int recv(int, void*, size_t, int)'),
   ppoll: library.func('int ppoll(void*, ulong, const void*, const void*)'),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LinkShape, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
-import { measureRoundTrips } from '../echo.ts';
+import { type EchoOptions, measureRoundTrips } from '../echo.ts';
 import type { Endpoint, Fabric, FabricTrouble, RunContext, Traffic } from '../fabric.ts';
 import type { Impairment } from './impairment.ts';
 import type { Owner } from './owner.ts';
@@ -15,6 +15,41 @@ const limits = [
   'All sites share the processors, memory and disks of this machine; only the network between them is apart.',
   'Inside a site there is one network stack and no link: its processes talk over the loopback interface.',
 ];
+
+/** Losses to expect among the probes of a lossy link, where time allows: 10 tell 1 % from 2 %. */
+const wantedLosses = 10;
+const maxPairProbes = 2_000;
+const maxProbes = 10_000;
+/** Jitter wanders over some 8 standard deviations of time: about 100 independent delays give a steady median. */
+const jitterSpans = 800;
+const maxSpanMs = 5_000;
+/** A probe with its headers, and the share of a slow link that probes may take. */
+const probeBits = 8 * 130;
+const probeShare = 0.2;
+
+/** What the links ask of whoever probes them: how often, how long, and how late an answer may be. */
+function patience(
+  probes: number,
+  shapes: readonly LinkShape[],
+): Pick<EchoOptions, 'probes' | 'minSpanMs' | 'timeoutMs' | 'pairProbesPerSecond' | 'datagrams'> {
+  const maxJitterMs = Math.max(0, ...shapes.map(({ jitterMs }) => jitterMs));
+  const maxRttMs = 2 * Math.max(0, ...shapes.map(({ delayMs }) => delayMs + 5 * maxJitterMs));
+  const losses = shapes.flatMap(({ lossPercent }) => (lossPercent > 0 ? [lossPercent / 100] : []));
+  const telling = losses.length === 0 ? 0 : wantedLosses / Math.min(...losses);
+  const affordable = Math.min(maxPairProbes, maxProbes / Math.max(1, shapes.length));
+  const minRateMbps = Math.min(...shapes.map(({ rateMbps }) => rateMbps ?? 1e6));
+  return {
+    probes,
+    minSpanMs: Math.min(maxSpanMs, jitterSpans * maxJitterMs),
+    // A lost handshake is tried again after 1 s, 2 s and 4 s.
+    timeoutMs: 5_000 + 4 * maxRttMs + (losses.length === 0 ? 0 : 20_000),
+    pairProbesPerSecond: (probeShare * minRateMbps * 1e6) / probeBits,
+    datagrams: {
+      probes: Math.ceil(Math.max(probes, Math.min(telling, affordable))),
+      stragglersMs: 1_000 + 2 * maxRttMs,
+    },
+  };
+}
 
 /** What a running namespaces fabric consists of; disposed with it. */
 export interface NamespacesParts {
@@ -74,18 +109,14 @@ export class NamespacesFabric implements Fabric {
   }
 
   measure(probes: number, signal: AbortSignal): ReturnType<Fabric['measure']> {
-    const { run } = this.#parts;
     const shapes = [...this.#shapes.values()];
-    const maxRttMs = 2 * Math.max(0, ...shapes.map((s) => s.delayMs + 5 * s.jitterMs));
     return measureRoundTrips(
       {
+        ...patience(probes, shapes),
         crews: this.hosts.map((host) => ({ host, answersFor: [host], probesFor: [host] })),
-        route: (_from, to, port) => this.route(_from, to, port),
+        route: (from, to, port) => this.route(from, to, port),
         unroute: () => this.unroute(),
-        probes,
-        minSpanMs: 0,
-        timeoutMs: 5_000 + 4 * maxRttMs,
-        logFile: join(run.logs, 'echo.log'),
+        logFile: join(this.#parts.run.logs, 'echo.log'),
       },
       signal,
     );

@@ -107,7 +107,9 @@ async function loadRules(
 ): Promise<void> {
   const file = await router.put('rules', text);
   const command = ['sh', '-c', `exec ${firewall}-restore < "$0"`, file];
-  await router.run(command, { stdio: 'pipe', logFile, timeoutMs: 20_000 });
+  // The usual place of the lock is not for an ordinary user to write to.
+  const env = { XTABLES_LOCKFILE: join(router.directory, 'xtables.lock') };
+  await router.run(command, { stdio: 'pipe', logFile, env, timeoutMs: 20_000 });
 }
 
 function impairment(

@@ -32,7 +32,7 @@ export class PacketLink {
   #ids = new Uint32Array(256);
   #head = 0;
   #size = 0;
-  /** Everything that entered, lost packets included. */
+  /** Everything that got through or is under way. */
   packets = 0;
   bytes = 0;
   lostPackets = 0;
@@ -76,8 +76,6 @@ export class PacketLink {
 
   /** When a packet that enters now arrives, us; or why it never does, below zero. */
   enter(nowUs: number, bytes: number): number {
-    this.packets++;
-    this.bytes += bytes;
     if (this.#cut) return cutOff;
     const startUs = Math.max(nowUs, this.#busyUntilUs);
     if (startUs - nowUs > this.#queueUs) {
@@ -90,6 +88,8 @@ export class PacketLink {
       this.lostPackets++;
       return lost;
     }
+    this.packets++;
+    this.bytes += bytes;
     const { delayMs, jitterMs } = this.#shape;
     const jitterUs = jitterMs === 0 ? 0 : jitterAt(this.#seed, jitterMs * 1e3, nowUs);
     const dueUs = sentUs + Math.max(0, delayMs * 1e3 + jitterUs);

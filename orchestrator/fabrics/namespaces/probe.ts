@@ -27,9 +27,13 @@ export interface Abilities {
 
 const commandMs = 10_000;
 
+/** What we are when nobody says otherwise. */
+export function ownPrivilege(): Privilege {
+  return process.getuid?.() === 0 ? 'root' : 'rootless';
+}
+
 /** Tries everything in a scratch namespace, which is gone afterwards. */
-export async function probe(): Promise<Abilities> {
-  const privilege: Privilege = process.getuid?.() === 0 ? 'root' : 'rootless';
+export async function probe(privilege: Privilege): Promise<Abilities> {
   const owner = newOwner('probe');
   const directory = await mkdtemp(join(tmpdir(), 'busbench-probe-'));
   const logFile = join(directory, 'log');
@@ -70,7 +74,7 @@ function noNamespaces(privilege: Privilege, why: string): Obstacle {
 
 const noFirewall: Obstacle = {
   missing: `a program and a kernel that queue packets (tried ${firewalls.join(', ')})`,
-  mend: 'apt-get install iptables; modprobe xt_NFQUEUE nfnetlink_queue',
+  mend: 'apt-get install iptables; modprobe -a xt_NFQUEUE nfnetlink_queue',
 };
 
 async function probeNetem(host: Host, logFile: string): Promise<Obstacle | null> {
@@ -81,7 +85,7 @@ async function probeNetem(host: Host, logFile: string): Promise<Obstacle | null>
   } catch (error) {
     return {
       missing: `the netem queueing discipline (${said(error)})`,
-      mend: 'modprobe sch_netem sch_htb; on Debian and Ubuntu apt-get install iproute2 linux-modules-extra-$(uname -r)',
+      mend: 'modprobe -a sch_netem sch_htb cls_u32; on Ubuntu first apt-get install linux-modules-extra-$(uname -r)',
     };
   }
 }
@@ -101,7 +105,8 @@ async function probeFirewall(host: Host, logFile: string): Promise<string> {
   ];
   for (const firewall of firewalls) {
     try {
-      await host.run([firewall, ...rule], { stdio: 'pipe', logFile, timeoutMs: commandMs });
+      const env = { XTABLES_LOCKFILE: join(host.directory, 'xtables.lock') };
+      await host.run([firewall, ...rule], { stdio: 'pipe', logFile, env, timeoutMs: commandMs });
       return firewall;
     } catch {
       // The next one may do.

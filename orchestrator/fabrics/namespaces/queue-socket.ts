@@ -20,7 +20,8 @@ const levelNetlink = 270;
 const optionNoBufferErrors = 5;
 const dontWait = 0x40;
 
-const wantedBufferBytes = 64 * 1024 * 1024;
+/** The kernel doubles what is asked for, for its own bookkeeping. */
+const wantedBufferBytes = 32 * 1024 * 1024;
 /** Packets that one queue holds at most: 100 ms of 170 000 packets/s, several times over. */
 const maxQueuePackets = 200_000;
 const batchVerdicts = 64;
@@ -91,13 +92,20 @@ export class QueueSocket {
     return libc.setsockopt(this.fd, level, option, buffer, buffer.length);
   }
 
-  /** Beyond the machine's limit where that is allowed, else up to it. The kernel counts double what is asked. */
+  /** Beyond the machine's limit where that is allowed, else up to it. Returns what the kernel made of it. */
   #enlarge(): number {
-    if (this.#set(levelSocket, optionReceiveBufferForce, wantedBufferBytes) >= 0) {
-      return wantedBufferBytes;
+    if (this.#set(levelSocket, optionReceiveBufferForce, wantedBufferBytes) < 0) {
+      check(
+        this.#set(levelSocket, optionReceiveBuffer, wantedBufferBytes),
+        'setsockopt(SO_RCVBUF)',
+      );
     }
-    for (let bytes = wantedBufferBytes; ; bytes /= 2) {
-      if (this.#set(levelSocket, optionReceiveBuffer, bytes) >= 0) return bytes;
-    }
+    const value = Buffer.alloc(4);
+    const length = Buffer.from([value.length, 0, 0, 0]);
+    check(
+      libc.getsockopt(this.fd, levelSocket, optionReceiveBuffer, value, length),
+      'getsockopt(SO_RCVBUF)',
+    );
+    return value.readInt32LE(0);
   }
 }

@@ -77,6 +77,12 @@ export function forget(delivery: Delivery): void {
   (delivery as { settled: boolean }).settled = true;
 }
 
+/** False when the other end attached the link without its source or target; rhea keeps an AMQP null for that. */
+export function hasTerminus(link: Sender | Receiver): boolean {
+  const terminus: unknown = link.is_receiver() ? link.source : link.target;
+  return (terminus as { readonly value?: unknown } | null | undefined)?.value != null;
+}
+
 /** The address that the bus gave to a dynamic source. */
 export function dynamicAddress(link: Receiver): string | null {
   const source = link.source as { readonly address?: string } | null | undefined;

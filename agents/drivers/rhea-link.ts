@@ -1,18 +1,27 @@
 import type { Delivery, EventContext, Receiver, Sender, Session } from 'rhea';
 import type { RheaConnection } from './rhea-connection.ts';
-import { creditLeft, settledBefore, windowOpen } from './rhea-library.ts';
+import { creditLeft, hasTerminus, settledBefore, windowOpen } from './rhea-library.ts';
+
+/** How long a detach may lag behind the attach that announces it. */
+const refusalMs = 100;
 
 /** Settles when the bus has confirmed a link; rejects when it detaches it instead or the connection goes. */
 export async function linkOpened(link: Sender | Receiver, until: AbortSignal): Promise<void> {
   const side = link.is_receiver() ? 'receiver' : 'sender';
   await settledBefore(until, (resolve, reject) => {
-    // A refused link is first attached without a terminus and then detached with the error.
     link.once(`${side}_open`, () => {
-      if ((side === 'receiver' ? link.source : link.target) !== null) resolve();
+      if (hasTerminus(link)) resolve();
+      // A refused link is first attached without a terminus and at once detached with the error.
+      else setTimeout(resolve, refusalMs);
     });
     link.once(`${side}_error`, () => reject(new Error(linkReason(link))));
     link.once(`${side}_close`, () => reject(new Error(linkReason(link))));
   });
+}
+
+/** Says goodbye on a link, unless it or its connection is gone already. */
+export function closeLink(link: Sender | Receiver): void {
+  if (link.is_open()) link.close();
 }
 
 /** Calls back once if the bus detaches the link later on. */
@@ -68,10 +77,6 @@ export class OutgoingLink {
     this.#link.send(payload, tag, 0);
     this.#sent++;
     return true;
-  }
-
-  close(): void {
-    if (!this.#link.is_closed()) this.#link.close();
   }
 }
 

@@ -3,7 +3,7 @@ import type { ReceiveHandler, Receiver } from './driver.ts';
 import { decodeMessage, encodeHead, encodeMessage } from './rhea-codec.ts';
 import type { Peer, RheaConnection } from './rhea-connection.ts';
 import { forget } from './rhea-library.ts';
-import { handOver, linkOpened, onDetach } from './rhea-link.ts';
+import { closeLink, handOver, linkOpened, onDetach } from './rhea-link.ts';
 import { ReplyLinks } from './rhea-replies.ts';
 
 export interface ReceiverSettings {
@@ -31,7 +31,7 @@ export class RheaReceiver implements Receiver, Peer {
   readonly #settings: ReceiverSettings;
   readonly #handler: ReceiveHandler;
   readonly #replies: ReplyLinks;
-  #session: Session | null = null;
+  #lost = false;
   #links: readonly ReceiverLink[] = [];
   readonly #handled = new Map<ReceiverLink, number>();
 
@@ -54,7 +54,7 @@ export class RheaReceiver implements Receiver, Peer {
     if (this.#settings.guarantee === 'at-most-once') return;
     const { delivery, link } = context as Received;
     // What came over a connection that is gone is the bus's again.
-    if (!this.#links.includes(link)) return;
+    if (this.#lost || !this.#links.includes(link)) return;
     this.#connection.gather(0);
     delivery.accept();
     this.#giveCredit(link);
@@ -62,27 +62,31 @@ export class RheaReceiver implements Receiver, Peer {
 
   async close(): Promise<void> {
     this.#connection.remove(this);
-    const links = this.#links;
-    this.#links = [];
-    for (const link of links) if (!link.is_closed()) link.close();
+    this.#closeLinks();
     this.#replies.detached();
     if (this.#settings.own) await this.#connection.close();
   }
 
   async attach(session: Session, until: AbortSignal): Promise<void> {
     // After a detach of one link the others of this peer may still stand.
-    if (this.#session === session) for (const link of this.#links) link.close();
-    this.#session = session;
+    this.#closeLinks();
     this.#handled.clear();
     await this.#replies.attach(session, until);
     const links = this.#settings.addresses.map((address) => this.#openLink(session, address));
     this.#links = links;
+    this.#lost = false;
     await Promise.all(links.map((link) => linkOpened(link, until)));
     for (const link of links) {
       onDetach(link, (reason) => {
         if (this.#links.includes(link)) this.#connection.relink(this, reason);
       });
     }
+  }
+
+  #closeLinks(): void {
+    const links = this.#links;
+    this.#links = [];
+    for (const link of links) closeLink(link);
   }
 
   #openLink(session: Session, address: string): ReceiverLink {
@@ -121,7 +125,7 @@ export class RheaReceiver implements Receiver, Peer {
   }
 
   lost(reason: string): void {
-    this.#links = [];
+    this.#lost = true;
     this.#replies.detached();
     this.#handler.connection('lost', reason);
   }

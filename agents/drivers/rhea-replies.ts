@@ -1,6 +1,6 @@
-import type { Session } from 'rhea';
+import type { Sender, Session } from 'rhea';
 import type { Peer, RheaConnection } from './rhea-connection.ts';
-import { linkOpened, OutgoingLink } from './rhea-link.ts';
+import { closeLink, linkOpened, OutgoingLink } from './rhea-link.ts';
 
 /** Replies kept while their link has no credit or is being attached; beyond that they are lost replies. */
 const maxWaiting = 10_000;
@@ -8,6 +8,7 @@ const maxWaiting = 10_000;
 const replyTag = Buffer.from([0]);
 
 interface Outlet {
+  raw: Sender | null;
   link: OutgoingLink | null;
   readonly waiting: Buffer[];
 }
@@ -44,11 +45,12 @@ export class ReplyLinks {
   async attach(session: Session, until: AbortSignal): Promise<void> {
     this.detached();
     this.#session = session;
-    if (this.#mode === 'anonymous') await this.#open('', { link: null, waiting: [] }, until);
+    if (this.#mode === 'anonymous')
+      await this.#open('', { raw: null, link: null, waiting: [] }, until);
   }
 
   detached(): void {
-    for (const { link } of this.#outlets.values()) link?.close();
+    for (const { raw } of this.#outlets.values()) if (raw !== null) closeLink(raw);
     this.#outlets.clear();
     this.#connection.remove(this.#waker);
     this.#session = null;
@@ -68,7 +70,7 @@ export class ReplyLinks {
   #outlet(address: string): Outlet {
     const known = this.#outlets.get(address);
     if (known !== undefined) return known;
-    const outlet: Outlet = { link: null, waiting: [] };
+    const outlet: Outlet = { raw: null, link: null, waiting: [] };
     // A client that went away takes its replies with it: the ledger finds them lost.
     const { lost } = this.#connection;
     if (lost !== null) {
@@ -86,6 +88,7 @@ export class ReplyLinks {
       snd_settle_mode: this.#settleMode,
       treat_modified_as_released: false,
     });
+    outlet.raw = link;
     link.on('sender_error', () => undefined);
     link.once('sender_close', () => {
       if (this.#outlets.get(address) === outlet) this.#outlets.delete(address);

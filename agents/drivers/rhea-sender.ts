@@ -1,9 +1,17 @@
-import type { EventContext, Session } from 'rhea';
+import type { EventContext, Receiver as ReceiverLink, Sender as SenderLink, Session } from 'rhea';
 import type { Sender, SendHandler } from './driver.ts';
 import { decodeMessage, encodeHead, encodeMessage } from './rhea-codec.ts';
 import type { Peer, RheaConnection } from './rhea-connection.ts';
 import { dynamicAddress, forget } from './rhea-library.ts';
-import { handOver, linkOpened, OutgoingLink, onDetach, onOutcomes, tokenTag } from './rhea-link.ts';
+import {
+  closeLink,
+  handOver,
+  linkOpened,
+  OutgoingLink,
+  onDetach,
+  onOutcomes,
+  tokenTag,
+} from './rhea-link.ts';
 
 export interface SenderSettings {
   readonly address: string;
@@ -27,6 +35,8 @@ export class RheaSender implements Sender, Peer {
   readonly #handler: SendHandler;
   readonly #outstanding = new Set<number>();
   #link: OutgoingLink | null = null;
+  /** Every link of this peer that the bus knows of. */
+  #links: readonly (SenderLink | ReceiverLink)[] = [];
   #head: Buffer = Buffer.alloc(0);
   #blocked = false;
   #closed = false;
@@ -64,11 +74,13 @@ export class RheaSender implements Sender, Peer {
   async close(): Promise<void> {
     this.#closed = true;
     this.#connection.remove(this);
-    this.#link?.close();
+    this.#closeLinks();
     if (this.#settings.own) await this.#connection.close();
   }
 
   async attach(session: Session, until: AbortSignal): Promise<void> {
+    // After a detach of one link the other may still stand.
+    this.#closeLinks();
     const replyTo = await this.#attachReplies(session, until);
     const link = session.open_sender({
       target: { address: this.#settings.address },
@@ -83,8 +95,7 @@ export class RheaSender implements Sender, Peer {
         if (this.#outstanding.delete(token)) this.#handler.refused(token, outcome, reason);
       },
     });
-    await linkOpened(link, until);
-    onDetach(link, (reason) => this.#connection.relink(this, reason));
+    await this.#opened(link, until);
     const replyBytes = replyTo === null ? null : Buffer.from(replyTo);
     this.#head = encodeHead({ durable: this.#settings.durable, to: null, replyTo: replyBytes });
     this.#link = new OutgoingLink(this.#connection, session, link);
@@ -99,11 +110,24 @@ export class RheaSender implements Sender, Peer {
       autoaccept: false,
     });
     link.on('message', (context: EventContext) => this.#replied(context));
-    await linkOpened(link, until);
-    onDetach(link, (reason) => this.#connection.relink(this, reason));
+    await this.#opened(link, until);
     const address = reply.address ?? dynamicAddress(link);
     if (address === null) throw new Error('a dynamic reply node without an address');
     return address;
+  }
+
+  async #opened(link: SenderLink | ReceiverLink, until: AbortSignal): Promise<void> {
+    this.#links = [...this.#links, link];
+    await linkOpened(link, until);
+    onDetach(link, (reason) => {
+      if (this.#links.includes(link)) this.#connection.relink(this, reason);
+    });
+  }
+
+  #closeLinks(): void {
+    const links = this.#links;
+    this.#links = [];
+    for (const link of links) closeLink(link);
   }
 
   #replied(context: EventContext): void {

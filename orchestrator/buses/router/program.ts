@@ -79,8 +79,9 @@ export async function findPrograms(
   );
 }
 
+/** In the order of preference: skrouterd is maintained, and its multicast is exact in any graph. */
 export function kinds(wanted: 'auto' | RouterProgram): readonly RouterProgram[] {
-  return wanted === 'auto' ? ['qdrouterd', 'skrouterd'] : [wanted];
+  return wanted === 'auto' ? ['skrouterd', 'qdrouterd'] : [wanted];
 }
 
 export function missing(wanted: 'auto' | RouterProgram): string {

@@ -117,30 +117,8 @@ export class Link {
     discard(model);
   }
 
-  async #dial(): Promise<ChannelModel> {
-    const { endpoint, name } = this.#options;
-    const { host, port } = this.#current();
-    const tls = endpoint.tls;
-    return connect(
-      {
-        protocol: tls ? 'amqps' : 'amqp',
-        hostname: host,
-        port,
-        username: endpoint.username,
-        password: endpoint.password,
-        vhost: encodeURIComponent(endpoint.vhost),
-        heartbeat: endpoint.heartbeatSeconds,
-      },
-      {
-        noDelay: true,
-        timeout: connectTimeoutMs,
-        clientProperties: { connection_name: name },
-        ...(tls?.ca && { ca: tls.ca }),
-        ...(tls?.cert && { cert: tls.cert }),
-        ...(tls?.key && { key: tls.key }),
-        ...(tls?.serverName && { servername: tls.serverName }),
-      },
-    );
+  #dial(): Promise<ChannelModel> {
+    return dialBroker(this.#options.endpoint, this.#current(), this.#options.name);
   }
 
   #adopt(model: ChannelModel): void {
@@ -207,6 +185,35 @@ export class Link {
       { cause },
     );
   }
+}
+
+/** One connection, shown in the broker's own lists as `name`. Rejects as amqplib does. */
+export function dialBroker(
+  endpoint: AmqplibEndpoint,
+  broker: { readonly host: string; readonly port: number },
+  name: string,
+): Promise<ChannelModel> {
+  const { tls, username, password, vhost } = endpoint;
+  return connect(
+    {
+      protocol: tls ? 'amqps' : 'amqp',
+      hostname: broker.host,
+      port: broker.port,
+      username,
+      password,
+      vhost: encodeURIComponent(vhost),
+      heartbeat: endpoint.heartbeatSeconds,
+    },
+    {
+      noDelay: true,
+      timeout: connectTimeoutMs,
+      clientProperties: { connection_name: name },
+      ...(tls?.ca && { ca: tls.ca }),
+      ...(tls?.cert && { cert: tls.cert }),
+      ...(tls?.key && { key: tls.key }),
+      ...(tls?.serverName && { servername: tls.serverName }),
+    },
+  );
 }
 
 const closeTimeoutMs = 2_000;

@@ -4,6 +4,7 @@ import type { BusDeployer } from './bus.ts';
 /** Every bus type we can deploy; loaded when first asked for. */
 export const busDeployers: Readonly<Partial<Record<BusType, () => Promise<BusDeployer>>>> = {
   rabbitmq: async () => (await import('./rabbitmq.ts')).rabbitmqBus,
+  external: async () => (await import('./external.ts')).externalBus,
   router: async () => (await import('./router.ts')).routerBus,
   memory: async () => (await import('./memory.ts')).memoryBus,
   zeromq: async () => (await import('./zeromq.ts')).zeromqBus,

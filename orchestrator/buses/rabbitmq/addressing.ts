@@ -1,5 +1,5 @@
-import type { Guarantee, Json, WorkloadSpec } from '../../../topologies/scenario.ts';
-import type { RabbitmqOptions } from './options.ts';
+import type { ServerPeer } from '../../../agents/protocol.ts';
+import type { Guarantee, Json, Pattern, WorkloadSpec } from '../../../topologies/scenario.ts';
 
 /** Where messages of one kind go: names with `{topic}`, `{server}` and `{pool}` to be filled in. */
 export interface Address {
@@ -70,7 +70,7 @@ export interface Declaration {
  * transient queues that are not exclusive.
  */
 export function declarationOf(
-  options: RabbitmqOptions,
+  options: { readonly queues: string; readonly persistence: boolean | null },
   guarantee: Guarantee,
   brokerMajor: number,
 ): Declaration {
@@ -98,4 +98,24 @@ export function sharedQueues(
     const pool = Math.floor(i / topics);
     return { topic, address: fillAddress(template, { topic, pool, server: 0 }) };
   });
+}
+
+/** The queues that these servers listen at. */
+export function serverQueues(
+  addresses: Addresses,
+  pattern: Pattern,
+  servers: readonly ServerPeer[],
+): readonly Address[] {
+  const { shared, own, fanout, notify } = addresses;
+  const templates = {
+    call: [shared, own],
+    cast: [shared, own],
+    fanout: [fanout],
+    notify: [notify],
+  };
+  return servers.flatMap(({ topic, index, subscriber }) =>
+    templates[pattern].map((template) =>
+      fillAddress(template, { topic, server: index, pool: subscriber }),
+    ),
+  );
 }

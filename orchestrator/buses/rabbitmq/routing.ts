@@ -5,7 +5,7 @@ import {
   type Address,
   type Addresses,
   type Declaration,
-  fillAddress,
+  serverQueues,
   sharedQueues,
 } from './addressing.ts';
 import { vhostPath } from './management.ts';
@@ -269,23 +269,4 @@ async function bindingsAt(
 function sharedTopic(name: string): number | null {
   const [, topic] = /^(?:notifications\.)?topic-(\d+)(?:\.pool-\d+)?$/.exec(name) ?? [];
   return topic === undefined ? null : Number(topic);
-}
-
-function serverQueues(
-  addresses: Addresses,
-  pattern: Pattern,
-  servers: readonly ServerPeer[],
-): readonly Address[] {
-  const { shared, own, fanout, notify } = addresses;
-  const templates = {
-    call: [shared, own],
-    cast: [shared, own],
-    fanout: [fanout],
-    notify: [notify],
-  };
-  return servers.flatMap(({ topic, index, subscriber }) =>
-    templates[pattern].map((template) =>
-      fillAddress(template, { topic, server: index, pool: subscriber }),
-    ),
-  );
 }

@@ -36,7 +36,7 @@ export interface Account {
   readonly unknown: number;
   /** Messages with several receivers that arrived anywhere; empty for other patterns. */
   readonly arrived: readonly Arrived[];
-  /** Share of the receivers that got each message sent, 0 to 1; empty for other patterns. */
+  /** Share that got each message sent, 0 to 1, of the receivers of whom that is known; empty for other patterns. */
   readonly coverage: readonly number[];
 }
 
@@ -182,7 +182,7 @@ function spreadAccount(
     const outcome = judge(receivers, copies, missing - unseen, arrival, timeoutUs);
     expectedDeliveries += receivers;
     lost += missing - unseen;
-    if (receivers > 0) coverage.push(Math.min(1, copies / receivers));
+    if (receivers > unseen) coverage.push(Math.min(1, copies / (receivers - unseen)));
     if (outcome === 'completed') completed++;
     else addTo(failed, outcome, 1);
     if (outcome === 'unknown') unknown++;

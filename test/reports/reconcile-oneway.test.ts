@@ -230,13 +230,14 @@ describe('reconcile, fanout', () => {
     const whole = evidence(fanout, parts, {
       servers: [...receivers, server(2, { subscriber: 2 })],
     });
-    const { outcome } = reconcile(without(whole, 'server.lyon')).result;
+    const { outcome, fanout: coverage } = reconcile(without(whole, 'server.lyon')).result;
     // 0 and 1 may have reached the dead one; 2 missed one for sure, 3 two.
     expect(outcome).toMatchObject({
       unknown: 2,
       lost: 1 + 2,
       failed: { lost: 1, partial: 1, unknown: 2 },
     });
+    expect(coverage).toEqual({ coverageMin: 0, coverageMean: (1 + 1 + 1 / 2 + 0) / 4 });
     expect(outcome.due).toBe(outcome.completed + outcome.failedTotal);
   });
 

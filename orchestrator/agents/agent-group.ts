@@ -237,9 +237,13 @@ function agentDied(agent: Agent, status: ExitStatus): AgentError {
   );
 }
 
-/** Microseconds until a moment of our clock, as milliseconds for a sleep; never negative. */
+/**
+ * Milliseconds to sleep until a moment of our clock (µs), at most 2 late and never early, as timers are by up to one: a
+ * fault that is due with a second must not fall into the one before.
+ */
 export function msUntil(momentUs: number): number {
-  return Math.max(0, (momentUs - nowUs()) / 1e3);
+  const restMs = (momentUs - nowUs()) / 1e3;
+  return restMs <= 0 ? 0 : Math.ceil(restMs) + 1;
 }
 
 /** Processes of one site take turns on its hosts. */

@@ -177,12 +177,18 @@ function outcomeWarnings({ outcome }: Unjudged): Warning[] {
   return warnings;
 }
 
-/** What is still under way when the window ends (a median response time's worth) is not missing. */
-function paceWarnings({ workload, latencyUs }: Unjudged): Warning[] {
+/**
+ * Offered is what became due: Poisson arrivals need not come up to their rate, and what an agent took to its grave is
+ * not the bus's. What is still under way when the window ends (a mean response time's worth, and one) is not missing.
+ */
+function paceWarnings({ workload, outcome, latencyUs }: Unjudged): Warning[] {
   const { offeredPerSecond, achievedPerSecond, measuredMs } = workload;
   if (offeredPerSecond === null || measuredMs === 0) return [];
-  const underwayMs = Math.min(measuredMs, (latencyUs.response.p50 ?? 0) / 1e3);
-  const limit = 0.95 * offeredPerSecond * (1 - underwayMs / measuredMs);
+  const { p50, mean } = latencyUs.response;
+  const underwayMs = Math.min(measuredMs, (mean ?? p50 ?? 0) / 1e3);
+  const duePerSecond = (outcome.due - outcome.unknown) / (measuredMs / 1e3);
+  const wanted = Math.min(offeredPerSecond, duePerSecond) * (1 - underwayMs / measuredMs);
+  const limit = Math.max(0, 0.95 * wanted - 1 / (measuredMs / 1e3));
   if (achievedPerSecond >= limit) return [];
   return [
     warn({

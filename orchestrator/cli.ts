@@ -6,6 +6,7 @@ import { registerPlan } from './commands/plan.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSchema } from './commands/schema.ts';
+import { registerSweep } from './commands/sweep.ts';
 import { busbenchVersion } from './environment.ts';
 import { BenchError, describeFailure } from './errors.ts';
 
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
   const commands = [
     registerRun,
     registerPlan,
+    registerSweep,
     registerReport,
     registerCheck,
     registerList,

@@ -1,106 +1,208 @@
+import type { PointEntry, PointStatus, Settings } from '../reports/campaign/campaign.ts';
 import { readRecord } from '../reports/read.ts';
 import { type Expectation, evaluate } from '../reports/thresholds.ts';
-import type { DeployOptions } from './deployment.ts';
 import type { RunProgress } from './observer.ts';
 import { Campaign } from './sweep/campaign.ts';
-import type { Journal, PointEntry, PointStatus } from './sweep/journal.ts';
-import { ordered, type Point } from './sweep/points.ts';
-import type { Settings, SweepSpec } from './sweep/spec.ts';
+import type { CampaignPosition } from './sweep/countdown.ts';
+import type { Journal } from './sweep/journal.ts';
+import { along, type LoadedSweep } from './sweep/load.ts';
+import { ordered, rankAlong } from './sweep/order.ts';
+import { makePoint, type Point } from './sweep/points.ts';
+import { type Bracket, bisect } from './sweep/search.ts';
+import type { SearchSpec, SweepSpec } from './sweep/spec.ts';
 
 export interface SweepOptions {
   readonly journal: Journal;
-  /** Of the deployments that stand between points. */
-  readonly context: DeployOptions['context'];
   readonly commandLine: readonly string[];
   /** Statuses of finished points to measure again. */
   readonly retry: readonly PointStatus[];
-  /** Parsed `stopWhen.condition`; null when there is none. */
-  readonly stopCondition: Expectation | null;
   readonly stop: AbortSignal;
   readonly onProgress: (progress: SweepProgress) => void;
 }
 
-export interface SweepProgress {
-  readonly done: number;
-  readonly total: number;
-  /** Estimate from the points measured so far, ms; null before the first. */
-  readonly leftMs: number | null;
+export interface SweepProgress extends CampaignPosition {
   readonly settings: Settings;
+  readonly repetition: number;
   readonly run: RunProgress;
+}
+
+/** What a campaign came to. */
+export interface SweepOutcome {
+  /** One of every point there is by now, in the order of the file. */
+  readonly entries: readonly PointEntry[];
+  /** Points that were not measured, because the campaign was stopped or its time was up. */
+  readonly unmeasured: readonly Point[];
+  readonly searches: readonly FoundCapacity[];
+  /** The whole search was gone through; always true where there is none. */
+  readonly searched: boolean;
+}
+
+/** The end of one search: what lies around it, and where. */
+export interface FoundCapacity extends Bracket {
+  /** Of the points searched through, without the axis. */
+  readonly settings: Settings;
 }
 
 /**
  * Measures every point that the journal does not list as finished, so that a killed campaign resumes where it
- * stopped. Returns the entries of all points there are by then, in the order of the file.
+ * stopped. Rejects only when nothing more can be measured (the disk is full, something cannot be removed).
  */
-export async function sweep(
-  spec: SweepSpec,
-  points: readonly Point[],
-  options: SweepOptions,
-): Promise<readonly PointEntry[]> {
-  const { journal, stop, retry, stopCondition } = options;
+export async function sweep(loaded: LoadedSweep, options: SweepOptions): Promise<SweepOutcome> {
+  const { spec } = loaded;
   await using campaign = new Campaign(spec, options);
   const untilMs = Date.now() + (spec.maxTimeMs ?? Number.POSITIVE_INFINITY);
-  const queue = ordered(points, spec);
-  const stopped = new Map<string, string>();
+  const over = (): boolean => options.stop.aborted || Date.now() >= untilMs;
+  if (spec.search !== null) return await searchAll(loaded, spec.search, campaign, options, over);
+
+  const queue = ordered(loaded.points, spec);
+  const stopped = new StoppedSeries(spec);
   for (const [i, point] of queue.entries()) {
-    if (stop.aborted || Date.now() >= untilMs) break;
-    campaign.total = queue.length;
-    campaign.done = i;
-    const series = seriesOf(point, spec);
-    const why = stopped.get(series);
-    if (why !== undefined) {
-      if (!journal.entry(point.id)) await journal.finish(skipped(point, why));
+    if (over()) break;
+    const why = stopped.reason(point);
+    if (why !== null) {
+      await skip(point, why, options.journal);
       continue;
     }
-    const known = journal.entry(point.id);
-    const entry = isFinished(known, retry) ? known : await campaign.measure(point);
-    if (stopCondition && (await isTrueOf(entry, stopCondition, journal))) {
-      stopped.set(series, `${spec.stopWhen?.condition} was true ${placeOf(point, spec)}`);
+    const known = options.journal.entry(point.id);
+    if (isFinished(known, options.retry)) {
+      await stopped.judge(point, known, options.journal);
+      continue;
     }
+    campaign.countdown.at(i, queue.length, unfinished(queue.slice(i), options));
+    const entry = await campaign.measure(point);
+    await stopped.judge(point, entry, options.journal);
   }
-  return points.flatMap(({ id }) => journal.entry(id) ?? []);
+  return {
+    entries: entriesOf(loaded.points, options.journal),
+    unmeasured: loaded.points.filter(({ id }) => {
+      const entry = options.journal.entry(id);
+      return entry === null || entry.status === 'interrupted';
+    }),
+    searches: [],
+    searched: true,
+  };
 }
 
-/** A finished point is not measured again, unless its status is to be retried; an interrupted one always is. */
+/** A finished point is not measured again, unless its status is to be retried. */
 export function isFinished(
   entry: PointEntry | null,
   retry: readonly PointStatus[],
 ): entry is PointEntry {
-  return entry !== null && entry.status !== 'interrupted' && !retry.includes(entry.status);
+  const status = entry?.status ?? 'interrupted';
+  return status !== 'interrupted' && status !== 'skipped' && !retry.includes(status);
 }
 
-/** Points that differ only along the axis of `stopWhen`, repetitions included. */
-function seriesOf({ settings }: Point, spec: SweepSpec): string {
-  const others = Object.entries(settings).filter(([path]) => path !== spec.stopWhen?.along);
-  return JSON.stringify(others);
+function unfinished(points: readonly Point[], { journal, retry }: SweepOptions): readonly Point[] {
+  return points.filter(({ id }) => !isFinished(journal.entry(id), retry));
 }
 
-function placeOf({ settings }: Point, spec: SweepSpec): string {
-  const along = spec.stopWhen?.along ?? '';
-  return `at ${along}=${JSON.stringify(settings[along])}`;
+function entriesOf(points: readonly Point[], journal: Journal): readonly PointEntry[] {
+  return points.flatMap(({ id }) => journal.entry(id) ?? []);
 }
 
-async function isTrueOf(
-  entry: PointEntry,
-  condition: Expectation,
-  journal: Journal,
-): Promise<boolean> {
-  if (entry.directory === null) return false;
-  const record = await readRecord(`${journal.directory}/${entry.directory}`).catch(() => null);
-  return record !== null && evaluate(condition, record.result).met;
+/** Which series have grown enough, by `stopWhen`. */
+class StoppedSeries {
+  readonly #spec: SweepSpec;
+  readonly #stops = new Map<string, { readonly rank: number; readonly reason: string }>();
+
+  constructor(spec: SweepSpec) {
+    this.#spec = spec;
+  }
+
+  /** Why this point is needless; null when it is not. Repetitions of the last value are not. */
+  reason(point: Point): string | null {
+    const stop = this.#stops.get(this.#seriesOf(point));
+    return stop && rankAlong(point, this.#spec) > stop.rank ? stop.reason : null;
+  }
+
+  /** Growth ends where the condition is true, and where a point could not be measured well enough to tell. */
+  async judge(point: Point, entry: PointEntry, journal: Journal): Promise<void> {
+    const { stopWhen } = this.#spec;
+    if (stopWhen === null || entry.status === 'skipped') return;
+    const measured = entry.status === 'ok' || entry.status === 'expectation-missed';
+    if (measured && !(await isTrueOf([stopWhen.condition], entry, journal))) return;
+    const rank = rankAlong(point, this.#spec);
+    const series = this.#seriesOf(point);
+    if ((this.#stops.get(series)?.rank ?? Number.POSITIVE_INFINITY) <= rank) return;
+    const place = `${stopWhen.along}=${JSON.stringify(point.settings[stopWhen.along])}`;
+    const why = measured ? `${stopWhen.condition.expression} was true` : `it was ${entry.status}`;
+    this.#stops.set(series, { rank, reason: `${why} at ${place}` });
+  }
+
+  /** Points that differ only along the axis, repetitions included. */
+  #seriesOf({ settings }: Point): string {
+    const others = Object.entries(settings).filter(([path]) => path !== this.#spec.stopWhen?.along);
+    return JSON.stringify(others);
+  }
 }
 
-function skipped({ id, settings, repetition }: Point, reason: string): PointEntry {
-  const startedAt = new Date().toISOString();
-  return {
+async function skip(point: Point, reason: string, journal: Journal): Promise<void> {
+  const { id, settings, repetition } = point;
+  const known = journal.entry(id);
+  // What was measured once is kept, whatever later made it needless.
+  if (known !== null && (known.status !== 'skipped' || known.reason === reason)) return;
+  await journal.finish({
     id,
     settings,
     repetition,
     status: 'skipped',
     reason,
     directory: null,
-    startedAt,
+    logs: null,
+    startedAt: new Date().toISOString(),
     durationMs: 0,
-  };
+  });
+}
+
+/** False where there is no result to ask. */
+async function isTrueOf(
+  conditions: readonly Expectation[],
+  { directory }: PointEntry,
+  journal: Journal,
+): Promise<boolean> {
+  if (directory === null) return false;
+  const record = await readRecord(`${journal.directory}/${directory}`).catch(() => null);
+  return record !== null && conditions.every((condition) => evaluate(condition, record.result).met);
+}
+
+class SearchOver extends Error {}
+
+/** Every search from its lowest point on. Measurements of an earlier session are not made again. */
+async function searchAll(
+  { base, points, spec }: LoadedSweep,
+  search: SearchSpec,
+  campaign: Campaign,
+  { journal, retry }: SweepOptions,
+  over: () => boolean,
+): Promise<SweepOutcome> {
+  const searches: FoundCapacity[] = [];
+  const entries = new Map<string, PointEntry>();
+  const range = { ...search, whole: search.unit === '' };
+  const queue = ordered(points, spec);
+  for (const [i, lowest] of queue.entries()) {
+    const { [search.along]: _, ...settings } = lowest.settings;
+    const measure = async (value: number, attempt: number): Promise<boolean> => {
+      const point = await makePoint(base, { ...settings, ...along(search, value) }, attempt);
+      const known = journal.entry(point.id);
+      if (!isFinished(known, retry) && over()) throw new SearchOver();
+      campaign.countdown.at(i, queue.length, queue.slice(i));
+      const entry = isFinished(known, retry) ? known : await campaign.measure(point);
+      if (entry.status === 'interrupted') throw new SearchOver();
+      entries.set(point.id, entry);
+      return isHeld(entry) && isTrueOf(search.holds, entry, journal);
+    };
+    try {
+      searches.push({ settings, ...(await bisect(range, measure)) });
+    } catch (error) {
+      if (!(error instanceof SearchOver)) throw error;
+      break;
+    }
+  }
+  const searched = searches.length === queue.length;
+  return { entries: [...entries.values()], unmeasured: [], searches, searched };
+}
+
+/** A point that failed or is not to be trusted holds nothing. */
+function isHeld({ status }: PointEntry): boolean {
+  return status === 'ok' || status === 'expectation-missed';
 }

@@ -21,7 +21,7 @@ function liveBar(name: string): ProgressDisplay {
   let over = false;
   return {
     update: (progress) => {
-      if (!over) line(`${name} ${bar(progress)} ${describe(progress)}`);
+      if (!over) line(`${name} ${bar(progress)} ${describeRun(progress)}`);
     },
     [Symbol.dispose]: () => {
       over = true;
@@ -39,7 +39,7 @@ function plainLines(name: string): ProgressDisplay {
       if (progress.step === lastStep && now - lastAt < plainEveryMs) return;
       lastStep = progress.step;
       lastAt = now;
-      stderr.write(`${name}: ${describe(progress)}\n`);
+      stderr.write(`${name}: ${describeRun(progress)}\n`);
     },
     [Symbol.dispose]: () => {},
   };
@@ -51,7 +51,8 @@ function bar({ elapsedMs, totalMs }: RunProgress): string {
   return `[${'='.repeat(full)}${' '.repeat(barCells - full)}]`;
 }
 
-function describe(progress: RunProgress): string {
+/** What a run is doing, in one line. */
+export function describeRun(progress: RunProgress): string {
   const { step, elapsedMs, totalMs, due, completed, failed, p99Us } = progress;
   if (elapsedMs === 0) return step;
   const left =

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import type { PointEntry, PointStatus } from '../../reports/campaign/campaign.ts';
 import type { RunRecord } from '../../reports/record.ts';
 import { writeRecord } from '../../reports/write.ts';
 import { describeFailure } from '../errors.ts';
@@ -9,31 +10,27 @@ import { makePlan } from '../plan.ts';
 import { bench } from '../run.ts';
 import { scenarioYaml } from '../scenario.ts';
 import type { SweepOptions } from '../sweep.ts';
-import type { PointEntry, PointStatus } from './journal.ts';
+import { Countdown } from './countdown.ts';
 import type { Point } from './points.ts';
 import type { SweepSpec } from './spec.ts';
 import { Standing } from './standing.ts';
 
-type Outcome = Pick<PointEntry, 'status' | 'reason'>;
+type Outcome = Pick<PointEntry, 'status' | 'reason' | 'logs'>;
 
 /** Measures points one by one on what stands, and writes each into the journal however it ends. */
 export class Campaign implements AsyncDisposable {
-  /** Points of the campaign and how many of them are behind us, for the progress. */
-  total = 0;
-  done = 0;
+  readonly countdown: Countdown;
   readonly #spec: SweepSpec;
   readonly #options: SweepOptions;
   readonly #standing: Standing;
   #current: Point | null = null;
-  #measured = 0;
-  #measuredMs = 0;
 
   constructor(spec: SweepSpec, options: SweepOptions) {
     this.#spec = spec;
     this.#options = options;
-    const { context, stop } = options;
-    const onStep = (step: string): void => this.#report({ ...quiet, step });
-    this.#standing = new Standing(spec.reuse, { context, onStep, stop });
+    this.countdown = new Countdown();
+    const logs = join(options.journal.directory, 'logs');
+    this.#standing = new Standing(spec.reuse, logs, (step) => this.#report({ ...quiet, step }));
   }
 
   /** Never rejects because of the point: a failure is an entry with its reason. */
@@ -45,7 +42,7 @@ export class Campaign implements AsyncDisposable {
     await mkdir(journal.runningDirectory(id), { recursive: true });
     const outcome = await this.#attempt(point);
     const durationMs = Date.now() - startedAt.getTime();
-    const entry = {
+    const entry: PointEntry = {
       id,
       settings,
       repetition,
@@ -55,56 +52,61 @@ export class Campaign implements AsyncDisposable {
       durationMs,
     };
     await journal.finish(entry);
-    this.#measured += 1;
-    this.#measuredMs += durationMs;
+    this.countdown.measured(point, durationMs);
     return entry;
   }
 
   async #attempt(point: Point): Promise<Outcome> {
-    const { journal, stop, commandLine } = this.#options;
-    const directory = journal.runningDirectory(point.id);
+    const { stop } = this.#options;
     const timeout = AbortSignal.timeout(this.#spec.pointTimeoutMs);
-    const options = { commandLine, stop: AbortSignal.any([stop, timeout]) };
-    let outcome: Outcome;
+    let outcome = await this.#bench(point, AbortSignal.any([stop, timeout]));
+    if (stop.aborted) {
+      outcome = { ...outcome, status: 'interrupted', reason: 'the campaign was stopped' };
+    } else if (timeout.aborted) {
+      const reason = `took longer than ${this.#spec.pointTimeoutMs} ms`;
+      outcome = { ...outcome, status: 'timeout', reason };
+    }
+    // Nothing of a point that went wrong, or that broke something on purpose, may reach the next one.
+    if (unharmed.includes(outcome.status) && point.scenario.faults.length === 0) return outcome;
     try {
-      await using context = await makeContext(join(directory, 'logs'));
-      const deployment = await this.#standing.for(point);
-      const plan = makePlan(point.scenario);
-      const observer = new Observer(point.scenario, (run) => this.#report(run));
-      const record = await bench(plan, deployment, observer, {
-        ...options,
-        context,
-        onProgress: () => {},
-      });
-      await deployment.bus.reset(AbortSignal.timeout(resetMs));
-      await writeRecord(directory, record, scenarioYaml(point.scenario));
-      outcome = outcomeOf(record);
+      await this.#standing.drop();
     } catch (error) {
       const { code, message } = describeFailure(error);
-      outcome = { status: 'failed', reason: `${code}: ${message}` };
+      return { ...outcome, status: 'failed', reason: `removing it: ${code}: ${message}` };
     }
-    if (stop.aborted) outcome = { status: 'interrupted', reason: 'the campaign was stopped' };
-    else if (timeout.aborted)
-      outcome = { status: 'timeout', reason: `longer than ${this.#spec.pointTimeoutMs} ms` };
-    // Nothing of a point that went wrong may reach the next one.
-    if (!unharmed.includes(outcome.status)) await this.#standing.drop();
     return outcome;
   }
 
+  async #bench(point: Point, stop: AbortSignal): Promise<Outcome> {
+    const { journal, commandLine } = this.#options;
+    const directory = journal.runningDirectory(point.id);
+    let logs: string | null = null;
+    try {
+      const deployment = await this.#standing.for(point, stop);
+      logs = relative(journal.directory, deployment.logs);
+      await using context = await makeContext(join(directory, 'logs'));
+      const observer = new Observer(point.scenario, (run) => this.#report(run));
+      const options = { context, commandLine, stop, onProgress: () => {} };
+      const record = await bench(makePlan(point.scenario), deployment, observer, options);
+      await writeRecord(directory, record, scenarioYaml(point.scenario));
+      return { ...outcomeOf(record), logs };
+    } catch (error) {
+      const { code, message } = describeFailure(error);
+      return { status: 'failed', reason: `${code}: ${message}`, logs };
+    }
+  }
+
   #report(run: RunProgress): void {
-    const { total, done } = this;
-    const leftMs =
-      this.#measured === 0 ? null : (this.#measuredMs / this.#measured) * (total - done);
-    this.#options.onProgress({ total, done, leftMs, settings: this.#current?.settings ?? {}, run });
+    const { settings = {}, repetition = 1 } = this.#current ?? {};
+    this.#options.onProgress({ ...this.countdown.now(), settings, repetition, run });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#report({ ...quiet, step: 'removing everything' });
     await this.#standing[Symbol.asyncDispose]();
   }
 }
 
-/** Time for a bus to prove its queues empty between points. */
-const resetMs = 30_000;
 const unharmed: readonly PointStatus[] = ['ok', 'expectation-missed', 'invalid'];
 const quiet: RunProgress = {
   step: '',
@@ -116,7 +118,7 @@ const quiet: RunProgress = {
   p99Us: null,
 };
 
-function outcomeOf({ result }: RunRecord): Outcome {
+function outcomeOf({ result }: RunRecord): Pick<PointEntry, 'status' | 'reason'> {
   const { status, warnings, expectations, failure } = result.verdict;
   switch (status) {
     case 'ok':
@@ -126,10 +128,8 @@ function outcomeOf({ result }: RunRecord): Outcome {
       return { status, reason: `missed: ${missed.join('; ')}` };
     }
     case 'invalid': {
-      const causes = warnings
-        .filter(({ invalidates }) => invalidates)
-        .map(({ message }) => message);
-      return { status, reason: causes.join('; ') };
+      const causes = warnings.filter(({ invalidates }) => invalidates);
+      return { status, reason: causes.map(({ message }) => message).join('; ') };
     }
     default:
       return { status, reason: failure === null ? status : `${failure.code}: ${failure.message}` };

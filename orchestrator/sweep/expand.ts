@@ -1,5 +1,6 @@
+import type { Settings } from '../../reports/campaign/campaign.ts';
 import type { Json } from '../../topologies/scenario.ts';
-import type { Settings, SweepSpec } from './spec.ts';
+import type { SweepSpec } from './spec.ts';
 
 /**
  * Every combination of `matrix`, each with every step of `zip`, then `exclude`, then `include`, in the order of

@@ -6,39 +6,18 @@ import {
   open,
   readdir,
   readFile,
+  realpath,
   rename,
   rm,
   writeFile,
 } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import type { PointEntry } from '../../reports/campaign/campaign.ts';
+import { parseEntry } from '../../reports/campaign/read.ts';
+import { makeDirectory } from '../../reports/write.ts';
 import type { Json, ResolvedScenario } from '../../topologies/scenario.ts';
 import { UsageError } from '../errors.ts';
-import type { Settings } from './spec.ts';
-
-/** How a point ended. `skipped`: `stopWhen` made it needless; `timeout`: it took longer than `pointTimeout`. */
-export type PointStatus =
-  | 'ok'
-  | 'expectation-missed'
-  | 'invalid'
-  | 'failed'
-  | 'interrupted'
-  | 'timeout'
-  | 'skipped';
-
-/** One line of `index.jsonl`; a later line of the same id replaces an earlier one. */
-export interface PointEntry {
-  readonly id: string;
-  readonly settings: Settings;
-  readonly repetition: number;
-  readonly status: PointStatus;
-  /** Why it is not ok; null when it is. */
-  readonly reason: string | null;
-  /** Below the campaign's directory; null when there is nothing to look at. */
-  readonly directory: string | null;
-  readonly startedAt: string;
-  readonly durationMs: number;
-}
 
 /** A point's identity: the same resolved scenario and repetition have the same id on every machine. */
 export function pointId(scenario: ResolvedScenario, repetition: number): string {
@@ -59,6 +38,7 @@ function canonical(value: Json): string {
  * rename. A kill at any moment leaves at worst a torn last line and a directory under `running/`.
  */
 export class Journal implements AsyncDisposable {
+  /** Absolute, without symbolic links. */
   readonly directory: string;
   readonly #entries: Map<string, PointEntry>;
   readonly #lock: Server;
@@ -69,21 +49,29 @@ export class Journal implements AsyncDisposable {
     this.#lock = lock;
   }
 
-  /** Opens or begins a campaign in a directory; rejects with SWEEP_LOCKED while another process has it. */
-  static async open(directory: string): Promise<Journal> {
-    await mkdir(join(directory, 'points'), { recursive: true });
+  /**
+   * Opens or begins a campaign in a directory; rejects with SWEEP_LOCKED while another process has it, and with
+   * OUTPUT_UNUSABLE when it holds something else.
+   */
+  static async open(wanted: string): Promise<Journal> {
+    await makeDirectory(wanted);
+    const directory = await realpath(wanted);
     const lock = await takeLock(directory);
-    await rm(join(directory, 'running'), { recursive: true, force: true });
-    await mkdir(join(directory, 'running'));
-    const journal = new Journal(directory, await readIndex(directory), lock);
-    await journal.#adopt();
-    return journal;
+    try {
+      await refuseForeign(directory);
+      await mkdir(join(directory, 'points'), { recursive: true });
+      await rm(join(directory, 'running'), { recursive: true, force: true });
+      await mkdir(join(directory, 'running'));
+      const journal = new Journal(directory, await readIndex(directory), lock);
+      await journal.#adopt();
+      return journal;
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
   }
 
-  get entries(): readonly PointEntry[] {
-    return [...this.#entries.values()];
-  }
-
+  /** What is known of a point; null when it is to be measured, or its directory was removed. */
   entry(id: string): PointEntry | null {
     return this.#entries.get(id) ?? null;
   }
@@ -96,28 +84,37 @@ export class Journal implements AsyncDisposable {
   /** Makes a finished point appear: its directory by one rename, then its line. */
   async finish(entry: PointEntry): Promise<void> {
     const running = this.runningDirectory(entry.id);
-    if (existsSync(running)) {
+    if (entry.directory !== null) {
       await writeFile(join(running, 'point.json'), JSON.stringify(entry));
-      const place = join(this.directory, 'points', entry.id);
-      // A retried point replaces what failed before.
-      await rm(place, { recursive: true, force: true });
+      const place = join(this.directory, entry.directory);
+      // A retried point replaces what failed before; a kill in between makes it one to be measured again.
+      if (existsSync(place)) await rename(place, `${running}.old`);
       await rename(running, place);
+      await rm(`${running}.old`, { recursive: true, force: true });
     }
     await this.#append(entry);
   }
 
-  /** A kill between the rename and the line leaves a finished point unlisted: list it. */
+  /**
+   * A kill between the rename and the line leaves a finished point unlisted: list it. A listed one whose directory
+   * is gone (removed by hand, or a kill while it was being replaced) is to be measured again.
+   */
   async #adopt(): Promise<void> {
-    for (const id of await readdir(join(this.directory, 'points'))) {
-      const text = await readFile(join(this.directory, 'points', id, 'point.json'), 'utf8');
-      const entry = parseEntry(text);
-      const listed = this.#entries.get(id);
-      if (entry && listed?.startedAt !== entry.startedAt) await this.#append(entry);
+    const places = new Set(await readdir(join(this.directory, 'points')));
+    for (const { id, directory } of [...this.#entries.values()]) {
+      if (directory !== null && !places.has(id)) this.#entries.delete(id);
+    }
+    for (const id of places) {
+      const file = join(this.directory, 'points', id, 'point.json');
+      const entry = parseEntry(await readFile(file, 'utf8').catch(() => ''));
+      if (entry === null || entry.id !== id) continue;
+      if (this.#entries.get(id)?.startedAt !== entry.startedAt) await this.#append(entry);
     }
   }
 
   async #append(entry: PointEntry): Promise<void> {
-    await appendFile(join(this.directory, 'index.jsonl'), `${JSON.stringify(entry)}\n`);
+    const line = `${JSON.stringify(entry)}\n`;
+    await appendFile(join(this.directory, 'index.jsonl'), line, { flush: true });
     this.#entries.set(entry.id, entry);
   }
 
@@ -125,6 +122,19 @@ export class Journal implements AsyncDisposable {
     await rm(join(this.directory, 'running'), { recursive: true, force: true });
     await new Promise<void>((resolve) => this.#lock.close(() => resolve()));
   }
+}
+
+/** A directory with files that no sweep wrote is somebody else's. */
+async function refuseForeign(directory: string): Promise<void> {
+  const inside = await readdir(directory);
+  if (inside.length === 0 || inside.includes('index.jsonl') || inside.includes('campaign.json'))
+    return;
+  const shown = inside.slice(0, 3).join(', ');
+  throw new UsageError(
+    'OUTPUT_UNUSABLE',
+    `${directory} holds something that is no campaign (${shown})`,
+    'Name a new or an empty directory with -o, or that of the campaign to go on with.',
+  );
 }
 
 /** Every readable line; a torn last line (the process was killed while writing) is cut off. */
@@ -152,16 +162,6 @@ async function readIndex(directory: string): Promise<Map<string, PointEntry>> {
     entries.set(entry.id, entry);
   }
   return entries;
-}
-
-function parseEntry(line: string): PointEntry | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    const known = typeof value === 'object' && value !== null && 'id' in value && 'status' in value;
-    return known ? (value as PointEntry) : null;
-  } catch {
-    return null;
-  }
 }
 
 /** An abstract socket named after the directory: one holder at a time, gone with its process however it ends. */

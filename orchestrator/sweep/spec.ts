@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Settings } from '../../reports/campaign/campaign.ts';
 import { type Expectation, parseExpectation } from '../../reports/thresholds.ts';
 import type { Json } from '../../topologies/scenario.ts';
 import { type Mistake, ScenarioError } from '../errors.ts';
@@ -8,12 +9,11 @@ import { shapeIssues, wording } from '../scenario/shape-issues.ts';
 import { duration } from '../scenario/units.ts';
 import { splitQuantity } from './search.ts';
 
-/** Values of scenario paths, as `--set` takes them. */
-export type Settings = Readonly<Record<string, Json>>;
-
 /** A campaign file as written (docs/contract.md, section 6), checked for shape. */
 export interface SweepSpec {
   readonly scenario: string;
+  /** Changes to the scenario that all points have in common. */
+  readonly set: Settings;
   readonly matrix: Readonly<Record<string, readonly Json[]>>;
   readonly zip: Readonly<Record<string, readonly Json[]>>;
   /** Further points, or further settings for the points they match, as CI users know it. */
@@ -59,6 +59,7 @@ const bound = z.union([z.string().min(1), z.number()], {
 const sweepShape = shape({
   schema: z.literal('busbench/sweep/1'),
   scenario: z.string().min(1).meta({ description: 'a ready-made name, or a file beside this one' }),
+  set: settings.prefault({}).meta({ description: 'scenario path: value, for all points alike' }),
   matrix: axes
     .prefault({})
     .meta({ description: 'scenario path: values; every combination is a point' }),
@@ -171,8 +172,7 @@ function readStop(
     mistakes.push(document.mistakeAt(['stopWhen', 'along'], message, 'value'));
   }
   const condition = parseExpectation(stopWhen.condition);
-  if (condition.kind === 'ok')
-    return { along: stopWhen.along, condition: condition.expectation };
+  if (condition.kind === 'ok') return { along: stopWhen.along, condition: condition.expectation };
   mistakes.push(document.mistakeAt(['stopWhen', 'condition'], condition.message, 'value'));
   return null;
 }

@@ -1,0 +1,72 @@
+import { stderr } from 'node:process';
+import { createLogUpdate } from 'log-update';
+import { formatDurationMs } from '../../reports/format.ts';
+import { describeSettings } from '../sweep/points.ts';
+import type { SweepProgress } from '../sweep.ts';
+import { describeRun } from './progress.ts';
+
+/** Two live lines on a terminal, elsewhere a plain line a step and every few seconds; nothing when quiet. */
+export interface SweepDisplay extends Disposable {
+  readonly update: (progress: SweepProgress) => void;
+}
+
+const plainEveryMs = 10_000;
+const barCells = 24;
+
+export function showSweep(name: string, quiet: boolean): SweepDisplay {
+  if (quiet) return { update: () => {}, [Symbol.dispose]: () => {} };
+  return stderr.isTTY ? liveLines(name) : plainLines(name);
+}
+
+function liveLines(name: string): SweepDisplay {
+  const lines = createLogUpdate(stderr, { showCursor: true });
+  let over = false;
+  return {
+    update: (progress) => {
+      if (over) return;
+      const { done, total, run } = progress;
+      const full = Math.round((total === 0 ? 1 : done / total) * barCells);
+      const bar = `[${'='.repeat(full)}${' '.repeat(barCells - full)}]`;
+      lines(`${name} ${bar} ${position(progress)}\n  ${point(progress)}: ${describeRun(run)}`);
+    },
+    [Symbol.dispose]: () => {
+      over = true;
+      lines.clear();
+    },
+  };
+}
+
+function plainLines(name: string): SweepDisplay {
+  let last = '';
+  let lastAt = 0;
+  return {
+    update: (progress) => {
+      const now = Date.now();
+      const here = `${progress.done} ${point(progress)}`;
+      if (here === last && now - lastAt < plainEveryMs) return;
+      last = here;
+      lastAt = now;
+      const { run } = progress;
+      stderr.write(`${name}: ${position(progress)}: ${point(progress)}: ${describeRun(run)}\n`);
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
+function position({ done, total, leftMs }: SweepProgress): string {
+  return `${done} of ${total} points, about ${formatLong(leftMs)} left`;
+}
+
+function point({ settings, repetition }: SweepProgress): string {
+  return `${describeSettings(settings)} #${repetition}`;
+}
+
+/** Hours and days as campaigns need them; no more precise than an estimate is. */
+export function formatLong(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 120) return formatDurationMs(seconds * 1000);
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return `${hours} h ${minutes % 60} min`;
+}

@@ -1,0 +1,12 @@
+import { join } from 'node:path';
+import { writeWhole } from '../write.ts';
+import type { Campaign } from './campaign.ts';
+import { pointsCsv } from './points-csv.ts';
+import { readCampaign } from './read.ts';
+
+/** Makes every report of a campaign from the files of its directory. Throws ResultError, ResultInputError. */
+export async function writeCampaign(directory: string): Promise<Campaign> {
+  const campaign = await readCampaign(directory);
+  await writeWhole(join(directory, 'points.csv'), pointsCsv(campaign));
+  return campaign;
+}

@@ -44,6 +44,7 @@ export async function assembleEvidence(
       plan.scenario.phases.measure.kind === 'calls'
         ? countedMs(observer, window)
         : window.measuredMs,
+    measuredFromMs: window.measuredFrom.getTime() - seen.startedAt.getTime(),
     clockUncertaintyUs: agents.clockUncertaintyUs,
     wan: {
       fabric: fabric.name,

@@ -15,6 +15,8 @@ import { sleep } from './waiting.ts';
 export interface Window {
   /** Length of the measuring window, ms; for counted runs the agents say when the last operation ended. */
   readonly measuredMs: number;
+  /** When it began, or would have begun. */
+  readonly measuredFrom: Date;
   readonly failure: {
     readonly code: string;
     readonly message: string;
@@ -89,6 +91,7 @@ export async function measureWindow(
   return {
     measuredMs:
       failure === null && !stop.aborted && measure.kind === 'duration' ? measure.ms : lengthMs,
+    measuredFrom: new Date(Date.now() + (measureUs - nowUs()) / 1e3),
     failure,
     interrupted: stop.aborted,
     faults: log,

@@ -20,6 +20,8 @@ export interface Evidence {
   readonly parts: readonly { readonly process: number; readonly part: Part }[];
   /** Length of the measuring window, ms; 0 when it never began. */
   readonly measuredMs: number;
+  /** From `startedAt` to the start of measuring, ms. */
+  readonly measuredFromMs: number;
   readonly clockUncertaintyUs: number;
   readonly wan: WanEvidence;
   readonly bus: RunResult['bus'];

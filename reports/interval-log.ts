@@ -9,18 +9,17 @@ import type { TaggedHistogram } from './record.ts';
 
 const legend = '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"';
 
-/** The text of an interval log; `startedAt` is the ISO time from which `startSeconds` counts. */
+/** The text of an interval log; `since` is when measuring began, from which `startSeconds` counts. */
 export function writeIntervalLog(
   name: string,
-  startedAt: string,
+  since: Date,
   histograms: readonly TaggedHistogram[],
 ): string {
-  const started = new Date(startedAt);
-  const epochSeconds = (started.getTime() / 1000).toFixed(3);
+  const epochSeconds = (since.getTime() / 1000).toFixed(3);
   const lines = [
     `#[busbench run ${name.replaceAll(/[\r\n]+/g, ' ')}; values in microseconds, Interval_Max in milliseconds]`,
     '#[Histogram log format version 1.3]',
-    `#[StartTime: ${epochSeconds} (seconds since epoch), ${started.toISOString()}]`,
+    `#[StartTime: ${epochSeconds} (seconds since epoch), ${since.toISOString()}]`,
     `#[BaseTime: ${epochSeconds} (seconds since epoch)]`,
     legend,
   ];

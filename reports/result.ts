@@ -19,6 +19,8 @@ export interface RunResult {
     /** Operations done inside the window by its length. */
     achievedPerSecond: number;
     measuredMs: number;
+    /** From `startedAt` to the start of measuring: where second 0 of every interval lies. */
+    measuredFromMs: number;
     startSkewUs: number;
   };
   outcome: {

@@ -52,6 +52,7 @@ const workload = z.object({
   offeredPerSecond: quantity,
   achievedPerSecond: z.number(),
   measuredMs: z.number(),
+  measuredFromMs: z.number(),
   startSkewUs: z.number(),
 });
 

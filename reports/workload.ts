@@ -19,6 +19,7 @@ export function workloadOf(
     offeredPerSecond: pace.kind === 'open' ? meanRate(pace, measuredMs) : null,
     achievedPerSecond: achievedPerSecond(evidence, accounts),
     measuredMs,
+    measuredFromMs: evidence.measuredFromMs,
     startSkewUs: startSkewUs(evidence),
   };
 }
@@ -34,6 +35,14 @@ function meanBytes(body: Evidence['scenario']['workload']['body']): number {
         sum(body.rows, ([bytes, weight]) => bytes * weight) / sum(body.rows, ([, weight]) => weight)
       );
   }
+}
+
+/** When second 0 of the intervals began. */
+export function measuringSince({
+  startedAt,
+  workload,
+}: Pick<RunResult, 'startedAt' | 'workload'>): Date {
+  return new Date(Date.parse(startedAt) + workload.measuredFromMs);
 }
 
 type OpenPace = Extract<Evidence['scenario']['workload']['pace'], { kind: 'open' }>;

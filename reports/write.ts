@@ -5,6 +5,7 @@ import { ResultError } from './errors.ts';
 import { writeIntervalLog } from './interval-log.ts';
 import type { IntervalRow, PeerRecord, RunRecord } from './record.ts';
 import { jsonRenderer } from './renderers/json.ts';
+import { measuringSince } from './workload.ts';
 
 /** Columns of `intervals.csv`, in order. */
 export const intervalColumns: readonly (keyof IntervalRow)[] = [
@@ -46,7 +47,7 @@ export async function writeRecord(
     ['scenario.yaml', () => scenarioYaml],
     ['intervals.csv', () => tableOf(intervalColumns, intervals)],
     ['peers.csv', () => tableOf(peerColumns, peers)],
-    ['histograms.hlog', () => writeIntervalLog(result.name, result.startedAt, histograms)],
+    ['histograms.hlog', () => writeIntervalLog(result.name, measuringSince(result), histograms)],
     ['result.json', () => jsonRenderer.render([record])],
   ];
   await makeDirectory(directory);

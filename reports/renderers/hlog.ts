@@ -1,4 +1,5 @@
 import { writeIntervalLog } from '../interval-log.ts';
+import { measuringSince } from '../workload.ts';
 import type { Renderer } from './renderer.ts';
 
 /** HdrHistogram interval log. Of several results, each brings its own base time: later lines count from it. */
@@ -7,7 +8,9 @@ export const hlogRenderer: Renderer = {
   extension: 'hlog',
   render(records) {
     return records
-      .map(({ result, histograms }) => writeIntervalLog(result.name, result.startedAt, histograms))
+      .map(({ result, histograms }) =>
+        writeIntervalLog(result.name, measuringSince(result), histograms),
+      )
       .join('');
   },
 };

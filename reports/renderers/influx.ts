@@ -1,11 +1,12 @@
 import { flattenResult } from '../flatten.ts';
 import type { RunRecord } from '../record.ts';
 import type { Dist } from '../result.ts';
+import { measuringSince } from '../workload.ts';
 import type { Renderer } from './renderer.ts';
 
 /**
  * InfluxDB line protocol, nanoseconds. What belongs to the whole run is stamped with its end, intervals with the
- * start of the run plus their second. All numbers are floats, so that a field never changes its type.
+ * start of measuring plus their second. All numbers are floats, so that a field never changes its type.
  */
 export const influxRenderer: Renderer = {
   name: 'influx',
@@ -28,8 +29,8 @@ interface Point {
 function pointsOf(record: RunRecord): Point[] {
   const { result } = record;
   const { workload, bus, wan, verdict, locality, resources, faults } = result;
-  const startMs = Date.parse(result.startedAt);
-  const atMs = startMs + result.durationMs;
+  const sinceMs = measuringSince(result).getTime();
+  const atMs = Date.parse(result.startedAt) + result.durationMs;
   const tags = { run: result.name, bus: bus.type, fabric: wan.fabric, pattern: workload.pattern };
   const at = (measurement: string, more: Point['tags'], fields: Point['fields']): Point => ({
     measurement,
@@ -55,7 +56,7 @@ function pointsOf(record: RunRecord): Point[] {
       measurement: 'busbench_interval',
       tags: { ...tags, site },
       fields,
-      atMs: startMs + 1000 * second,
+      atMs: sinceMs + 1000 * second,
     })),
   ];
 }

@@ -1,4 +1,5 @@
 import type { IntervalRow, RunRecord } from '../record.ts';
+import { measuringSince } from '../workload.ts';
 import { type Labels, runLabels } from './openmetrics-run.ts';
 import type { Family, Sample } from './openmetrics-text.ts';
 
@@ -14,7 +15,7 @@ function series(
   columns: readonly (readonly [labels: Labels, value: (row: IntervalRow) => number | null])[],
 ): Sample[] {
   const sites = [...new Set(rows.map(({ site }) => site))];
-  const startSeconds = Date.parse(result.startedAt) / 1000;
+  const startSeconds = measuringSince(result).getTime() / 1000;
   return sites.flatMap((site) =>
     columns.flatMap(([labels, pick]) =>
       rows.flatMap((row) => {

@@ -1,10 +1,11 @@
 import hdr from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { readIntervalLog, writeIntervalLog } from '../../reports/interval-log.ts';
+import { measuringSince } from '../../reports/workload.ts';
 import { makeRecord } from '../fixtures/record.ts';
 
 const { result, histograms } = makeRecord();
-const log = writeIntervalLog(result.name, result.startedAt, histograms);
+const log = writeIntervalLog(result.name, measuringSince(result), histograms);
 
 describe('the interval log', () => {
   it('opens with the comments and the legend that HdrHistogram tools expect', () => {
@@ -12,8 +13,8 @@ describe('the interval log', () => {
       [
         "#[busbench run three-sites; values in microseconds, Interval_Max in milliseconds]",
         "#[Histogram log format version 1.3]",
-        "#[StartTime: 1795253400.000 (seconds since epoch), 2026-11-21T09:30:00.000Z]",
-        "#[BaseTime: 1795253400.000 (seconds since epoch)]",
+        "#[StartTime: 1795253408.000 (seconds since epoch), 2026-11-21T09:30:08.000Z]",
+        "#[BaseTime: 1795253408.000 (seconds since epoch)]",
         ""StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"",
       ]
     `);
@@ -21,7 +22,7 @@ describe('the interval log', () => {
 
   it('is read by the public reader with tags, times and every count', () => {
     const reader = new hdr.HistogramLogReader(log);
-    const startMs = Date.parse(result.startedAt);
+    const startMs = Date.parse(result.startedAt) + result.workload.measuredFromMs;
     const ordered = [...histograms].sort((a, b) => a.startSeconds - b.startSeconds);
     for (const expected of ordered) {
       const read = reader.nextIntervalHistogram();

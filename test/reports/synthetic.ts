@@ -279,6 +279,7 @@ export function evidence(
     ],
     parts: parts.map((part) => ({ process: 0, part })),
     measuredMs: 10_000,
+    measuredFromMs: 3_000,
     clockUncertaintyUs: 0,
     wan: {
       fabric: 'loopback',

@@ -34,7 +34,7 @@ describe('json', () => {
 describe('hlog', () => {
   it('gives each of several results its own base time', () => {
     const log = hlogRenderer.render([record, other]);
-    expect(log.match(/^#\[BaseTime: 1795253400\.000 /gm)).toHaveLength(2);
+    expect(log.match(/^#\[BaseTime: 1795253408\.000 /gm)).toHaveLength(2);
   });
 });
 
@@ -113,7 +113,7 @@ describe('influx line protocol', () => {
     for (const each of lines) expect(each).toMatch(line);
     const intervals = lines.filter((each) => each.startsWith('busbench_interval,run=three-sites'));
     expect(intervals).toHaveLength(90);
-    expect(intervals[3]).toMatch(/ 1795253401000000000$/);
+    expect(intervals[3]).toMatch(/ 1795253409000000000$/);
   });
 
   it('leaves out what is not known and escapes what would tear a line', () => {

@@ -103,6 +103,9 @@ export class Agent {
       case 'directory':
         this.#enqueue(() => this.#connect(message.directory));
         return;
+      case 'leave':
+        this.#enqueue(() => this.#leave());
+        return;
       case 'collect':
         this.#enqueue(() => this.#collect());
         return;
@@ -214,6 +217,11 @@ export class Agent {
       await this.#channel.drained();
       if (this.#ended) return;
     }
+  }
+
+  async #leave(): Promise<void> {
+    await Promise.race([this.#peers?.close(), later(closeTimeoutMs)]);
+    this.#peers = null;
   }
 
   #need(what: string): Measurement {

@@ -121,6 +121,8 @@ export type ToAgent =
   | { readonly type: 'receivers'; readonly receivers: readonly number[] }
   /** Fault `disconnect`: cut the client connections of these clients at the socket. */
   | { readonly type: 'disconnect'; readonly clients: readonly number[] }
+  /** Fault `restart`: close every connection, so that a `collect` that follows tells all this process will ever know. */
+  | { readonly type: 'leave' }
   /** End the measuring window now (an interrupted or stopped run): nothing further becomes due. */
   | { readonly type: 'halt' }
   /** Drain is over: what is unanswered has failed. Send the parts, then `collected`. */

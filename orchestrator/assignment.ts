@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Assignment } from '../agents/protocol.ts';
-import type { Agent } from './agents/agent-group.ts';
+import type { Agent } from './agents/agent.ts';
 import type { Bus } from './buses/bus.ts';
 import type { Plan } from './plan.ts';
 
@@ -23,6 +23,7 @@ export function assign(plan: Plan, bus: Bus, runId: string): (agent: Agent) => P
       totalServers: plan.servers.length,
       receivers: plan.receivers,
       driver: { name: driver, endpoint },
+      announced: agent.announced,
       guarantee: scenario.guarantee,
       connections: scenario.clients.connections,
       failover: scenario.clients.failover,

@@ -36,8 +36,8 @@ export async function assembleEvidence(
     durationMs: Date.now() - seen.startedAt.getTime(),
     clients: plan.clients,
     servers: plan.servers,
-    processes: agents.agents.map(({ name, site, role, index }) => {
-      return { name, site, role, collected: collected.has(index) };
+    processes: agents.agents.map(({ name, site, role, index, forgetful }) => {
+      return { name, site, role, collected: collected.has(index) && !forgetful };
     }),
     parts: observer.parts,
     measuredMs:
@@ -58,7 +58,9 @@ export async function assembleEvidence(
     bus: describeBus(bus, seen.counters),
     topicSites: topicSites(plan, bus),
     resources: window.resources,
-    faults: window.faults,
+    faults: window.faults.map(({ endedAtMs, ...fault }) => {
+      return { ...fault, endedAtMs: endedAtMs ?? window.measuredMs, mended: endedAtMs !== null };
+    }),
     warnings: [...window.warnings, ...missingParts(seen)],
     environment: describeEnvironment(versions(deployment, observer), commandLine),
     failure: window.failure,

@@ -3,7 +3,8 @@ import { nowUs } from '../agents/clock.ts';
 import type { FromAgent, IntervalPart, Part } from '../agents/protocol.ts';
 import type { ProcessReport } from '../reports/result.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
-import { type Agent, type AgentGroup, isPart } from './agents/agent-group.ts';
+import type { Agent } from './agents/agent.ts';
+import { type AgentGroup, isPart } from './agents/agent-group.ts';
 import type { Deployment } from './deployment.ts';
 import { Sampler, type Watched } from './sampler.ts';
 
@@ -29,9 +30,9 @@ export class Observer {
   readonly #scenario: ResolvedScenario;
   readonly #latest = new Map<number, Progress>();
   readonly #exhausted = new Set<number>();
-  #second: { readonly index: number; readonly histogram: Histogram } | null = null;
   /** Indices of the agents with clients. */
   #pacing: readonly number[] = [];
+  #second: { readonly index: number; readonly histogram: Histogram } | null = null;
   #step = '';
   #timedFromUs: number | null = null;
   #sampler: Sampler | null = null;
@@ -56,8 +57,8 @@ export class Observer {
   /** Listens to the agents and prepares to sample every process of the run. */
   watch(agents: AgentGroup, deployment: Deployment): void {
     agents.listen((agent, message) => this.#take(agent, message));
-    this.#sampler = new Sampler(watchedProcesses(agents, deployment));
     this.#pacing = agents.agents.filter(({ clients }) => clients.length > 0).map((a) => a.index);
+    this.#sampler = new Sampler(watchedProcesses(agents, deployment));
   }
 
   /** Resolves when every agent with clients has had its counted operations. */

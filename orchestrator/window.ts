@@ -3,10 +3,10 @@ import type { ProcessReport, Warning } from '../reports/result.ts';
 import { type AgentGroup, msUntil } from './agents/agent-group.ts';
 import type { Deployment } from './deployment.ts';
 import { readSteal } from './environment.ts';
-import { BusError, describeFailure, FabricError } from './errors.ts';
+import { describeFailure, FabricError } from './errors.ts';
 import type { Fabric, Traffic } from './fabrics/fabric.ts';
-import { type FaultLog, injectFaults } from './faults.ts';
-import type { HostProcess } from './hosts/host.ts';
+import { Absences } from './faults/absences.ts';
+import { type FaultLog, type FaultsSeen, injectFaults } from './faults.ts';
 import type { Observer } from './observer.ts';
 import type { Plan } from './plan.ts';
 import { sleep } from './waiting.ts';
@@ -53,10 +53,11 @@ export async function measureWindow(
   observer.beginTimed(startUs);
 
   const ended = new AbortController();
-  const scene = { plan, agents, bus, fabric, measureUs };
+  const windowOver = new AbortController();
+  const scene = { plan, agents, bus, fabric, absences: new Absences(), measureUs };
   let before: readonly Traffic[] = [];
   let stealBefore = readSteal();
-  let faults: Promise<FaultLog[]> = Promise.resolve([]);
+  let faults: Promise<FaultsSeen> = Promise.resolve(noFaults);
   let lengthMs = 0;
   let resources: Promise<readonly ProcessReport[]> | null = null;
   const phases = async (): Promise<void> => {
@@ -65,21 +66,22 @@ export async function measureWindow(
     observer.step('measuring');
     [before] = await Promise.all([fabric.traffic(), observer.startSampling()]);
     stealBefore = readSteal();
-    faults = injectFaults(scene, ended.signal);
+    faults = injectFaults(scene, AbortSignal.any([windowOver.signal, ended.signal]));
     faults.catch(() => {});
     const over = endUs === null ? observer.exhausted() : sleep(msUntil(endUs), ended.signal);
     await Promise.race([over, rejected(faults)]);
     lengthMs = (nowUs() - measureUs) / 1e3;
+    windowOver.abort();
     observer.step('draining');
     resources = observer.stopSampling();
     resources.catch(() => {});
-    await drain(plan, observer, ended.signal);
-    await faults;
+    await Promise.all([drain(plan, observer, ended.signal), faults]);
   };
 
   let failure: Window['failure'] = null;
   try {
-    const troubles = [agents.firstFailure(), partsFailure(plan, deployment), whenAborted(stop)];
+    const parts = partsFailure(deployment, scene.absences);
+    const troubles = [agents.firstFailure(), parts, whenAborted(stop)];
     await Promise.race([phases(), ...troubles]);
   } catch (error) {
     lengthMs ||= Math.max(0, (nowUs() - measureUs) / 1e3);
@@ -87,17 +89,21 @@ export async function measureWindow(
   }
   ended.abort(new Error('the window is over'));
   agents.broadcast({ type: 'halt' });
-  const log = await faults.catch(() => []);
+  const { logs, warnings } = await faults.catch(() => noFaults);
   return {
     measuredMs:
       failure === null && !stop.aborted && measure.kind === 'duration' ? measure.ms : lengthMs,
     measuredFrom: new Date(Date.now() + (measureUs - nowUs()) / 1e3),
     failure,
     interrupted: stop.aborted,
-    faults: log,
+    faults: logs,
     resources: await (resources ?? observer.stopSampling()),
     traffic: trafficSince(before, await fabric.traffic().catch(() => before)),
-    warnings: [...(await fabricTroubles(fabric)), ...stealWarning(stealBefore)],
+    warnings: [
+      ...(stop.aborted ? [] : warnings),
+      ...(await fabricTroubles(fabric)),
+      ...stealWarning(stealBefore),
+    ],
   };
 }
 
@@ -113,26 +119,16 @@ async function drain(plan: Plan, observer: Observer, signal: AbortSignal): Promi
   }
 }
 
-/** Rejects when a process of the fabric, or a bus node that no fault touches, ends during the window. */
-async function partsFailure(plan: Plan, { fabric, bus }: Deployment): Promise<never> {
-  const touched = new Set(
-    plan.scenario.faults.flatMap(({ target }) => {
-      if (target.kind === 'node') return [target.name];
-      return target.kind === 'each' && target.of === 'bus-node' ? bus.nodes.map((n) => n.name) : [];
-    }),
-  );
-  const gone = async (process: HostProcess, error: (how: string) => Error): Promise<never> => {
+const noFaults: FaultsSeen = { logs: [], warnings: [] };
+
+/** Rejects when a process of the fabric ends during the window, or a bus node that no fault keeps away. */
+async function partsFailure({ fabric, bus }: Deployment, absences: Absences): Promise<never> {
+  const watched = fabric.processes.map(async ({ name, process }): Promise<never> => {
     const status = await process.exited;
-    throw error(status.signal ?? `code ${status.code}`);
-  };
-  const watched = fabric.processes.map(({ name, process }) =>
-    gone(process, (how) => fabricDied(name, how)),
-  );
-  for (const node of bus.nodes) {
-    if (!node.process || touched.has(node.name)) continue;
-    watched.push(gone(node.process, (how) => nodeDied(node.name, node.site, how)));
-  }
-  return Promise.race([...watched, new Promise<never>(() => {})]);
+    throw fabricDied(name, status.signal ?? `code ${status.code}`);
+  });
+  const nodes = bus.nodes.map((node) => absences.watch(node));
+  return Promise.race([...watched, ...nodes, new Promise<never>(() => {})]);
 }
 
 function fabricDied(name: string, how: string): FabricError {
@@ -140,14 +136,6 @@ function fabricDied(name: string, how: string): FabricError {
     'FABRIC_DIED',
     `the ${name} process of the fabric ended (${how}) in mid-run`,
     'Nothing crosses the emulated WAN without it; look at its log in the result.',
-  );
-}
-
-function nodeDied(name: string, site: string, how: string): BusError {
-  return new BusError(
-    'BUS_NODE_DIED',
-    `bus node ${name} at ${site} ended (${how}) in mid-run, and no fault asked for it`,
-    `Read logs/${name}.log of the result.`,
   );
 }
 

@@ -2,8 +2,10 @@ import type { ClientLedger, ClientPeer } from '../agents/protocol.ts';
 import type { Arrival } from './arrivals.ts';
 import { joinArrivals } from './arrivals.ts';
 import {
+  addBit,
   type Bitmap,
   decodeBitmap,
+  decodeCounts,
   difference,
   hasBit,
   intersection,
@@ -28,6 +30,10 @@ export interface Account {
   readonly lostReplies: number;
   readonly expectedDeliveries: number;
   readonly deliveries: Deliveries;
+  /** Sequences with a delivery among `lost`. */
+  readonly lostSequences: Bitmap;
+  /** How many became due in each second of the window; empty where the client could not tell. */
+  readonly dueBySecond: readonly number[];
   /**
    * What only a process that never reported knew: of a client of such a process, as many operations as the highest
    * sequence that servers saw proves (there may have been more; none of them is in `due`); of other clients,
@@ -44,6 +50,8 @@ export interface Account {
 interface Arrived extends Arrival {
   readonly completed: boolean;
 }
+
+const noSequences: Bitmap = new Uint8Array(0);
 
 /** One account a client, in the order of `evidence.clients`. */
 export function openAccounts(evidence: Evidence): readonly Account[] {
@@ -97,6 +105,8 @@ function unknownAccount(peer: ClientPeer, deliveries: Deliveries): Account {
     // At least these were sent, so that what was delivered never exceeds what was expected by them.
     expectedDeliveries: deliveries.delivered,
     deliveries,
+    lostSequences: noSequences,
+    dueBySecond: [],
     unknown: span(deliveries.anywhere),
     arrived: [],
     coverage: [],
@@ -112,13 +122,15 @@ function callAccount(
 ): Account {
   const { sent, accepted } = openLedger(ledger);
   const replied = decodeBitmap(ledger.replied);
-  const missing = size(difference(difference(accepted, deliveries.anywhere), replied));
+  const missingSequences = difference(difference(accepted, deliveries.anywhere), replied);
+  const missing = size(missingSequences);
   return {
     ...commonOf(peer, ledger, sent, accepted, deliveries),
     completed: ledger.completed,
     failed: new Map(Object.entries(ledger.failed)),
     late: ledger.late,
     lost: silent ? 0 : missing,
+    lostSequences: silent ? noSequences : missingSequences,
     lostReplies: size(difference(deliveries.anywhere, replied)),
     expectedDeliveries: size(accepted),
     unknown: silent ? missing : 0,
@@ -145,6 +157,7 @@ function castAccount(
     failed,
     late,
     lost: silent ? 0 : missing,
+    lostSequences: silent ? noSequences : difference(accepted, deliveries.anywhere),
     lostReplies: 0,
     expectedDeliveries: size(accepted),
     unknown: silent ? missing : 0,
@@ -169,6 +182,7 @@ function spreadAccount(
   const failed = new Map(Object.entries(ledger.failed));
   const arrived: Arrived[] = [];
   const coverage: number[] = [];
+  const lostSequences = new Uint8Array(Math.ceil(ledger.due / 8));
   let [completed, lost, unknown, expectedDeliveries] = [0, 0, 0, 0];
   for (const [sequence, receivers] of eachReceivers(ledger)) {
     const arrival = arrivals.get(sequence);
@@ -182,6 +196,7 @@ function spreadAccount(
     const outcome = judge(receivers, copies, missing - unseen, arrival, timeoutUs);
     expectedDeliveries += receivers;
     lost += missing - unseen;
+    if (missing > unseen) addBit(lostSequences, sequence);
     if (receivers > unseen) coverage.push(Math.min(1, copies / (receivers - unseen)));
     if (outcome === 'completed') completed++;
     else addTo(failed, outcome, 1);
@@ -194,6 +209,7 @@ function spreadAccount(
     failed,
     late: (failed.get('timeout') ?? 0) - (ledger.failed['timeout'] ?? 0),
     lost,
+    lostSequences,
     lostReplies: 0,
     expectedDeliveries,
     unknown,
@@ -248,13 +264,17 @@ function commonOf(
   sent: Bitmap,
   accepted: Bitmap,
   deliveries: Deliveries,
-): Pick<Account, 'peer' | 'due' | 'sent' | 'accepted' | 'deliveries' | 'arrived' | 'coverage'> {
+): Pick<
+  Account,
+  'peer' | 'due' | 'sent' | 'accepted' | 'deliveries' | 'dueBySecond' | 'arrived' | 'coverage'
+> {
   return {
     peer,
     due: ledger.due,
     sent: size(sent),
     accepted: size(accepted),
     deliveries,
+    dueBySecond: ledger.dueBySecond === undefined ? [] : decodeCounts(ledger.dueBySecond),
     arrived: [],
     coverage: [],
   };

@@ -15,6 +15,11 @@ export function hasBit(bitmap: Bitmap, sequence: number): boolean {
   return ((bitmap[sequence >>> 3] ?? 0) & (1 << (sequence & 7))) !== 0;
 }
 
+/** Puts a sequence into a set that has room for it. */
+export function addBit(bitmap: Bitmap, sequence: number): void {
+  bitmap[sequence >>> 3] = (bitmap[sequence >>> 3] ?? 0) | (1 << (sequence & 7));
+}
+
 export function union(a: Bitmap, b: Bitmap): Bitmap {
   const [long, short] = a.length >= b.length ? [a, b] : [b, a];
   const result = Uint8Array.from(long);
@@ -55,4 +60,18 @@ export function span(bitmap: Bitmap): number {
     if (byte !== 0) return i * 8 + 32 - Math.clz32(byte);
   }
   return 0;
+}
+
+/** How many sequences from `first` up to, not including, `end` are in the set. */
+export function sizeWithin(bitmap: Bitmap, first: number, end: number): number {
+  let count = 0;
+  const last = Math.min(end, bitmap.length * 8);
+  for (let sequence = first; sequence < last; sequence++) if (hasBit(bitmap, sequence)) count++;
+  return count;
+}
+
+/** Reads little-endian 32-bit counts (deflateRaw, base64). */
+export function decodeCounts(encoded: string): readonly number[] {
+  const bytes = inflateRawSync(Buffer.from(encoded, 'base64'));
+  return Array.from({ length: bytes.length >> 2 }, (_, i) => bytes.readUInt32LE(4 * i));
 }

@@ -1,5 +1,5 @@
 import type { ServerLedger } from '../agents/protocol.ts';
-import { type Bitmap, decodeBitmap, size, union } from './bitmap.ts';
+import { type Bitmap, decodeBitmap, intersection, size, union } from './bitmap.ts';
 import type { Evidence } from './evidence.ts';
 import { partsOf } from './parts.ts';
 
@@ -13,6 +13,8 @@ export interface Deliveries {
   readonly inTime: Bitmap;
   /** First deliveries in time, each process by itself: the latencies that servers recorded. */
   readonly timed: number;
+  /** Sequences that some subscriber got more than once, in one process or in several. */
+  readonly repeated: Bitmap;
   /** Distinct (sequence, subscriber). */
   readonly delivered: number;
   /** Deliveries served at the client's own site. */
@@ -30,6 +32,7 @@ const noDeliveries: Deliveries = {
   anywhere: none,
   inTime: none,
   timed: 0,
+  repeated: none,
   delivered: 0,
   local: 0,
   duplicated: 0,
@@ -59,6 +62,10 @@ function join(known: Deliveries, entry: ServerLedger): Deliveries {
     anywhere: union(known.anywhere, delivered),
     inTime: union(known.inTime, inTime),
     timed: known.timed + size(inTime),
+    repeated: union(
+      union(known.repeated, decodeBitmap(entry.repeated ?? null)),
+      intersection(before, delivered),
+    ),
     delivered: known.delivered + gained,
     local: known.local + entry.local,
     duplicated: known.duplicated + entry.duplicated + size(delivered) - gained,

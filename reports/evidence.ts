@@ -29,7 +29,7 @@ export interface Evidence {
   readonly topicSites?: readonly (string | null)[];
   readonly resources: readonly ProcessReport[];
   /** What the fault scheduler did; the failure counts and recovery times are still to be computed. */
-  readonly faults: readonly Pick<FaultReport, 'action' | 'target' | 'startedAtMs' | 'endedAtMs'>[];
+  readonly faults: readonly FaultEvidence[];
   /** Warnings that only the orchestrator could see (missed barrier, steal, fabric lateness). */
   readonly warnings: readonly Warning[];
   readonly environment: RunResult['environment'];
@@ -40,6 +40,11 @@ export interface Evidence {
   } | null;
   readonly interrupted: boolean;
 }
+
+export type FaultEvidence = Pick<
+  FaultReport,
+  'entry' | 'action' | 'target' | 'startedAtMs' | 'endedAtMs' | 'mended'
+>;
 
 export interface WanEvidence {
   readonly fabric: string;

@@ -13,6 +13,8 @@ const notNumeric = new Set([
   'fanoutFirst',
   'fanoutLast',
   'reconnect',
+  'mending',
+  'recovery',
   'address',
   'link',
 ]);

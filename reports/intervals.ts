@@ -1,6 +1,6 @@
 import type { IntervalPart } from '../agents/protocol.ts';
 import type { Account } from './accounts.ts';
-import { type Bitmap, union } from './bitmap.ts';
+import { addBit, type Bitmap, union } from './bitmap.ts';
 import {
   type EncodedSamples,
   emptyHistogram,
@@ -25,6 +25,8 @@ export interface Interval {
   readonly service: EncodedSamples;
   /** `failed` by class as far as clients know it; what only servers can tell is missing. */
   readonly failedBy: ReadonlyMap<string, number>;
+  /** How long connections were away that were lost in this second. */
+  readonly reconnect: readonly EncodedSamples[];
   /** 10 ms slots of the second in which something was due that was done, that failed; null where nobody can tell. */
   readonly doneSlots: Bitmap;
   readonly failedSlots: Bitmap | null;
@@ -55,7 +57,11 @@ export function openIntervals(
       const failed = isCall ? sum(cell, (part) => part.failed) : Math.max(0, due - times.done);
       const isKnown = failed === sum(cell, (part) => part.failed);
       const failedSlots = isKnown ? slotsOf(cell.map((part) => part.failedSlots)) : null;
-      return { second, site, due, failed, failedBy: failedByOf(cell), failedSlots, ...times };
+      const reconnect = cell.flatMap((part) => {
+        return part.reconnect ? [{ hdr: part.reconnect, negative: 0 }] : [];
+      });
+      const failedBy = failedByOf(cell);
+      return { second, site, due, failed, failedBy, failedSlots, reconnect, ...times };
     }),
   ).flat();
 }
@@ -125,10 +131,6 @@ function arrivalsBySecond(
       return [key, { done: cell.length, response, service, doneSlots }];
     }),
   );
-}
-
-function addBit(bitmap: Bitmap, at: number): void {
-  bitmap[at >>> 3] = (bitmap[at >>> 3] ?? 0) | (1 << (at & 7));
 }
 
 function samplesOf(valuesUs: readonly number[]): EncodedSamples {

@@ -25,6 +25,7 @@ export function reconcile(evidence: Evidence): RunRecord {
   const intervals = openIntervals(evidence, accounts);
   const rows = partsOf(evidence, 'peers').flatMap((part) => part.rows);
   const outcome = outcomeOf(accounts);
+  const faults = faultsOf(evidence, intervals, accounts, outcome.failed);
   const { scenario } = evidence;
   const unjudged: Unjudged = {
     schema: 'busbench/result/1',
@@ -41,7 +42,8 @@ export function reconcile(evidence: Evidence): RunRecord {
     bus: evidence.bus,
     resources: { processes: [...evidence.resources] },
     toolkit: toolkitOf(evidence, latencies),
-    faults: faultsOf(evidence, intervals, outcome.failed),
+    faults: faults.each,
+    faultGroups: faults.groups,
     environment: evidence.environment,
   };
   const { schema, name, startedAt, durationMs, ...rest } = unjudged;

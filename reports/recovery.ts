@@ -1,9 +1,11 @@
+import type { Account } from './accounts.ts';
 import { type Bitmap, hasBit } from './bitmap.ts';
 import { type EncodedSamples, mergeSamples, quantileUs } from './dist.ts';
 import type { Evidence } from './evidence.ts';
+import { groupFaults, lossesBySecond, type Toll, timesOfSamples } from './fault-groups.ts';
 import type { Interval } from './intervals.ts';
 import { addTo, groupBy, sum } from './parts.ts';
-import type { FaultReport } from './result.ts';
+import type { FaultGroupReport, FaultReport } from './result.ts';
 
 const baselineSeconds = 5;
 const goodSeconds = 3;
@@ -11,39 +13,69 @@ const goodShare = 0.99;
 const goodFactor = 2;
 const slotMs = 10;
 
+/** Faults one by one, and by entry of the scenario. */
+export interface FaultReports {
+  readonly each: FaultReport[];
+  readonly groups: FaultGroupReport[];
+}
+
 /**
- * What each fault did. Operations count by their due time. firstFailureMs is from the
- * fault's start to the first failed one, firstSuccessAfterMs from its end (heal, respawn) to the first done one:
- * known to 10 ms, but failures that only servers can tell (one-way messages) to the second.
+ * What each fault did. Operations count by their due time, failures, losses and duplicates by its whole seconds.
+ * firstFailureMs is from the fault's start to the first failed one, firstSuccessAfterMs from its end (heal, respawn) to
+ * the first done one: known to 10 ms, but failures that only servers can tell (one-way messages) to the second.
+ * What is never mended lasts until the window ends, and recovery from it counts from its start.
  */
 export function faultsOf(
   evidence: Evidence,
   intervals: readonly Interval[],
+  accounts: readonly Account[],
   failed: Readonly<Record<string, number>>,
-): FaultReport[] {
+): FaultReports {
+  if (evidence.faults.length === 0) return { each: [], groups: [] };
   const seconds = joinSites(intervals);
   const clientClasses = new Set(intervals.flatMap(({ failedBy }) => [...failedBy.keys()]));
   const serverClasses = Object.keys(failed).filter((outcome) => !clientClasses.has(outcome));
   const firstMs = Math.min(...evidence.faults.map(({ startedAtMs }) => startedAtMs));
   const baselineUs = baselineP99Us(seconds, firstMs);
-  return evidence.faults.map((fault, at) => {
-    const { action, target, startedAtMs, endedAtMs } = fault;
+  const losses = lossesBySecond(accounts);
+  const tollOf = (fromMs: number, untilMs: number): Toll => {
+    const during = intervals.filter(
+      ({ second }) => second * 1e3 < untilMs && (second + 1) * 1e3 > fromMs,
+    );
+    const touched = [...new Set(during.map(({ second }) => second))];
+    return {
+      failed: failedDuring(during, serverClasses),
+      lost: sum(touched, (second) => losses.lost[second] ?? 0),
+      duplicated: sum(touched, (second) => losses.duplicated[second] ?? 0),
+      reconnect: timesOfSamples(during.flatMap(({ reconnect }) => reconnect)),
+    };
+  };
+  const each = evidence.faults.map((fault, at): FaultReport => {
+    const { entry, action, target, startedAtMs, endedAtMs, mended } = fault;
     const next = evidence.faults.filter((o, i) => i !== at && o.startedAtMs >= startedAtMs);
     const untilMs = Math.min(evidence.measuredMs, ...next.map((other) => other.startedAtMs));
-    const during = intervals.filter(
-      ({ second }) => second * 1e3 < endedAtMs && (second + 1) * 1e3 > startedAtMs,
-    );
+    // A failure after another fault has begun says nothing about this one.
+    const othersMs = untilMs > startedAtMs ? untilMs : evidence.measuredMs;
+    // What begins and ends at once touches the second it falls into.
+    const toll = tollOf(startedAtMs, Math.max(endedAtMs, startedAtMs + 1e-6));
+    const mendedMs = mended ? endedAtMs : startedAtMs;
     return {
       action,
       target,
       startedAtMs,
       endedAtMs,
-      failedDuring: failedDuring(during, serverClasses),
-      firstFailureMs: firstAfter(intervals, 'failed', startedAtMs),
-      firstSuccessAfterMs: firstAfter(intervals, 'done', endedAtMs),
-      recoveredMs: recoveredMs(seconds, endedAtMs, untilMs, baselineUs),
+      failedDuring: toll.failed,
+      firstFailureMs: firstAfter(intervals, 'failed', startedAtMs, othersMs),
+      firstSuccessAfterMs: mended ? firstAfter(intervals, 'done', endedAtMs) : null,
+      recoveredMs: recoveredMs(seconds, mendedMs, untilMs, baselineUs),
+      entry,
+      mended,
+      lost: toll.lost,
+      duplicated: toll.duplicated,
+      reconnect: toll.reconnect,
     };
   });
+  return { each, groups: groupFaults(evidence, each, tollOf) };
 }
 
 /**
@@ -64,11 +96,12 @@ function failedDuring(
   return Object.fromEntries([...byClass].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** From a moment of the window to the due time of the first operation after it that was done, or failed; null for none. */
+/** From a moment to the due time of the first operation from then until `untilMs` that was done, or failed; null for none. */
 function firstAfter(
   intervals: readonly Interval[],
   what: 'done' | 'failed',
   momentMs: number,
+  untilMs: number = Number.POSITIVE_INFINITY,
 ): number | null {
   const times = intervals.flatMap((interval) => {
     const { second } = interval;
@@ -76,7 +109,8 @@ function firstAfter(
     const slots = what === 'done' ? interval.doneSlots : interval.failedSlots;
     return slots === null ? [second * 1e3] : firstSlotMs(second, slots, momentMs);
   });
-  return times.length === 0 ? null : Math.max(0, Math.min(...times) - momentMs);
+  const firstMs = Math.min(...times);
+  return firstMs < untilMs ? Math.max(0, firstMs - momentMs) : null;
 }
 
 /** Start of the first marked slot that ends after the moment, if there is one. */

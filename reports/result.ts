@@ -95,6 +95,8 @@ export interface RunResult {
   resources: { processes: ProcessReport[] };
   toolkit: { agentCpuUsPerOperation: number; eventLoopDelayUs: Dist };
   faults: FaultReport[];
+  /** The same by entry of the scenario's `faults`: `each: bus-node` is one row here and one a node there. */
+  faultGroups: FaultGroupReport[];
   environment: {
     node: string;
     os: string;
@@ -152,6 +154,42 @@ export interface FaultReport {
   firstFailureMs: number | null;
   firstSuccessAfterMs: number | null;
   recoveredMs: number | null;
+  /** Which entry of the scenario's `faults` it was part of, from 0. */
+  entry: number;
+  /** Healed, respawned or reconnected before the window ended; else `endedAtMs` is that end. */
+  mended: boolean;
+  /** Messages due in the seconds of `failedDuring` that were lost, that were delivered more than once. */
+  lost: number;
+  duplicated: number;
+  /** Connections lost in these seconds that came back, and how long that took. */
+  reconnect: Times | null;
+}
+
+/** All that one entry of the scenario's `faults` did, from its beginning to that of the next entry. */
+export interface FaultGroupReport {
+  entry: number;
+  action: string;
+  /** `each bus-node`, or the one target. */
+  target: string;
+  /** Things that it broke. */
+  count: number;
+  startedAtMs: number;
+  endedAtMs: number;
+  failed: Record<string, number>;
+  lost: number;
+  duplicated: number;
+  /** From breaking each to its being mended, respawned or reconnected. */
+  mending: Times | null;
+  /** `recoveredMs` of those that recovered. */
+  recovery: Times | null;
+  reconnect: Times | null;
+}
+
+/** How often something took a while, and how long. */
+export interface Times {
+  count: number;
+  p50Ms: number;
+  maxMs: number;
 }
 
 /** Microseconds; null when empty, or when a quantile cannot be known (docs/measurement.md). */

@@ -70,8 +70,9 @@ const phases = z.object({
 });
 
 const fault = z.object({
-  atMs: z.number(),
+  start: z.object({ kind: z.enum(['at', 'after']), ms: z.number() }),
   forMs: z.number().nullable(),
+  optional: z.boolean(),
   action: z.enum(['partition', 'degrade', 'kill', 'restart', 'pause', 'disconnect']),
   target: z.union([
     z.object({ kind: z.literal('node'), name: z.string() }),

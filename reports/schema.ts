@@ -155,6 +155,8 @@ const resources = z.object({
   ),
 });
 
+const times = z.object({ count, p50Ms: z.number(), maxMs: z.number() }).nullable();
+
 const faults = z.array(
   z.object({
     action: z.string(),
@@ -165,6 +167,28 @@ const faults = z.array(
     firstFailureMs: quantity,
     firstSuccessAfterMs: quantity,
     recoveredMs: quantity,
+    entry: count,
+    mended: z.boolean(),
+    lost: count,
+    duplicated: count,
+    reconnect: times,
+  }),
+);
+
+const faultGroups = z.array(
+  z.object({
+    entry: count,
+    action: z.string(),
+    target: z.string(),
+    count,
+    startedAtMs: z.number(),
+    endedAtMs: z.number(),
+    failed: counts,
+    lost: count,
+    duplicated: count,
+    mending: times,
+    recovery: times,
+    reconnect: times,
   }),
 );
 
@@ -198,6 +222,7 @@ const resultSchema: z.ZodType<RunResult> = inStep<RunResult>()(
     resources,
     toolkit: z.object({ agentCpuUsPerOperation: z.number(), eventLoopDelayUs: dist }),
     faults,
+    faultGroups,
     environment,
   }),
 );

@@ -74,11 +74,14 @@ export interface PhasesSpec {
   readonly drainMs: number;
 }
 
-/** What breaks, when. `atMs` counts from the start of measuring. */
+/** What breaks, when. */
 export interface FaultSpec {
-  readonly atMs: number;
-  /** How long it lasts; null for actions that end by themselves or never (kill, restart). */
+  /** `at` counts from the start of measuring, `after` from the end of the fault before this one in the list. */
+  readonly start: { readonly kind: 'at' | 'after'; readonly ms: number };
+  /** How long it lasts; null for actions that end by themselves (restart, disconnect) or never (kill). */
   readonly forMs: number | null;
+  /** Left out, and said so, where the bus has nothing of the kind that `each` names; else that is a mistake. */
+  readonly optional: boolean;
   readonly action: 'partition' | 'degrade' | 'kill' | 'restart' | 'pause' | 'disconnect';
   readonly target:
     | { readonly kind: 'node'; readonly name: string }

@@ -1,44 +1,50 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { nowUs } from '../../agents/clock.ts';
-import type { Announcement, Assignment, FromAgent, Part, ToAgent } from '../../agents/protocol.ts';
-import type { AgentProcess, Bus } from '../buses/bus.ts';
-import { AgentError } from '../errors.ts';
-import type { ExitStatus, Host, HostProcess } from '../hosts/host.ts';
+import type { FromAgent, Part, Schedule, ToAgent } from '../../agents/protocol.ts';
+import type { Bus } from '../buses/bus.ts';
+import type { Host } from '../hosts/host.ts';
 import type { Plan } from '../plan.ts';
-import { programPath } from '../program.ts';
 import { ResourceStack } from '../resource-stack.ts';
 import { within } from '../waiting.ts';
-import { AgentChannel } from './agent-channel.ts';
+import {
+  type Agent,
+  type AssignmentOf,
+  agentDied,
+  endGraceMs,
+  openReceivers,
+  spawnAgent,
+} from './agent.ts';
 import { type ClockOffset, measureOffset, offsetsSeenBy, reconcileOffsets } from './clock-sync.ts';
 import { proveAllPaths } from './ready-barrier.ts';
 
-/** One agent process of the run and our end of its protocol. */
-export interface Agent extends AgentProcess {
-  readonly role: 'client' | 'server' | 'both';
-  readonly site: string;
-  readonly process: HostProcess;
-  readonly channel: AgentChannel;
-  /** A fault is killing it on purpose: its death is no failure of the run. */
-  doomed: boolean;
-}
-
 const helloMs = 20_000;
 const openMs = 60_000;
-const endGraceMs = 2_000;
+const retireMs = 20_000;
 
 /** All agents of a run, from start to the ready barrier to collection. */
 export class AgentGroup implements AsyncDisposable {
   readonly agents: readonly Agent[];
+  readonly #logs: string;
   readonly #resources: ResourceStack;
+  readonly #listeners = new Set<(agent: Agent, message: FromAgent) => void>();
+  readonly #failure: Promise<never>;
+  #fail: (error: Error) => void = () => {};
   #keys: string[] = [];
   #offsets: readonly ClockOffset[] = [];
+  #assignmentOf: AssignmentOf | null = null;
+  #schedule: Schedule | null = null;
   /** Bound of the error between any two clocks of the run, µs; 0 when all share one. */
   clockUncertaintyUs = 0;
 
-  private constructor(agents: readonly Agent[], resources: ResourceStack) {
+  private constructor(agents: readonly Agent[], logs: string, resources: ResourceStack) {
     this.agents = agents;
+    this.#logs = logs;
     this.#resources = resources;
+    this.#failure = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.#failure.catch(() => {});
+    for (const agent of agents) this.#adopt(agent);
   }
 
   /** Starts every agent process on its host; rejects with an AgentError naming the first that cannot start. */
@@ -53,27 +59,36 @@ export class AgentGroup implements AsyncDisposable {
       const agents: Agent[] = [];
       for (const planned of plan.processes) {
         const host = hostAt(hosts, planned.site, planned.index);
-        const process = await host.spawn(agentCommand(), {
-          logFile: join(logs, `${planned.name}.log`),
-          stdio: 'pipe',
+        const life = await spawnAgent(planned.name, host, logs, resources);
+        agents.push({
+          ...planned,
+          host,
+          ...life,
+          doomed: false,
+          forgetful: false,
+          announced: [],
         });
-        resources.defer(async () => {
-          await process.end(endGraceMs);
-        });
-        const { stdin, stdout } = process;
-        if (!stdin || !stdout) throw new Error(`agent ${planned.name} was started without pipes`);
-        const channel = new AgentChannel(planned.name, stdout, stdin);
-        const agent: Agent = { ...planned, host, process, channel, doomed: false };
-        void process.exited.then((status) => channel.fail(agentDied(agent, status)));
-        agents.push(agent);
       }
-      const group = new AgentGroup(agents, resources);
+      const group = new AgentGroup(agents, logs, resources);
       await group.#greet(signal);
       return group;
     } catch (error) {
       await resources[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Watches the present life of an agent and passes on what it says. */
+  #adopt(agent: Agent): void {
+    const { process, channel } = agent;
+    channel.listen((message) => {
+      for (const listener of [...this.#listeners]) listener(agent, message);
+    });
+    void process.exited.then((status) => {
+      const died = agentDied(agent, status);
+      channel.fail(died);
+      if (!agent.doomed) this.#fail(channel.error ?? died);
+    });
   }
 
   async #greet(signal: AbortSignal): Promise<void> {
@@ -111,18 +126,14 @@ export class AgentGroup implements AsyncDisposable {
    * every path it will use. Rejects with the first failure, or AGENT_SILENT.
    */
   async makeReady(
-    assignmentOf: (agent: Agent) => Promise<Assignment>,
+    assignmentOf: AssignmentOf,
     bus: Bus,
     receivers: Plan,
     signal: AbortSignal,
   ): Promise<void> {
-    const announced = new Map<number, readonly Announcement[]>();
-    await this.#all(async (agent) => {
-      const assignment = await assignmentOf(agent);
-      const opened = agent.channel.next('opened', openMs, signal);
-      agent.channel.send({ type: 'assign', assignment });
-      announced.set(agent.index, (await opened).announcements);
-    });
+    this.#assignmentOf = assignmentOf;
+    await this.#all((agent) => openReceivers(agent, assignmentOf, signal));
+    const announced = new Map(this.agents.map((agent) => [agent.index, agent.announced]));
     const directories = await bus.directory(this.agents, announced, signal);
     const paths = await this.#all(async (agent) => {
       const connected = agent.channel.next('connected', openMs, signal);
@@ -139,35 +150,64 @@ export class AgentGroup implements AsyncDisposable {
 
   /** The same moment in each agent's own clock. Our clock in, µs. */
   startAll(startUs: number, measureUs: number, measureEndUs: number | null): void {
+    this.#schedule = { startUs, measureUs, measureEndUs };
     for (const agent of this.agents) {
-      const offsetUs = this.#offsets[agent.index]?.offsetUs ?? 0;
-      const schedule = {
-        startUs: startUs + offsetUs,
-        measureUs: measureUs + offsetUs,
-        measureEndUs: measureEndUs === null ? null : measureEndUs + offsetUs,
-      };
-      agent.channel.send({ type: 'start', schedule });
+      agent.channel.send({ type: 'start', schedule: this.#scheduleFor(agent, this.#schedule) });
     }
   }
 
-  /** Rejects as soon as an agent fails that no fault has doomed; never resolves. */
-  async firstFailure(): Promise<never> {
-    const failures = this.agents.map(async (agent) => {
-      const status = await agent.process.exited;
-      if (agent.doomed) return new Promise<never>(() => {});
-      throw agent.channel.error ?? agentDied(agent, status);
-    });
-    return Promise.race(failures);
+  #scheduleFor(agent: Agent, { startUs, measureUs, measureEndUs }: Schedule): Schedule {
+    const offsetUs = this.#offsets[agent.index]?.offsetUs ?? 0;
+    return {
+      startUs: startUs + offsetUs,
+      measureUs: measureUs + offsetUs,
+      measureEndUs: measureEndUs === null ? null : measureEndUs + offsetUs,
+    };
   }
 
-  /** Calls `listener` with every message of every agent. */
+  /** Fault: ends an agent like a crash. What only it knew is unknown. */
+  async kill(agent: Agent): Promise<void> {
+    agent.doomed = true;
+    agent.forgetful = true;
+    await agent.process.signal('SIGKILL');
+    await agent.process.exited;
+  }
+
+  /** Fault: ends an agent in its orderly way. It hands over what it knows first, so that nothing becomes unknown. */
+  async retire(agent: Agent, signal: AbortSignal): Promise<void> {
+    agent.doomed = true;
+    const collected = agent.channel.next('collected', retireMs, signal);
+    agent.channel.send({ type: 'leave' });
+    agent.channel.send({ type: 'collect' });
+    await collected;
+    agent.channel.send({ type: 'stop' });
+    await agent.process.end(endGraceMs);
+  }
+
+  /** Fault: starts a server's process again; settles when its receivers are open, where they were found before. */
+  async revive(agent: Agent, signal: AbortSignal): Promise<void> {
+    const assignmentOf = this.#assignmentOf;
+    if (assignmentOf === null || this.#schedule === null) throw new Error('nothing runs yet');
+    Object.assign(agent, await spawnAgent(agent.name, agent.host, this.#logs, this.#resources));
+    agent.doomed = false;
+    this.#adopt(agent);
+    await agent.channel.next('hello', helloMs, signal);
+    const seen = offsetsSeenBy(agent.index, this.#keys, this.#offsets);
+    agent.channel.send({ type: 'offsets', ...seen });
+    await openReceivers(agent, assignmentOf, signal);
+    const schedule = this.#scheduleFor(agent, this.#schedule);
+    agent.channel.send({ type: 'start', schedule, resumed: true });
+  }
+
+  /** Rejects as soon as an agent fails that no fault has doomed; never resolves. */
+  firstFailure(): Promise<never> {
+    return this.#failure;
+  }
+
+  /** Calls `listener` with every message of every agent, in whatever life. */
   listen(listener: (agent: Agent, message: FromAgent) => void): () => void {
-    const stops = this.agents.map((agent) =>
-      agent.channel.listen((message) => listener(agent, message)),
-    );
-    return () => {
-      for (const stop of stops) stop();
-    };
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /**
@@ -217,24 +257,9 @@ export function isPart(message: FromAgent): message is Part {
   }
 }
 
-function agentCommand(): readonly string[] {
-  return [process.execPath, '--max-semi-space-size=32', programPath('agents/main')];
-}
-
 function ownClockKey(): string {
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return `${bootId} ${readlinkSync('/proc/self/ns/time')}`;
-}
-
-function agentDied(agent: Agent, status: ExitStatus): AgentError {
-  const how =
-    status.signal === null ? `exited with code ${status.code}` : `died by ${status.signal}`;
-  const at = new Date().toISOString();
-  return new AgentError(
-    'AGENT_DIED',
-    `agent ${agent.name} (pid ${agent.process.pid}, site ${agent.site}) ${how} at ${at}`,
-    `Read logs/${agent.name}.log of the result. An out-of-memory killer or a stray kill looks like this.`,
-  );
 }
 
 /**

@@ -2,7 +2,7 @@ import type { FromAgent } from '../../agents/protocol.ts';
 import { AgentError } from '../errors.ts';
 import type { Plan } from '../plan.ts';
 import { within } from '../waiting.ts';
-import type { Agent } from './agent-group.ts';
+import type { Agent } from './agent.ts';
 
 const probeEveryMs = 500;
 const barrierMs = 60_000;

@@ -31,12 +31,8 @@ export function resolveFaults(
   return faults.flatMap((fault, i): readonly FaultSpec[] => {
     if (fault === undefined) return [];
     const path: Path = ['faults', i];
-    const { action, at, link } = fault;
-    const { measureMs } = scene;
-    if (measureMs !== null && at >= measureMs) {
-      const message = `expected a time before the end of measuring (${measureMs} ms); got ${at} ms`;
-      findings.add([...path, 'at'], message, ['phases', 'measure']);
-    }
+    const { action, link } = fault;
+    const start = resolveStart(fault, i, path, scene, findings);
     checkLength(fault, path, findings);
     if (action === 'degrade' && (link === undefined || isEmpty(presentValues(link)))) {
       findings.add([...path, 'link'], 'degrade needs link: { delay, jitter, loss or rate }');
@@ -49,18 +45,45 @@ export function resolveFaults(
     if (fault.oneWay !== undefined && fault.between === undefined) {
       findings.add([...path, 'oneWay'], 'oneWay goes with between');
     }
+    if (fault.optional !== undefined && fault.each === undefined) {
+      findings.add([...path, 'optional'], 'optional goes with each');
+    }
     const target = resolveTarget(fault, path, scene, findings);
-    if (target === null) return [];
+    if (target === null || start === null) return [];
     return [
       {
-        atMs: at,
+        start,
         forMs: fault.for ?? null,
+        optional: fault.optional ?? false,
         action,
         target,
         link: action === 'degrade' && link !== undefined ? presentValues(link) : null,
       },
     ];
   });
+}
+
+function resolveStart(
+  { at, after }: FaultShape,
+  index: number,
+  path: Path,
+  { measureMs }: FaultScene,
+  findings: Findings,
+): FaultSpec['start'] | null {
+  if (at === undefined && after !== undefined) {
+    if (index === 0) findings.add([...path, 'after'], 'there is no fault before it; expected at');
+    return { kind: 'after', ms: after };
+  }
+  if (at === undefined || after !== undefined) {
+    const got = at === undefined ? 'neither' : 'both';
+    findings.add([...path, 'at'], `expected one of at: 3s and after: 3s; got ${got}`, path);
+    return null;
+  }
+  if (measureMs !== null && at >= measureMs) {
+    const message = `expected a time before the end of measuring (${measureMs} ms); got ${at} ms`;
+    findings.add([...path, 'at'], message, ['phases', 'measure']);
+  }
+  return { kind: 'at', ms: at };
 }
 
 function checkLength(fault: FaultShape, path: Path, findings: Findings): void {
@@ -143,11 +166,13 @@ function nodeTarget(
   }
   if (!findings.known('node', name, [...busNodes, ...agents], at, ...basis)) return null;
   const isAgent = agents.includes(name);
-  if (isAgent && action === 'restart') {
-    findings.add(at, 'restart is for bus nodes; an agent can be paused or killed');
-  }
-  if (isAgent && action === 'kill' && fault.for !== undefined) {
-    findings.add([...path, 'for'], 'a killed agent does not come back and takes no for');
+  if (isAgent && !name.startsWith('server.')) {
+    if (action === 'restart') {
+      findings.add(at, 'clients are the load itself: they can be paused, killed or disconnected');
+    }
+    if (action === 'kill' && fault.for !== undefined) {
+      findings.add([...path, 'for'], 'clients are the load itself: killed, they stay away');
+    }
   }
   if (action === 'disconnect' && !name.startsWith('client.')) {
     findings.add(at, 'disconnect cuts client connections; expected client.<site> or each: client');
@@ -175,16 +200,25 @@ function eachTarget(
     findings.add(at, `${action} cannot be done to each ${of}; expected each: ${other?.[0]}`);
     return null;
   }
-  if (of === 'bus-node' && scene.busNodes.length === 0) {
-    findings.add(at, 'this bus has no nodes of its own', ['bus'], ['sites']);
-  }
-  if (of === 'link' && new Set(scene.busNodes).size < 2) {
-    findings.add(at, 'expected bus nodes at two sites or more', ['bus'], ['sites']);
-  }
-  if (of === 'client' && scene.inProcess) {
-    findings.add(at, 'clients of the memory bus have no connections', ['bus']);
+  const lacking = eachLacks(of, scene);
+  if (lacking !== null && fault.optional !== true) {
+    findings.add(at, `${lacking}; optional: true leaves it out`, ['bus'], ['sites']);
   }
   return { kind: 'each', of, waitMs: fault.wait ?? defaultWaitMs };
+}
+
+/** Why a bus has nothing that `each` could act on; null when it has. */
+function eachLacks(of: 'bus-node' | 'link' | 'client', scene: FaultScene): string | null {
+  if (of === 'client') {
+    return scene.inProcess ? 'clients of the memory bus have no connections' : null;
+  }
+  if (of === 'bus-node') {
+    return scene.busNodes.length === 0 ? 'this bus has no nodes of its own' : null;
+  }
+  // Without nodes the peers are the bus, and they are everywhere.
+  const sites = new Set(scene.busNodes.length === 0 ? scene.sites : scene.busNodes);
+  if (scene.inProcess) return 'the memory bus has no links';
+  return sites.size < 2 ? 'expected bus nodes at two sites or more' : null;
 }
 
 function isEmpty(values: object): boolean {

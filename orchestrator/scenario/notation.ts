@@ -142,11 +142,12 @@ function replyNotation(reply: ReplySize): unknown {
 function faultNotation(fault: FaultSpec): Fields {
   const { target } = fault;
   return {
-    at: duration.format(fault.atMs),
+    [fault.start.kind]: duration.format(fault.start.ms),
     ...(fault.forMs === null ? {} : { for: duration.format(fault.forMs) }),
     action: fault.action,
     ...(target.kind === 'node' ? { node: target.name } : {}),
     ...(target.kind === 'each' ? { each: target.of, wait: duration.format(target.waitMs) } : {}),
+    ...(fault.optional ? { optional: true } : {}),
     ...(target.kind === 'between' ? { between: target.groups, oneWay: target.oneWay } : {}),
     ...(fault.link === null ? {} : { link: linkNotation(fault.link) }),
   };

@@ -30,7 +30,8 @@ interface ConstraintShape {
 }
 
 export interface FaultShape {
-  readonly at: number;
+  readonly at?: number | undefined;
+  readonly after?: number | undefined;
   readonly for?: number | undefined;
   readonly action: FaultSpec['action'];
   readonly between?: readonly [string | readonly string[], string | readonly string[]] | undefined;
@@ -38,6 +39,7 @@ export interface FaultShape {
   readonly node?: string | undefined;
   readonly each?: 'bus-node' | 'link' | 'client' | undefined;
   readonly wait?: number | undefined;
+  readonly optional?: boolean | undefined;
   readonly link?: LinkValues | undefined;
 }
 
@@ -199,7 +201,8 @@ const clientsType = shape({
 }).prefault({});
 
 const faultType = shape({
-  at: quantityType(duration, 'from the start of measuring'),
+  at: quantityType(duration, 'from the start of measuring').optional(),
+  after: quantityType(duration, 'instead of at: from the end of the fault before it').optional(),
   for: quantityType(duration, 'how long it lasts', 1).optional(),
   action: z.enum(['partition', 'degrade', 'kill', 'restart', 'pause', 'disconnect']),
   between: z
@@ -213,6 +216,10 @@ const faultType = shape({
     .optional()
     .meta({ description: 'one after the other' }),
   wait: quantityType(duration, 'each: pause before the next one').optional(),
+  optional: z
+    .boolean()
+    .optional()
+    .meta({ description: 'each: left out where the bus has nothing of that kind' }),
   link: shape(linkFields)
     .transform(linkValues)
     .optional()

@@ -212,10 +212,16 @@ function faultBands({ result }: RunRecord, labelled: boolean): object {
       fontSize: 11,
       textBorderWidth: 0,
     },
-    data: result.faults.map(({ action, target, startedAtMs, endedAtMs }) => [
-      { name: `${action} ${target}`, xAxis: startedAtMs / 1000 },
-      { xAxis: Math.max(endedAtMs, startedAtMs + 50) / 1000 },
-    ]),
+    data: result.faults.map(({ entry, action, target, startedAtMs, endedAtMs }, i) => {
+      // Of several things that one entry broke, the first band carries the name of them all.
+      const group = result.faultGroups.find((candidate) => candidate.entry === entry);
+      const isFirst = result.faults.findIndex((other) => other.entry === entry) === i;
+      const all = (group?.count ?? 1) > 1 ? group?.target : target;
+      return [
+        { name: isFirst ? `${action} ${all}` : '', xAxis: startedAtMs / 1000 },
+        { xAxis: Math.max(endedAtMs, startedAtMs + 50) / 1000 },
+      ];
+    }),
   };
 }
 

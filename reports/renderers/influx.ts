@@ -49,8 +49,9 @@ function pointsOf(record: RunRecord): Point[] {
     ...resources.processes.map(({ role, name, site, ...fields }) =>
       at('busbench_process', { role, process: name, site }, fields),
     ),
-    ...faults.map(({ action, target, failedDuring: _, ...fields }, index) =>
-      at('busbench_fault', { fault: String(index), action, target }, fields),
+    ...faults.map(
+      ({ action, target, failedDuring: _, mended: __, reconnect: ___, ...fields }, index) =>
+        at('busbench_fault', { fault: String(index), action, target }, fields),
     ),
     ...record.intervals.map(({ second, site, ...fields }) => ({
       measurement: 'busbench_interval',

@@ -17,7 +17,7 @@ export function shortSections(result: RunResult): Section[] {
     measured ? localitySection(result, 5) : null,
     wanSection(result),
     measured ? ledgerSection(result) : null,
-    faultSection(result),
+    faultSection(result, 12),
     resourceSection(result, 8),
   ];
   return sections.filter((section) => section !== null);

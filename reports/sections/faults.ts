@@ -1,45 +1,128 @@
 import { formatCount, formatDurationMs } from '../format.ts';
-import type { RunResult } from '../result.ts';
-import { cell, type Section, textColumn, valueColumn } from './section.ts';
+import type { FaultGroupReport, FaultReport, RunResult, Times } from '../result.ts';
+import {
+  type Cell,
+  cell,
+  fact,
+  type Section,
+  type Table,
+  textColumn,
+  valueColumn,
+} from './section.ts';
 
-/** What broke when, what failed meanwhile, and when all was well again; null for a run without faults. */
-export function faultSection({ faults }: RunResult): Section | null {
+/**
+ * What broke when, what failed meanwhile, and when all was well again; null for a run without faults. At most
+ * `rows` single faults are listed where one entry of the scenario broke several things.
+ */
+export function faultSection(
+  { faults, faultGroups }: RunResult,
+  rows: number = Number.POSITIVE_INFINITY,
+): Section | null {
   if (faults.length === 0) return null;
+  const listed = faults.slice(0, rows);
+  const hidden = faults.length - listed.length;
+  const lost = faultGroups.reduce((sum, group) => sum + group.lost, 0);
+  const duplicated = faultGroups.reduce((sum, group) => sum + group.duplicated, 0);
+  const toll = (label: string, count: number) =>
+    fact(label, formatCount(count), ...(count > 0 ? (['bad'] as const) : []));
   return {
     id: 'faults',
     title: 'Faults',
-    facts: [],
-    tables: [
-      {
-        caption: 'from, to: since the start of measuring; +: after its start, then after its end',
-        columns: [
-          textColumn('action'),
-          textColumn('target'),
-          ...['from', 'to', 'failed', 'first failure', 'first success', 'recovered'].map(
-            valueColumn,
-          ),
-        ],
-        rows: faults.map((fault) => {
-          const failed = Object.values(fault.failedDuring).reduce((sum, count) => sum + count, 0);
-          return [
-            cell(fault.action),
-            cell(fault.target),
-            cell(formatDurationMs(fault.startedAtMs)),
-            cell(formatDurationMs(fault.endedAtMs)),
-            cell(formatCount(failed), ...(failed > 0 ? (['bad'] as const) : [])),
-            cell(after(fault.firstFailureMs)),
-            cell(after(fault.firstSuccessAfterMs)),
-            fault.recoveredMs === null ? cell('not seen', 'bad') : cell(after(fault.recoveredMs)),
-          ];
-        }),
-      },
+    facts: [toll('lost', lost), toll('delivered twice', duplicated)],
+    tables: [costTable(faultGroups), timesTable(faultGroups), eachTable(listed)],
+    notes: [
+      ...(hidden > 0 ? [`${hidden} more in result.json and report.html.`] : []),
+      ...(faults.some(({ recoveredMs }) => recoveredMs === null)
+        ? [
+            '"not seen": the window ended, or another fault began, before three good seconds in a row.',
+          ]
+        : []),
+      ...(faults.some(({ mended }) => !mended)
+        ? [
+            'What was not mended lasts to the end of the window; recovery from it counts from its start.',
+          ]
+        : []),
     ],
-    notes: faults.some(({ recoveredMs }) => recoveredMs === null)
-      ? [
-          '"not seen": the window ended, or another fault began, before three good seconds in a row.',
-        ]
-      : [],
   };
+}
+
+/** What each entry of the scenario cost, by class of failure. */
+function costTable(groups: readonly FaultGroupReport[]): Table {
+  const classes = [...new Set(groups.flatMap(({ failed }) => Object.keys(failed)))].sort();
+  const shown = classes.length > 1 ? classes : [];
+  return {
+    caption: 'What was due from the second of its start to that of the next one',
+    columns: [
+      textColumn('fault'),
+      ...['from', 'to', 'failed', ...shown, 'lost', 'twice'].map(valueColumn),
+    ],
+    rows: groups.map((group) => [
+      cell(nameOf(group)),
+      cell(formatDurationMs(group.startedAtMs)),
+      cell(formatDurationMs(group.endedAtMs)),
+      countCell(totalOf(group.failed)),
+      ...shown.map((name) => cell(formatCount(group.failed[name] ?? 0))),
+      countCell(group.lost),
+      countCell(group.duplicated),
+    ]),
+  };
+}
+
+/** How long each entry of the scenario was felt. */
+function timesTable(groups: readonly FaultGroupReport[]): Table {
+  return {
+    caption:
+      'Mended: from breaking to healed or in service; recovered: after that. Median / longest',
+    columns: [textColumn('fault'), ...['mended', 'reconnected', 'recovered'].map(valueColumn)],
+    rows: groups.map((group) => [
+      cell(nameOf(group)),
+      timesCell(group.mending),
+      timesCell(group.reconnect),
+      group.recovery === null ? cell('not seen', 'bad') : timesCell(group.recovery, group.count),
+    ]),
+  };
+}
+
+function nameOf({ action, target, count }: FaultGroupReport): string {
+  return count === 1 ? `${action} ${target}` : `${action} ${target} (${count})`;
+}
+
+function eachTable(faults: readonly FaultReport[]): Table {
+  return {
+    caption: 'from, to: since the start of measuring; +: after its start, then after its end',
+    columns: [
+      textColumn('action'),
+      textColumn('target'),
+      ...['from', 'to', 'failed', 'first failure', 'first success', 'recovered'].map(valueColumn),
+    ],
+    rows: faults.map((fault) => [
+      cell(fault.action),
+      cell(fault.target),
+      cell(formatDurationMs(fault.startedAtMs)),
+      cell(formatDurationMs(fault.endedAtMs)),
+      countCell(totalOf(fault.failedDuring)),
+      cell(after(fault.firstFailureMs)),
+      cell(after(fault.firstSuccessAfterMs)),
+      fault.recoveredMs === null ? cell('not seen', 'bad') : cell(after(fault.recoveredMs)),
+    ]),
+  };
+}
+
+function countCell(count: number): Cell {
+  return cell(formatCount(count), ...(count > 0 ? (['bad'] as const) : []));
+}
+
+/** The one time, or median and longest of several; how many, where that is not `all`. */
+function timesCell(times: Times | null, all?: number): Cell {
+  if (times === null) return cell('-');
+  const { count, p50Ms, maxMs } = times;
+  const longest = formatDurationMs(maxMs);
+  const text = count === 1 ? longest : `${formatDurationMs(p50Ms)} / ${longest}`;
+  return cell(all === undefined || all === count ? text : `${text} (${count} of ${all})`);
+}
+
+function totalOf(failed: Readonly<Record<string, number>>): number {
+  return Object.values(failed).reduce((sum, count) => sum + count, 0);
 }
 
 function after(delayMs: number | null): string {

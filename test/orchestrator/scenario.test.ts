@@ -96,29 +96,33 @@ expect: [ "latency.response.p99 < 50ms", "outcome.lost == 0", "locality.localRat
     expect(scenario.phases.measure).toEqual({ kind: 'calls', perClient: 100 });
     expect(scenario.faults).toEqual([
       {
-        atMs: 3000,
+        start: { kind: 'at', ms: 3000 },
         forMs: 2000,
+        optional: false,
         action: 'partition',
         target: { kind: 'between', groups: [['paris'], ['lyon']], oneWay: false },
         link: null,
       },
       {
-        atMs: 4000,
+        start: { kind: 'at', ms: 4000 },
         forMs: 1000,
+        optional: false,
         action: 'degrade',
         target: { kind: 'between', groups: [['paris', 'lyon'], ['nice']], oneWay: true },
         link: { delayMs: 90 },
       },
       {
-        atMs: 6000,
+        start: { kind: 'at', ms: 6000 },
         forMs: 1400,
+        optional: false,
         action: 'pause',
         target: { kind: 'node', name: 'server.paris' },
         link: null,
       },
       {
-        atMs: 7000,
+        start: { kind: 'at', ms: 7000 },
         forMs: null,
+        optional: false,
         action: 'disconnect',
         target: { kind: 'each', of: 'client', waitMs: 10 },
         link: null,

@@ -5,7 +5,14 @@ import { reconcile } from '../../reports/reconcile.ts';
 import type { FaultReport } from '../../reports/result.ts';
 import { clientLedger, evidence, interval, range, scenario, slots } from './synthetic.ts';
 
-const fault = { action: 'partition', target: 'paris - lyon', startedAtMs: 6000, endedAtMs: 8000 };
+const fault = {
+  entry: 0,
+  action: 'partition',
+  target: 'paris - lyon',
+  startedAtMs: 6000,
+  endedAtMs: 8000,
+  mended: true,
+};
 
 /** 20 s at 100/s: p99 100 µs, but for the seconds that say otherwise. */
 function faultsWith(
@@ -36,6 +43,9 @@ describe('faultsOf', () => {
         firstFailureMs: 0,
         firstSuccessAfterMs: 0,
         recoveredMs: 2000,
+        lost: 0,
+        duplicated: 0,
+        reconnect: null,
       },
     ]);
   });

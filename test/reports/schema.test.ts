@@ -31,15 +31,17 @@ const full: ResolvedScenario = scenario(
     },
     faults: [
       {
-        atMs: 1,
+        start: { kind: 'at', ms: 1 },
         forMs: null,
+        optional: false,
         action: 'degrade',
         target: { kind: 'between', groups: [['paris'], ['lyon']], oneWay: true },
         link: { delayMs: 5 },
       },
       {
-        atMs: 2,
+        start: { kind: 'after', ms: 2 },
         forMs: 3,
+        optional: true,
         action: 'kill',
         target: { kind: 'each', of: 'client', waitMs: 1 },
         link: null,

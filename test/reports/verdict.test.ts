@@ -102,7 +102,8 @@ describe('AGENT_LATE', () => {
   });
 
   it('never invalidates when a fault paused the clients', () => {
-    const fault = { action: 'pause', target: 'client.paris', startedAtMs: 1, endedAtMs: 2 };
+    const times = { startedAtMs: 1, endedAtMs: 2, mended: true };
+    const fault = { entry: 0, action: 'pause', target: 'client.paris', ...times };
     expect(warning('AGENT_LATE', [delayed(11_000)], { faults: [fault] })).toMatchObject({
       invalidates: false,
     });

@@ -188,10 +188,34 @@ describe('mistakes', () => {
       'acts on a node',
     ],
     [
-      'an agent restarted',
-      'faults: [{ at: 1s, action: restart, node: server.lyon }]',
+      'a client process restarted',
+      'faults: [{ at: 1s, action: restart, node: client.lyon }]',
       'faults[0].node',
-      'restart is for bus nodes',
+      'clients are the load itself',
+    ],
+    [
+      'a fault at no time',
+      'faults: [{ action: restart, node: server.lyon }]',
+      'faults[0].at',
+      'expected one of at: 3s and after: 3s; got neither',
+    ],
+    [
+      'a fault at two times',
+      'faults: [{ at: 1s, after: 1s, action: restart, node: server.lyon }]',
+      'faults[0].at',
+      'got both',
+    ],
+    [
+      'a first fault after another',
+      'faults: [{ after: 1s, action: restart, node: server.lyon }]',
+      'faults[0].after',
+      'no fault before it',
+    ],
+    [
+      'every node of a bus that has none',
+      'faults: [{ at: 1s, action: restart, each: bus-node }]',
+      'faults[0].each',
+      'optional: true leaves it out',
     ],
     ['an expectation that is none', 'expect: ["low latency"]', 'expect[0]', 'path op literal'],
     [

@@ -107,6 +107,7 @@ const scenario = fc.record({
   }),
   faults: fc.subarray([
     { at: '400ms', action: 'disconnect', each: 'client', wait: '3s' },
+    { at: '1ms', action: 'restart', each: 'bus-node', optional: true },
     {
       at: '7us',
       for: '1s',

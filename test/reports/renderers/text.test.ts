@@ -81,7 +81,15 @@ describe('the text report', () => {
         timeout        84       89.4 %   0.28 %
         unroutable     10       10.6 %  0.033 %
 
-      Faults
+      Faults  lost 2 · delivered twice 1
+        What was due from the second of its start to that of the next one
+        fault                   from    to  failed  timeout  unroutable  lost  twice
+        partition paris | lyon  10 s  12 s      94       84          10     2      1
+
+        Mended: from breaking to healed or in service; recovered: after that. Median / longest
+        fault                    mended      reconnected  recovered
+        partition paris | lyon  2.001 s  210 ms / 415 ms     1.24 s
+
         from, to: since the start of measuring; +: after its start, then after its end
         action     target        from    to  failed  first failure  first success  recovered
         partition  paris | lyon  10 s  12 s      94         +10 ms         +41 ms    +1.24 s
@@ -262,6 +270,20 @@ describe('the markdown report', () => {
       </details>
 
       #### Faults
+
+      lost **2** · delivered twice **1**
+
+      What was due from the second of its start to that of the next one:
+
+      | fault | from | to | failed | timeout | unroutable | lost | twice |
+      | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+      | partition paris \\| lyon | 10 s | 12 s | 94 | 84 | 10 | 2 | 1 |
+
+      Mended: from breaking to healed or in service; recovered: after that. Median / longest:
+
+      | fault | mended | reconnected | recovered |
+      | --- | ---: | ---: | ---: |
+      | partition paris \\| lyon | 2.001 s | 210 ms / 415 ms | 1.24 s |
 
       from, to: since the start of measuring; +: after its start, then after its end:
 

@@ -1,0 +1,40 @@
+import type { FaultSpec } from '../../topologies/scenario.ts';
+import type { LinkShape } from '../../topologies/topology.ts';
+import type { Plan } from '../plan.ts';
+import { cannot, type FaultScene, type Injury, mended } from './injury.ts';
+
+/** Partition or degradation of every link between two groups of sites, in one direction or both. */
+export function linkInjury(
+  fault: FaultSpec,
+  [left, right]: readonly [readonly string[], readonly string[]],
+  oneWay: boolean,
+  { fabric, plan }: FaultScene,
+): Injury {
+  const forth = left.flatMap((a) => right.map((b) => [a, b] as const));
+  const directions = oneWay ? forth : [...forth, ...forth.map(([a, b]) => [b, a] as const)];
+  const target = `${left.join('+')} ${oneWay ? '->' : '-'} ${right.join('+')}`;
+  const each = async (change: (from: string, to: string) => Promise<void>): Promise<void> => {
+    await Promise.all(directions.map(([from, to]) => change(from, to)));
+  };
+  if (fault.action === 'partition') {
+    return {
+      target,
+      begin: () => each((from, to) => fabric.cut(from, to)),
+      end: mended(() => each((from, to) => fabric.heal(from, to))),
+    };
+  }
+  if (fault.action !== 'degrade') throw cannot(fault, target);
+  const worse = fault.link ?? {};
+  return {
+    target,
+    begin: () => each((from, to) => fabric.shape(from, to, worse)),
+    end: mended(() => each((from, to) => fabric.shape(from, to, plannedShape(plan, from, to)))),
+  };
+}
+
+function plannedShape(plan: Plan, from: string, to: string): Partial<LinkShape> {
+  const link = plan.scenario.links.find((l) => l.from === from && l.to === to);
+  if (!link) return {};
+  const { delayMs, jitterMs, lossPercent, rateMbps } = link;
+  return { delayMs, jitterMs, lossPercent, rateMbps };
+}

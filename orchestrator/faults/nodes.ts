@@ -1,0 +1,33 @@
+import type { FaultSpec } from '../../topologies/scenario.ts';
+import type { BusNode } from '../buses/bus.ts';
+import { cannot, type FaultScene, type Injury, mended } from './injury.ts';
+
+/** Pause, kill or restart of a bus node. It is mended when it is back in service and in its cluster. */
+export function nodeInjury(fault: FaultSpec, node: BusNode, { absences }: FaultScene): Injury {
+  const target = node.name;
+  const never = new AbortController().signal;
+  const startAgain = async (): Promise<void> => {
+    await node.start(never);
+    absences.end(node);
+  };
+  switch (fault.action) {
+    case 'pause':
+      return { target, begin: () => node.pause(), end: mended(() => node.resume()) };
+    case 'kill': {
+      const begin = (): Promise<void> => {
+        absences.begin(node);
+        return node.kill();
+      };
+      return { target, begin, end: fault.forMs === null ? null : mended(startAgain) };
+    }
+    case 'restart': {
+      const begin = (): Promise<void> => {
+        absences.begin(node);
+        return node.stop(never);
+      };
+      return { target, begin, end: mended(startAgain) };
+    }
+    default:
+      throw cannot(fault, target);
+  }
+}

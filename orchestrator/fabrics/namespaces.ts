@@ -7,7 +7,7 @@ import { maxSites, siteAddress } from './namespaces/addresses.ts';
 import { NamespacesFabric } from './namespaces/namespaces-fabric.ts';
 import { shapeWithNetem } from './namespaces/netem.ts';
 import { startNfqueue } from './namespaces/nfqueue.ts';
-import { newOwner } from './namespaces/owner.ts';
+import { claimDirectory, newOwner } from './namespaces/owner.ts';
 import { type Abilities, ownPrivilege, probe } from './namespaces/probe.ts';
 import { endOwned, removeStale } from './namespaces/stale.ts';
 import { buildStar } from './namespaces/star.ts';
@@ -55,6 +55,7 @@ async function make(topology: Topology, run: RunContext, signal: AbortSignal): P
     );
   }
   const owner = newOwner(run.runId);
+  claimDirectory(run.scratch, owner);
   try {
     const star = await buildStar(topology, run, owner, abilities.privilege);
     signal.throwIfAborted();

@@ -9,7 +9,7 @@ const wideLimitPackets = 200_000;
 const minLimitPackets = 100;
 const packetBytes = 1_500;
 /** As the packet engine: the queue of a link with a rate holds what it carries in this time. */
-const queueSeconds = 0.1;
+const queueMs = 100;
 /** Faster than anything here. netem keeps packets in order only where it has a rate. */
 const orderingRate = '100gbit';
 
@@ -74,8 +74,8 @@ function ms(value: number): string {
 /** netem's limit counts what is under way as well as what waits. */
 function limitPackets({ delayMs, jitterMs, rateMbps }: LinkShape): number {
   if (rateMbps === null) return wideLimitPackets;
-  const seconds = queueSeconds + (delayMs + 4 * jitterMs) / 1e3;
-  return Math.max(minLimitPackets, Math.ceil(((rateMbps * 1e6) / 8 / packetBytes) * seconds));
+  const packetsPerMs = (rateMbps * 1e3) / 8 / packetBytes;
+  return Math.max(minLimitPackets, Math.round(packetsPerMs * (queueMs + delayMs + 4 * jitterMs)));
 }
 
 /** gemodel p r: from good to bad and back, the bad state losing all and the good one nothing. */

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** Variable in the environment of everything that runs in our namespaces: which run it belongs to, and whose that is. */
 const variable = 'BUSBENCH_OWNER';
@@ -22,17 +24,43 @@ export function newOwner(runId: string): Owner {
 
 /** Environment for all that this owner starts. */
 export function markOf(owner: Owner): Readonly<Record<string, string>> {
-  const { runId, pid, startedTicks: ticks, serial } = owner;
-  return { [variable]: [runId, pid, ticks, serial].join(':') };
+  return { [variable]: textOf(owner) };
+}
+
+function textOf({ runId, pid, startedTicks: ticks, serial }: Owner): string {
+  return [runId, pid, ticks, serial].join(':');
+}
+
+/** Null for what is not the text of an owner. */
+function parseOwner(text: string | undefined): Owner | null {
+  const [, runId, owner, ticks, serial] = /^(.*):(\d+):(\d*):(\d+)$/.exec(text ?? '') ?? [];
+  if (runId === undefined || ticks === undefined) return null;
+  return { runId, pid: Number(owner), startedTicks: ticks, serial: Number(serial) };
 }
 
 /** Whoever marked a process; null for processes that are none of ours, gone, or not for us to look at. */
 function ownerOf(pid: number): Owner | null {
   const environment = read(`/proc/${pid}/environ`)?.split('\0') ?? [];
   const mark = environment.find((entry) => entry.startsWith(`${variable}=`));
-  const [, runId, owner, ticks, serial] = /=(.*):(\d+):(\d*):(\d+)$/.exec(mark ?? '') ?? [];
-  if (runId === undefined || ticks === undefined) return null;
-  return { runId, pid: Number(owner), startedTicks: ticks, serial: Number(serial) };
+  return parseOwner(mark?.slice(variable.length + 1));
+}
+
+const ownerFile = '.owner';
+
+/** Makes a directory ours, so that it is found again should we die. */
+export function claimDirectory(directory: string, owner: Owner): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(join(directory, ownerFile), textOf(owner), { mode: 0o600 });
+}
+
+/** Every scratch directory of ours on this machine that somebody claimed. */
+export function claimedDirectories(): readonly { readonly path: string; readonly owner: Owner }[] {
+  const names = readdirSync(tmpdir()).filter((name) => name.startsWith('busbench-'));
+  return names.flatMap((name) => {
+    const path = join(tmpdir(), name);
+    const owner = parseOwner(read(join(path, ownerFile)) ?? undefined);
+    return owner === null ? [] : [{ path, owner }];
+  });
 }
 
 /** Every marked process on this machine. */

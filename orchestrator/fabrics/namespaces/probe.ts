@@ -5,7 +5,7 @@ import type { Host } from '../../hosts/host.ts';
 import { namespaceHost } from '../../hosts/namespace.ts';
 import { makeNamespace, type Privilege } from './holder.ts';
 import { firewalls, lineTo, startEngine } from './nfqueue.ts';
-import { markOf, newOwner } from './owner.ts';
+import { claimDirectory, markOf, newOwner } from './owner.ts';
 import { endOwned } from './stale.ts';
 
 /** What stands in the way of something, and what mends it. */
@@ -37,6 +37,7 @@ export async function probe(privilege: Privilege): Promise<Abilities> {
   const owner = newOwner('probe');
   const directory = await mkdtemp(join(tmpdir(), 'busbench-probe-'));
   const logFile = join(directory, 'log');
+  claimDirectory(directory, owner);
   try {
     const mark = markOf(owner);
     const label = 'busbench-probe';

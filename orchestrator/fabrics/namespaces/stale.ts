@@ -1,15 +1,23 @@
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FabricError } from '../../errors.ts';
-import { isAlive, markedProcesses, type Owner } from './owner.ts';
+import { claimedDirectories, isAlive, markedProcesses, type Owner } from './owner.ts';
 
 const patienceMs = 5_000;
 
 /**
  * Ends whatever runs that died have left in their namespaces, and with the last process the namespaces themselves go,
- * interfaces, rules and queues included. Resolves with the ids of those runs; never touches a run whose process lives.
+ * interfaces, rules and queues included; then removes their scratch directories. Resolves with the ids of those runs;
+ * never touches a run whose process lives.
  */
-export function removeStale(): Promise<readonly string[]> {
-  return endMarked((owner) => !isAlive(owner));
+export async function removeStale(): Promise<readonly string[]> {
+  const runIds = new Set(await endMarked((owner) => !isAlive(owner)));
+  for (const { path, owner } of claimedDirectories()) {
+    if (isAlive(owner)) continue;
+    runIds.add(owner.runId);
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  }
+  return [...runIds];
 }
 
 /** Ends everything that a fabric of this process started, however far it has strayed from its process group. */

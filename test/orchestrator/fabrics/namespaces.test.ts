@@ -1,10 +1,10 @@
-import { describe } from 'vitest';
+import { describe, test } from 'vitest';
 import { namespaces } from '../../../orchestrator/fabrics/namespaces.ts';
 import { fabricContract } from '../../contract/fabric.ts';
-import { isRoot, sayWhatIsSkipped } from '../../helpers/namespaces.ts';
+import { namespacesMissing } from '../../helpers/namespaces.ts';
 
-sayWhatIsSkipped('fabric namespaces', isRoot);
+if (namespacesMissing !== null) test(`SKIPPED: ${namespacesMissing}`, ({ skip }) => skip());
 
-describe.skipIf(!isRoot)('fabric namespaces (needs root)', () => {
+describe.skipIf(namespacesMissing !== null)('fabric namespaces', () => {
   fabricContract(namespaces, { exactTraffic: false });
 });

@@ -81,6 +81,8 @@ export interface BusDeployer {
   describe(scenario: ResolvedScenario): readonly string[];
   /** Null when this machine can run it, else what is missing and the command that mends it. */
   available(spec: BusSpec): Promise<{ readonly missing: string; readonly mend: string } | null>;
+  /** Programs and versions that this machine would run, where it is available; absent when it runs none. */
+  found?(): Promise<string>;
   /** All in one process: the memory bus lives inside a single agent. */
   readonly inProcess: boolean;
   deploy(

@@ -7,7 +7,13 @@ import { RabbitmqBus } from './rabbitmq/bus.ts';
 import { withCalmLinks } from './rabbitmq/calm.ts';
 import { rabbitmqConf } from './rabbitmq/config.ts';
 import { deployCluster } from './rabbitmq/deploy.ts';
-import { mend, missing, parseInstallation, searchCommand } from './rabbitmq/installation.ts';
+import {
+  type Installation,
+  mend,
+  missing,
+  parseInstallation,
+  searchCommand,
+} from './rabbitmq/installation.ts';
 import { optionsOf, parseRabbitmq } from './rabbitmq/options.ts';
 
 /** Real rabbitmq-server nodes as private processes: own data, ports, cookie and epmd; no root, no container. */
@@ -62,9 +68,12 @@ export const rabbitmqBus: BusDeployer = {
   },
 
   async available() {
-    const [file = '', ...args] = searchCommand;
-    const { stdout } = await promisify(execFile)(file, args);
-    return parseInstallation(stdout) === null ? { missing, mend } : null;
+    return (await findHere()) === null ? { missing, mend } : null;
+  },
+
+  async found() {
+    const installation = await findHere();
+    return installation === null ? missing : `${installation.version} in ${installation.home}`;
   },
 
   async deploy(scenario, fabric, run, signal) {
@@ -84,3 +93,9 @@ export const rabbitmqBus: BusDeployer = {
     }
   },
 };
+
+async function findHere(): Promise<Installation | null> {
+  const [file = '', ...args] = searchCommand;
+  const { stdout } = await promisify(execFile)(file, args);
+  return parseInstallation(stdout);
+}

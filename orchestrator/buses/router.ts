@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { BusSpec, ResolvedScenario } from '../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../fabrics/fabric.ts';
@@ -8,6 +9,7 @@ import { deployRouters } from './router/deploy.ts';
 import { planMesh } from './router/layout.ts';
 import { parseRouterOptions, type RouterOptions } from './router/options.ts';
 import {
+  type FoundProgram,
   kinds,
   mend,
   missing,
@@ -61,13 +63,18 @@ export const routerBus: BusDeployer = {
   },
 
   async available(spec) {
-    const [shell = 'sh', ...args] = searchCommand;
-    const env = { ...process.env, ...searchEnvironment() };
-    const { stdout } = await promisify(execFile)(shell, args, { env });
     const wanted = routerOptions(spec).program;
-    const found = parseFound(stdout).map(({ program }) => program);
+    const found = (await findHere()).map(({ program }) => program);
     if (kinds(wanted).some((program) => found.includes(program))) return null;
-    return { missing: missing(wanted), mend };
+    return { missing: `no ${missing(wanted)} found`, mend };
+  },
+
+  async found() {
+    const versions = (await findHere()).map(async ({ program, path }) => {
+      const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: 10_000 });
+      return `${program} ${stdout.trim()} in ${dirname(path)}`;
+    });
+    return (await Promise.all(versions)).join(', ');
   },
 
   deploy(
@@ -83,4 +90,11 @@ export const routerBus: BusDeployer = {
 /** `parse` made them. */
 function routerOptions(spec: BusSpec): RouterOptions {
   return spec.options as unknown as RouterOptions;
+}
+
+async function findHere(): Promise<readonly FoundProgram[]> {
+  const [shell = 'sh', ...args] = searchCommand;
+  const env = { ...process.env, ...searchEnvironment() };
+  const { stdout } = await promisify(execFile)(shell, args, { env });
+  return parseFound(stdout);
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { BusSpec, BusType, FabricName } from '../../topologies/scenario.ts';
-import type { BusDeployer } from '../buses/bus.ts';
+import type { BusType, FabricName } from '../../topologies/scenario.ts';
 import { busDeployers } from '../buses/registry.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 
@@ -63,33 +62,31 @@ function readLimits(): string {
 async function examineFabric(name: FabricName): Promise<Finding> {
   const maker = await fabricMakers[name]?.();
   const lacks = maker ? await maker.available() : { missing: 'not part of this build', mend: '' };
-  return finding(`fabric ${name}`, lacks);
+  return finding(`fabric ${name}`, lacks, lacks ? undefined : await maker?.found?.());
 }
 
 async function examineBus(type: BusType): Promise<Finding> {
+  const what = `bus ${type}`;
   try {
     const deployer = await busDeployers[type]?.();
-    const lacks = deployer
-      ? await deployer.available(plainSpec(deployer))
-      : { missing: 'not part of this build', mend: '' };
-    return finding(`bus ${type}`, lacks);
+    if (!deployer) return finding(what, { missing: 'not part of this build', mend: '' });
+    const plain = deployer.parse({ type }, ['here']);
+    // What cannot be left out of a scenario (the brokers of an external bus) is no part of this machine.
+    if (!('spec' in plain)) return finding(what, null, 'wherever a scenario says it is');
+    const lacks = await deployer.available(plain.spec);
+    return finding(what, lacks, lacks ? undefined : await deployer.found?.());
   } catch (error) {
     const missing = error instanceof Error ? error.message : String(error);
-    return finding(`bus ${type}`, { missing, mend: 'npm ci' });
+    return finding(what, { missing, mend: 'npm ci' });
   }
-}
-
-/** The bus as it is when a scenario says nothing but its type. */
-function plainSpec(deployer: BusDeployer): BusSpec {
-  const parsed = deployer.parse({}, ['here']);
-  return 'spec' in parsed ? parsed.spec : { type: deployer.type, nodes: [], options: {} };
 }
 
 function finding(
   what: string,
   lacks: { readonly missing: string; readonly mend: string } | null,
+  found = 'available',
 ): Finding {
-  if (lacks === null) return { what, ok: true, found: 'available', mend: null };
+  if (lacks === null) return { what, ok: true, found, mend: null };
   return { what, ok: false, found: lacks.missing, mend: lacks.mend };
 }
 

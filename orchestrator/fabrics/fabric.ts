@@ -77,6 +77,8 @@ export interface FabricMaker {
   readonly needsRoot: readonly string[];
   /** Null when this machine can run it, else what is missing and the command that mends it. */
   available(): Promise<{ readonly missing: string; readonly mend: string } | null>;
+  /** The means it would use on this machine, where it is available; absent when there is one only. */
+  found?(): Promise<string>;
   make(topology: Topology, run: RunContext, signal: AbortSignal): Promise<Fabric>;
 }
 

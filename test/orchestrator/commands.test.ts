@@ -60,4 +60,22 @@ describe('busbench', () => {
     expect(schema.$schema).toContain('json-schema.org');
     expect(schema.properties.schema.const).toBe(`busbench/${format}/1`);
   });
+
+  it('checks the machine: each part with its version, each "no" with what mends it', async () => {
+    const { stdout, exitCode } = await busbench('check', '--json');
+    expect(exitCode).toBe(0);
+    const findings: readonly { what: string; ok: boolean; found: string; mend: string | null }[] =
+      JSON.parse(stdout);
+    expect(findings).toContainEqual({
+      what: 'node',
+      ok: true,
+      found: process.version,
+      mend: null,
+    });
+    for (const { what, ok, found, mend } of findings) {
+      expect(mend === null, what).toBe(ok);
+      expect(found, what).not.toMatch(/^$|undefined/);
+      if (ok && ['bus rabbitmq', 'bus router'].includes(what)) expect(found).toMatch(/\d+\.\d+/);
+    }
+  });
 });

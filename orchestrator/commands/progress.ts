@@ -9,6 +9,9 @@ export interface ProgressDisplay extends Disposable {
 }
 
 const plainEveryMs = 3_000;
+const rateWindowMs = 2_000;
+/** Steps that end by the clock, so that time left and a rate mean something. */
+const timedSteps: ReadonlySet<string> = new Set(['warming up', 'measuring', 'draining']);
 const barCells = 24;
 
 export function showProgress(name: string, quiet: boolean): ProgressDisplay {
@@ -18,6 +21,7 @@ export function showProgress(name: string, quiet: boolean): ProgressDisplay {
 
 function liveBar(name: string): ProgressDisplay {
   const line = createLogUpdate(stderr, { showCursor: true });
+  const describeRun = runDescriber();
   let over = false;
   return {
     update: (progress) => {
@@ -33,13 +37,15 @@ function liveBar(name: string): ProgressDisplay {
 function plainLines(name: string): ProgressDisplay {
   let lastStep = '';
   let lastAt = 0;
+  const describeRun = runDescriber();
   return {
     update: (progress) => {
       const now = Date.now();
+      const line = describeRun(progress);
       if (progress.step === lastStep && now - lastAt < plainEveryMs) return;
       lastStep = progress.step;
       lastAt = now;
-      stderr.write(`${name}: ${describeRun(progress)}\n`);
+      stderr.write(`${name}: ${line}\n`);
     },
     [Symbol.dispose]: () => {},
   };
@@ -51,13 +57,23 @@ function bar({ elapsedMs, totalMs }: RunProgress): string {
   return `[${'='.repeat(full)}${' '.repeat(barCells - full)}]`;
 }
 
-/** What a run is doing, in one line. */
-export function describeRun(progress: RunProgress): string {
-  const { step, elapsedMs, totalMs, due, completed, failed, p99Us } = progress;
-  if (elapsedMs === 0) return step;
-  const left =
-    totalMs === null ? '' : `, ${formatDurationMs(Math.max(0, totalMs - elapsedMs))} left`;
-  const rate = Math.round(completed / (elapsedMs / 1e3));
-  const p99 = p99Us === null ? '' : `, p99 ${formatUs(p99Us)}`;
-  return `${step}${left}: ${due} due, ${completed} done (${rate}/s)${p99}, ${failed} failed`;
+/** Says what a run is doing, in one line. It keeps the newest two seconds, of which the rate is. */
+export function runDescriber(): (progress: RunProgress) => string {
+  let past = [{ elapsedMs: 0, completed: 0 }];
+  return ({ step, elapsedMs, totalMs, due, completed, failed, p99Us }) => {
+    if (elapsedMs === 0) return step;
+    past = past.filter((one) => Math.abs(elapsedMs - one.elapsedMs) <= rateWindowMs);
+    const [from = { elapsedMs: 0, completed: 0 }] = past;
+    past.push({ elapsedMs, completed });
+    const isTimed = timedSteps.has(step);
+    const left =
+      isTimed && totalMs !== null
+        ? `, ${formatDurationMs(Math.max(0, totalMs - elapsedMs))} left`
+        : '';
+    const passedMs = Math.max(1, elapsedMs - from.elapsedMs);
+    const perSecond = Math.round((1e3 * (completed - from.completed)) / passedMs);
+    const rate = isTimed ? ` (${perSecond}/s)` : '';
+    const p99 = p99Us === null ? '' : `, p99 ${formatUs(p99Us)}`;
+    return `${step}${left}: ${due} due, ${completed} done${rate}${p99}, ${failed} failed`;
+  };
 }

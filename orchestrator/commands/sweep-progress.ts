@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update';
 import { formatDurationMs } from '../../reports/format.ts';
 import { describeSettings } from '../sweep/points.ts';
 import type { SweepProgress } from '../sweep.ts';
-import { describeRun } from './progress.ts';
+import { runDescriber } from './progress.ts';
 
 /** Two live lines on a terminal, elsewhere a plain line a step and every few seconds; nothing when quiet. */
 export interface SweepDisplay extends Disposable {
@@ -20,6 +20,7 @@ export function showSweep(name: string, quiet: boolean): SweepDisplay {
 
 function liveLines(name: string): SweepDisplay {
   const lines = createLogUpdate(stderr, { showCursor: true });
+  const describeRun = runDescriber();
   let over = false;
   return {
     update: (progress) => {
@@ -39,15 +40,16 @@ function liveLines(name: string): SweepDisplay {
 function plainLines(name: string): SweepDisplay {
   let last = '';
   let lastAt = 0;
+  const describeRun = runDescriber();
   return {
     update: (progress) => {
       const now = Date.now();
+      const running = describeRun(progress.run);
       const here = `${progress.done} ${point(progress)}`;
       if (here === last && now - lastAt < plainEveryMs) return;
       last = here;
       lastAt = now;
-      const { run } = progress;
-      stderr.write(`${name}: ${position(progress)}: ${point(progress)}: ${describeRun(run)}\n`);
+      stderr.write(`${name}: ${position(progress)}: ${point(progress)}: ${running}\n`);
     },
     [Symbol.dispose]: () => {},
   };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UsageError } from './errors.ts';
 import type { RunContext } from './fabrics/fabric.ts';
 
@@ -47,9 +47,22 @@ export async function makeContext(
   };
 }
 
+/** Node's recursive mkdir never settles below /proc, where a folder that exists answers that it does not. */
+async function makeWithParents(directory: string): Promise<void> {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(directory) === directory) throw error;
+    await makeWithParents(dirname(directory));
+    await mkdir(directory);
+  }
+}
+
 async function claim(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    await makeWithParents(directory);
     if (!(await stat(directory)).isDirectory()) throw new Error('it is not a directory');
     const inside = await readdir(directory);
     if (inside.length > 0)

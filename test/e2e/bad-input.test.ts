@@ -64,6 +64,9 @@ describe('bad input: exit 2, nothing started', () => {
     const file = await busbench(['run', '-o', join(folder.path, 'full/precious')]);
     expect(file.code).toBe(2);
     expect(readFileSync(join(folder.path, 'full/precious'), 'utf8')).toBe('x');
+    const nowhere = await busbench(['run', '-o', '/proc/nowhere/deep']);
+    expect(nowhere.code).toBe(2);
+    expect(nowhere.stderr).toContain('[OUTPUT_UNUSABLE]');
   });
 });
 

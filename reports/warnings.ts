@@ -121,7 +121,11 @@ function wanWarnings({ wan }: Unjudged): Warning[] {
     const back = wan.links.find((link) => link.from === to && link.to === from);
     const requestedMs = requested.delayMs + (back?.requested.delayMs ?? requested.delayMs);
     const offMs = Math.abs(measured.rttP50Ms - requestedMs);
-    const message = `${from} -> ${to}: round trip of ${measured.rttP50Ms.toFixed(2)} ms measured, ${requestedMs.toFixed(2)} ms requested; loss ${measured.lossPercent ?? 'unknown'} % measured, ${requested.lossPercent} % requested`;
+    const loss =
+      measured.lossPercent === null
+        ? ''
+        : `; loss of ${measured.lossPercent.toFixed(2)} % measured, ${requested.lossPercent} % requested`;
+    const message = `${from} -> ${to}: round trip of ${measured.rttP50Ms.toFixed(2)} ms measured, ${requestedMs.toFixed(2)} ms requested${loss}`;
     const advice = 'Keep the machine idle; `busbench check` names the next better fabric.';
     const limit = rttToleranceMs(requestedMs);
     return [

@@ -12,6 +12,7 @@
 import type { Context, Router } from 'zeromq';
 import { DriverError } from '../errors.ts';
 import type { Announcement, ClientPeer, Json, ServerPeer } from '../protocol.ts';
+import { seededRandom } from '../random.ts';
 import type {
   Driver,
   DriverOptions,
@@ -139,8 +140,9 @@ class ZeromqSession implements Session {
       };
     }
     const { failover } = this.#options;
-    // Each client starts its round at another server.
-    const groups = makeGroups(wanted, failover, peer.index, (entry) => this.#link(entry));
+    // Clients start their rounds all over the servers; by index, the first call of each would stay at its own site.
+    const next = Math.floor(seededRandom(this.#options.seed, peer.index)() * 2 ** 31);
+    const groups = makeGroups(wanted, failover, next, (entry) => this.#link(entry));
     const paths = Math.max(0, ...groups.map(({ members }) => members.length));
     return { groups, paths, start: this.#start };
   }

@@ -70,6 +70,19 @@ describe('numbers that we know beforehand', () => {
     expect(result.latencyUs.response.max).toBeLessThan(4_000_000);
   }, 60_000);
 
+  it('crosses sites with the first call of many slow clients, too', async () => {
+    const result = await measure(`
+      sites: [paris, lyon]
+      bus: { type: zeromq }
+      servers: { count: 2 }
+      clients: { count: 600, connections: shared }
+      workload: { pattern: call, pace: { rate: 200/s }, timeout: 1s }
+      phases: { warmup: 0s, measure: 2s, drain: 1s }`);
+    // Each client calls once at most: half stay, by chance, give or take five standard deviations.
+    expect(result.locality.localRatio).toBeGreaterThan(0.37);
+    expect(result.locality.localRatio).toBeLessThan(0.63);
+  }, 60_000);
+
   it('counts what the memory bus loses and duplicates', async () => {
     const result = await measure(`
       sites: [here]

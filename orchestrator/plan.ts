@@ -51,7 +51,8 @@ export function makePlan(scenario: ResolvedScenario): Plan {
       name: clientCrew.seat(seat, index),
       site: seat.site,
       topic: seat.topic,
-      server: workload.target === 'one' ? oneServer(index, topics, servers.count) : null,
+      server:
+        workload.target === 'one' ? oneServer(index, topics, servers.count, sites.length) : null,
     }),
   );
   const receivers = Array.from({ length: topics }, (_, topic) =>
@@ -102,10 +103,19 @@ function serversOf(topic: number, topics: number, count: number): number {
 }
 
 /** `target: one`: the clients of a topic are dealt over its servers in order. */
-function oneServer(client: number, topics: number, servers: number): number {
+function oneServer(client: number, topics: number, servers: number, sites: number): number {
   const topic = client % topics;
-  const turn = Math.floor(client / topics) % serversOf(topic, topics, servers);
+  const nth = Math.floor(client / topics);
+  const count = serversOf(topic, topics, servers);
+  // Both go round the sites: once both have come full circle, one step aside, or callers would meet only neighbours.
+  const turn = (nth + Math.floor(nth / leastCommonMultiple(count, sites))) % count;
   return topic + turn * topics;
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let [divisor, rest] = [a, b];
+  while (rest > 0) [divisor, rest] = [rest, divisor % rest];
+  return (a / divisor) * b;
 }
 
 /** The processes of one role, and who sits in which. */

@@ -109,6 +109,14 @@ describe('makePlan', () => {
     expect((await planOf()).clients.every((client) => client.server === null)).toBe(true);
   });
 
+  it('does not give every client of target one a server at its own site', async () => {
+    const plan = await planOf('workload={ target: one }', 'servers.count=6', 'clients.count=54');
+    const local = plan.clients.filter(
+      ({ server, site }) => plan.servers[server ?? -1]?.site === site,
+    );
+    expect(local).toHaveLength(54 / plan.scenario.sites.length);
+  });
+
   it('puts all peers of the memory bus into one process', async () => {
     const plan = await planOf('bus.type=memory');
     expect(plan.processes).toHaveLength(1);

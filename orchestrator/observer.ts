@@ -30,8 +30,8 @@ export class Observer {
   readonly #scenario: ResolvedScenario;
   readonly #latest = new Map<number, Progress>();
   readonly #exhausted = new Set<number>();
-  /** Indices of the agents with clients. */
-  #pacing: readonly number[] = [];
+  /** The agents with clients. */
+  #pacing: readonly Agent[] = [];
   #second: { readonly index: number; readonly histogram: Histogram } | null = null;
   #step = '';
   #timedFromUs: number | null = null;
@@ -57,11 +57,13 @@ export class Observer {
   /** Listens to the agents and prepares to sample every process of the run. */
   watch(agents: AgentGroup, deployment: Deployment): void {
     agents.listen((agent, message) => this.#take(agent, message));
-    this.#pacing = agents.agents.filter(({ clients }) => clients.length > 0).map((a) => a.index);
+    this.#pacing = agents.agents.filter(({ clients }) => clients.length > 0);
+    // One that a fault kills is not waited for.
+    for (const agent of agents.agents) void agent.process.exited.then(() => this.#onExhausted());
     this.#sampler = new Sampler(watchedProcesses(agents, deployment));
   }
 
-  /** Resolves when every agent with clients has had its counted operations. */
+  /** Resolves when every living agent with clients has had its counted operations. */
   async exhausted(): Promise<void> {
     if (this.#allExhausted()) return;
     await new Promise<void>((resolve) => {
@@ -81,7 +83,9 @@ export class Observer {
   }
 
   #allExhausted(): boolean {
-    return this.#pacing.every((index) => this.#exhausted.has(index));
+    return this.#pacing.every(
+      ({ index, channel }) => this.#exhausted.has(index) || channel.error !== null,
+    );
   }
 
   async startSampling(): Promise<void> {

@@ -83,6 +83,20 @@ describe('numbers that we know beforehand', () => {
     expect(result.locality.localRatio).toBeLessThan(0.63);
   }, 60_000);
 
+  it('ends a counted run though a fault killed one of those who count', async () => {
+    const result = await measure(`
+      sites: [paris, lyon]
+      bus: { type: zeromq }
+      servers: { count: 2 }
+      clients: { count: 4 }
+      workload: { pattern: call, pace: { rate: 200/s }, timeout: 1s }
+      phases: { warmup: 0s, measure: { calls: 100 }, drain: 1s }
+      faults: [ { at: 1s, action: kill, node: client.paris } ]`);
+    const { due, completed } = result.outcome;
+    expect([due, completed]).toEqual([200, 200]);
+    expect(result.outcome.unknown).toBeGreaterThan(50);
+  }, 60_000);
+
   it('counts what the memory bus loses and duplicates', async () => {
     const result = await measure(`
       sites: [here]

@@ -76,7 +76,7 @@ async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void
   process.stdout.write(
     flags.json
       ? `${JSON.stringify({ ...plan, directory: journal.directory, points: outcome.entries }, null, 2)}\n`
-      : summary(outcome, journal.directory),
+      : summary(outcome, loaded.spec.search?.unit ?? '', journal.directory),
   );
   process.exitCode = exitCodeOf(outcome, interrupts.stop.aborted);
 }
@@ -156,7 +156,7 @@ function dryRunText({ name, points, spec }: LoadedSweep): string {
   ].join('\n');
 }
 
-function summary(outcome: SweepOutcome, directory: string): string {
+function summary(outcome: SweepOutcome, unit: string, directory: string): string {
   const { entries, unmeasured, searches, searched } = outcome;
   const counts = new Map<string, number>();
   for (const { status } of entries) counts.set(status, (counts.get(status) ?? 0) + 1);
@@ -169,7 +169,7 @@ function summary(outcome: SweepOutcome, directory: string): string {
   return [
     `${entries.length + unmeasured.length} points: ${counted}`,
     ...wrong.map(lineOf),
-    ...searches.map(bracketLine),
+    ...searches.map((found) => bracketLine(found, unit)),
     ...resume,
     `Campaign  ${directory}`,
     '',
@@ -178,11 +178,18 @@ function summary(outcome: SweepOutcome, directory: string): string {
 
 function lineOf({ status, settings, repetition, reason, directory, id }: PointEntry): string {
   const place = directory ?? id;
-  return `  ${status.padEnd(18)} ${describeSettings(settings)} #${repetition} (${place}): ${reason ?? ''}`;
+  return `  ${status.padEnd(18)} ${describeSettings(settings)} #${repetition} (${place}): ${shorten(reason ?? '')}`;
 }
 
-function bracketLine({ settings, holds, fails, trials }: SweepOutcome['searches'][number]): string {
-  const low = holds === null ? 'not even the lowest value holds' : `holds at ${holds}`;
-  const high = fails === null ? 'and so does all the rest' : `fails at ${fails}`;
+/** The whole of it is in the point's own report. */
+function shorten(reason: string): string {
+  const line = reason.replaceAll(/\s+/g, ' ');
+  return line.length <= 160 ? line : `${line.slice(0, 157)}...`;
+}
+
+function bracketLine(found: SweepOutcome['searches'][number], unit: string): string {
+  const { settings, holds, fails, trials } = found;
+  const low = holds === null ? 'not even the lowest value holds' : `holds at ${holds}${unit}`;
+  const high = fails === null ? 'and so does all the rest' : `fails at ${fails}${unit}`;
   return `  ${describeSettings(settings)}: ${low}, ${high} (${trials.length} measurements)`;
 }

@@ -62,12 +62,9 @@ function toAxis(
   sorted: boolean,
 ): Axis {
   const values = steps.map((step): AxisValue => {
-    const numbers = step.map(numberOf);
-    return {
-      key: JSON.stringify(step),
-      label: step.map(labelOf).join(', '),
-      number: numbers[0]?.value ?? null,
-    };
+    const [first = null] = step;
+    const label = step.map((value) => spaced(labelOf(value))).join(', ');
+    return { key: JSON.stringify(step), label, number: numberOf(first)?.value ?? null };
   });
   const kinds = new Set(steps.map(([first = null]) => numberOf(first)?.kind ?? 'word'));
   const numbers = values.map(({ number }) => number);
@@ -83,6 +80,11 @@ export function labelOf(value: Json): string {
   const inner: readonly Json[] = Array.isArray(value) ? value : Object.values(value);
   const words = inner.filter((item) => typeof item !== 'object' || item === null).map(String);
   return words.length === 0 ? JSON.stringify(value) : words.join(' ');
+}
+
+/** `25ms` as reports write it. */
+function spaced(label: string): string {
+  return label.replace(/^([0-9.]+)([a-zA-Z%]+)$/, '$1 $2');
 }
 
 /** Multiples of the base unit of each kind. */

@@ -102,8 +102,11 @@ async function readPoint(
     beyond: [],
   };
   if (none.directory === null) return none;
+  const path = join(directory, none.directory, 'result.json');
+  const text = await readFile(path, 'utf8').catch(() => null);
+  // Points that failed before measuring have a directory of logs and no result.
+  if (text === null) return none;
   try {
-    const text = await readFile(join(directory, none.directory, 'result.json'), 'utf8');
     const result = parseResult(JSON.parse(text));
     return {
       ...none,
@@ -111,8 +114,13 @@ async function readPoint(
       measures: Object.fromEntries(measures.map(({ id, of }) => [id, of(result)])),
       beyond: measures.filter(({ beyond }) => beyond(result)).map(({ id }) => id),
     };
-  } catch {
-    // Points that failed before measuring have a directory of logs and no result.
-    return none;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      ...none,
+      reason: [none.reason, `${path} cannot be read: ${why}`]
+        .filter((part) => part !== null)
+        .join('; '),
+    };
   }
 }

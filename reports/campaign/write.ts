@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeWhole } from '../write.ts';
 import type { Campaign } from './campaign.ts';
+import { campaignMarkdown } from './markdown.ts';
 import { pointsCsv } from './points-csv.ts';
 import { readCampaign } from './read.ts';
 
@@ -8,5 +9,9 @@ import { readCampaign } from './read.ts';
 export async function writeCampaign(directory: string): Promise<Campaign> {
   const campaign = await readCampaign(directory);
   await writeWhole(join(directory, 'points.csv'), pointsCsv(campaign));
+  await writeWhole(join(directory, 'report.md'), campaignMarkdown(campaign));
+  // The chart library is loaded only by those who draw.
+  const { campaignHtml } = await import('./html.ts');
+  await writeWhole(join(directory, 'report.html'), campaignHtml(campaign));
   return campaign;
 }

@@ -39,6 +39,8 @@ export interface Chart {
   readonly height: number;
   /** Of the narrow drawing; default is `height`. */
   readonly narrowHeight?: number;
+  /** Two of them stand side by side on a wide page. */
+  readonly half?: boolean;
   option(canvas: Canvas): ChartOption;
 }
 
@@ -54,7 +56,7 @@ export const ink = {
   series: ['var(--series-1)', 'var(--series-2)', 'var(--series-3)', 'var(--series-4)'],
 } as const;
 
-const widths = { wide: 960, narrow: 380 } as const;
+const widths = { wide: 960, half: 470, narrow: 380 } as const;
 
 /** A chart as an SVG string that scales with its frame. No scripts, no styles, no ids of its own but the clips'. */
 export function drawChart(chart: Chart, size: keyof typeof widths): string {

@@ -53,11 +53,16 @@ export function tableHtml({ caption, columns, rows }: Table): string {
   );
 }
 
-function cellHtml({ text, tone, heat }: Cell, column: Column | undefined, at: number): string {
+function cellHtml(
+  { text, tone, heat, href }: Cell,
+  column: Column | undefined,
+  at: number,
+): string {
   const kind = column?.kind ?? 'text';
   const classes = tone === undefined ? kind : `${kind} ${tone}`;
   const style = heat === undefined ? '' : ` style="--heat:${heat.toFixed(3)}"`;
-  const content = escapeHtml(text);
+  const plain = escapeHtml(text);
+  const content = href === undefined ? plain : `<a href="${escapeHtml(href)}">${plain}</a>`;
   if (at === 0) return `<th scope="row" class="${classes}">${content}</th>`;
   return `<td class="${heat === undefined ? classes : `${classes} heat`}"${style}>${content}</td>`;
 }

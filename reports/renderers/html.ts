@@ -1,4 +1,4 @@
-import { type Chart, drawChart } from '../charts/chart.ts';
+import type { Chart } from '../charts/chart.ts';
 import { peerChart } from '../charts/peers.ts';
 import { percentileChart } from '../charts/percentiles.ts';
 import { resourceChart } from '../charts/resources.ts';
@@ -20,8 +20,8 @@ import { peerSection } from '../sections/peers.ts';
 import { resourceSection } from '../sections/resources.ts';
 import { type Fact, fact, type Section } from '../sections/section.ts';
 import { linkTable, wanSection } from '../sections/wan.ts';
+import { figureHtml, htmlDocument } from './html-page.ts';
 import { escapeHtml, sectionHtml, tableHtml } from './html-section.ts';
-import { pageStyle } from './html-style.ts';
 import type { Renderer } from './renderer.ts';
 
 /** One self-contained page without scripts: opens offline, on a phone, in the dark and on paper. */
@@ -36,25 +36,7 @@ function pageOf(records: readonly RunRecord[]): string {
   const several = records.length > 1;
   const articles = records.map((record, index) => article(record, several ? `r${index + 1}-` : ''));
   const index = several ? [indexOf(records)] : [];
-  return document(title, [...index, '<main>', ...articles, '</main>']);
-}
-
-function document(title: string, body: readonly string[]): string {
-  return [
-    '<!doctype html>',
-    '<html lang="en">',
-    '<head>',
-    '<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    '<meta name="generator" content="busbench">',
-    `<title>${escapeHtml(title)} - busbench</title>`,
-    `<style>${pageStyle}</style>`,
-    '</head>',
-    '<body>',
-    ...body,
-    '</body>',
-    '</html>\n',
-  ].join('\n');
+  return htmlDocument(title, [...index, '<main>', ...articles, '</main>']);
 }
 
 function indexOf(records: readonly RunRecord[]): string {
@@ -76,7 +58,12 @@ function article(record: RunRecord, prefix: string): string {
     top(result),
     `<nav aria-label="Sections of ${escapeHtml(result.name)}"><ul>${links.join('')}</ul></nav>`,
     ...blocks.map(({ section, charts, more }) =>
-      sectionHtml(section, prefix, charts.map((chart) => figure(chart, prefix)).join('\n'), more),
+      sectionHtml(
+        section,
+        prefix,
+        charts.map((chart) => figureHtml(chart, prefix)).join('\n'),
+        more,
+      ),
     ),
     scenarioBlock(result),
     `<footer>Made by busbench from the files of the result directory; definitions in docs/measurement.md.</footer>`,
@@ -173,18 +160,6 @@ function blocksOf(record: RunRecord): Block[] {
 }
 
 const timeline: Section = { id: 'time', title: 'Over time', facts: [], tables: [], notes: [] };
-
-/** Drawn twice: scaled to a phone, the letters of the wide drawing would be too small to read. */
-function figure(chart: Chart, prefix: string): string {
-  const label = escapeHtml(chart.description);
-  const caption = escapeHtml(chart.caption ?? chart.description);
-  const own = { ...chart, id: `${prefix}${chart.id}` };
-  return (
-    `<figure><figcaption>${escapeHtml(chart.title)}<span aria-hidden="true">${caption}</span></figcaption>` +
-    `<div role="img" aria-label="${label}"><div class="wide">${drawChart(own, 'wide')}</div>` +
-    `<div class="narrow">${drawChart(own, 'narrow')}</div></div></figure>`
-  );
-}
 
 function scenarioBlock({ scenario }: RunResult): string {
   return `<details><summary>Resolved scenario</summary><pre>${escapeHtml(JSON.stringify(scenario, null, 2))}</pre></details>`;

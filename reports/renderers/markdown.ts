@@ -62,7 +62,8 @@ function sectionLines(section: Section): string[] {
     : ['<details>', `<summary>${section.title}</summary>`, '', ...body, '', '</details>'];
 }
 
-function tableLines({ columns, rows }: Table): string[] {
+/** A table as GitHub draws it. */
+export function tableLines({ columns, rows }: Table): string[] {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
     line(columns.map(({ title }) => plain(title))),
@@ -72,7 +73,7 @@ function tableLines({ columns, rows }: Table): string[] {
 }
 
 /** Names and messages come from outside: nothing in them may become markup, a mention or a new line. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text
     .replaceAll(/[\r\n]+/g, ' ')
     .replaceAll('&', '&amp;')

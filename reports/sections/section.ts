@@ -33,6 +33,8 @@ export interface Column {
 export interface Cell {
   readonly text: string;
   readonly tone?: Tone;
+  /** Where the cell leads, relative to the page (HTML). */
+  readonly href?: string;
   /** 0 to 1: how strongly a heat map paints the cell (HTML). */
   readonly heat?: number;
 }

@@ -1,0 +1,52 @@
+import { plain, tableLines } from '../renderers/markdown.ts';
+import type { Section, Table } from '../sections/section.ts';
+import type { Campaign } from './campaign.ts';
+import { viewsOf } from './layout.ts';
+import { measures } from './measures.ts';
+import { campaignHeadline, measureTable, pointSection, searchSection } from './sections.ts';
+
+/** Measures shown unfolded; all others are in points.csv and on the page. */
+const shown: readonly string[] = ['p50', 'p99', 'rate', 'failed', 'localRatio'];
+
+/** A campaign for a pull request or a notebook: medians in view, every point folded away. */
+export function campaignMarkdown(campaign: Campaign): string {
+  const { label, outcome } = campaignHeadline(campaign);
+  const search = searchSection(campaign);
+  const tables = viewsOf(campaign).flatMap((view) =>
+    measures
+      .filter(({ id }) => shown.includes(id))
+      .flatMap((measure) => {
+        const table = measureTable(campaign, view, measure);
+        return table === null
+          ? []
+          : [{ ...table, caption: `${table.caption}, by ${view.x.title || 'repetition'}` }];
+      }),
+  );
+  return `${[
+    `### ${plain(campaign.name)}: ${label}`,
+    '',
+    `**${plain(outcome)}**`,
+    ...(search === null ? [] : ['', ...sectionLines(search)]),
+    ...tables.flatMap((table) => ['', ...captioned(table)]),
+    '',
+    '<details>',
+    '<summary>Points</summary>',
+    '',
+    ...pointSection(campaign).tables.flatMap(captioned),
+    '',
+    '</details>',
+  ].join('\n')}\n`;
+}
+
+function sectionLines({ title, tables, notes }: Section): readonly string[] {
+  return [
+    `#### ${title}`,
+    '',
+    ...tables.flatMap(captioned),
+    ...notes.map((note) => `\n<sub>${plain(note)}</sub>`),
+  ];
+}
+
+function captioned(table: Table): readonly string[] {
+  return [`${plain(table.caption)}:`, '', ...tableLines(table)];
+}

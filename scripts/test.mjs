@@ -14,6 +14,7 @@ const parts = {
   iproute2: '/sbin/ip',
   'iputils-ping': '/bin/ping',
   iptables: '/usr/sbin/iptables',
+  iperf3: '/usr/bin/iperf3',
 };
 
 setUp();

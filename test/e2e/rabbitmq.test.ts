@@ -7,7 +7,7 @@ import { parseResult } from '../../reports/schema.ts';
 import { busbench, type Finished, scratchFolder, startBusbench } from '../helpers/cli.ts';
 import { rabbitmqMissing } from '../helpers/rabbitmq.ts';
 
-test.runIf(rabbitmqMissing !== null)(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
+if (rabbitmqMissing !== null) test(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
 
 /** Runs a scenario to its end and reads its result. A noisy machine may make the run invalid (4): that is no failure here. */
 async function resultOf(

@@ -8,7 +8,7 @@ import {
   singleNode,
 } from '../../helpers/rabbitmq.ts';
 
-test.runIf(rabbitmqMissing !== null)(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
+if (rabbitmqMissing !== null) test(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
 
 describe.skipIf(rabbitmqMissing !== null)('on a real broker', () => {
   let deployed: Deployed;

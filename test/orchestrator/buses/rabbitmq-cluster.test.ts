@@ -7,7 +7,7 @@ import { processesNaming } from '../../helpers/processes.ts';
 import { type Deployed, deployRabbitmq, rabbitmqMissing } from '../../helpers/rabbitmq.ts';
 import { Peers } from '../../helpers/rabbitmq-peers.ts';
 
-test.runIf(rabbitmqMissing !== null)(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
+if (rabbitmqMissing !== null) test(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
 
 const delayMs = 25;
 /** What a noisy machine may add to a crossing. */

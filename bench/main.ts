@@ -7,6 +7,7 @@ interface BenchTable {
 
 const benches: Readonly<Record<string, () => Promise<() => Promise<BenchTable>>>> = {
   relay: async () => (await import('./relay.ts')).benchRelay,
+  nfqueue: async () => (await import('./nfqueue.ts')).benchNfqueue,
   zeromq: async () => (await import('./zeromq.ts')).benchZeromq,
   amqplib: async () => (await import('./amqplib.ts')).benchAmqplib,
   rhea: async () => (await import('./rhea.ts')).benchRhea,

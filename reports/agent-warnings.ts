@@ -9,8 +9,9 @@ import { formatMs, type Unjudged, warn } from './warning.ts';
  * of the same quantile of the response time; the median above 1 ms and a quarter of the median response. Below
  * 10 ms, garbage collection and a stolen time slice on a small shared machine would fail good runs now and then; a
  * median that is late by more than 1 ms is no accident but an agent with too much to do. It warns from 1 ms and a
- * tenth on. Where the response quantile lies among failures it is infinite, and nothing is a large part of it. When
- * a fault paused a client's own process, that delay was ordered and never invalidates.
+ * tenth on. Where the response quantile lies among failures it counts as the timeout: agents that are late enough make
+ * operations fail, and must not be excused by it. When a fault paused a client's own process, that delay was ordered
+ * and never invalidates.
  */
 export function agentWarnings(
   evidence: Evidence,
@@ -22,10 +23,11 @@ export function agentWarnings(
   const ordered = evidence.faults.some(
     ({ action, target }) => action === 'pause' && target.startsWith('client.'),
   );
-  const lateTail = lateness(agentDelay, response, tail, 10_000);
-  const late = lateTail?.invalidates
-    ? lateTail
-    : (lateness(agentDelay, response, 'p50', 1000) ?? lateTail);
+  const { timeoutMs } = evidence.scenario.workload;
+  const judge = (quantile: Tail, invalidUs: number): Warning | null =>
+    lateness(agentDelay, response, quantile, invalidUs, timeoutMs * 1e3);
+  const lateTail = judge(tail, 10_000);
+  const late = lateTail?.invalidates ? lateTail : (judge('p50', 1000) ?? lateTail);
   if (late !== null) warnings.push({ ...late, invalidates: late.invalidates && !ordered });
   const loopUs = toolkit.eventLoopDelayUs.p99;
   if (loopUs !== null && loopUs > 20_000) {
@@ -66,16 +68,18 @@ export function agentWarnings(
 }
 
 const tailQuantiles = ['p99', 'p95', 'p90', 'p75', 'p50'] as const;
+type Tail = (typeof tailQuantiles)[number];
 
 /** Null when the agents were punctual enough at this quantile. */
 function lateness(
   agentDelay: Dist,
   response: Dist,
-  quantile: (typeof tailQuantiles)[number],
+  quantile: Tail,
   invalidUs: number,
+  timeoutUs: number,
 ): Warning | null {
   const delayUs = agentDelay[quantile];
-  const responseUs = response[quantile] ?? Number.POSITIVE_INFINITY;
+  const responseUs = response[quantile] ?? timeoutUs;
   if (delayUs === null || delayUs <= Math.max(1000, 0.1 * responseUs)) return null;
   const invalidates = delayUs > Math.max(invalidUs, 0.25 * responseUs);
   const limit = invalidates

@@ -101,6 +101,18 @@ describe('AGENT_LATE', () => {
     expect(warning('AGENT_LATE', [delayed(11_000, 0.01)])).toBeUndefined();
   });
 
+  it('is not excused by the failures that lateness causes', () => {
+    // Every call failed unsent: agents were later than the timeout of 5 s, and no response time is known.
+    const failed = { unsent: due };
+    const entries = [clientLedger({ client: 0, due, sent: [], replied: [], completed: 0, failed })];
+    const of = evidence(scenario(), [{ type: 'clientLedger', entries }, delayed(6_000_000)]);
+    const { verdict } = reconcile(of).result;
+    expect(verdict.warnings.find(({ code }) => code === 'AGENT_LATE')).toMatchObject({
+      invalidates: true,
+    });
+    expect(verdict.status).toBe('invalid');
+  });
+
   it('never invalidates when a fault paused the clients', () => {
     const times = { startedAtMs: 1, endedAtMs: 2, mended: true };
     const fault = { entry: 0, action: 'pause', target: 'client.paris', ...times };

@@ -1,5 +1,6 @@
 import type { Account } from './accounts.ts';
 import { agentWarnings } from './agent-warnings.ts';
+import { partitionWarnings } from './bus-warnings.ts';
 import type { Evidence } from './evidence.ts';
 import { unbalanced } from './outcome.ts';
 import { hasManyReceivers, partsOf, sum } from './parts.ts';
@@ -22,6 +23,7 @@ export function warningsOf(
     ...outcomeWarnings(result),
     ...paceWarnings(result),
     ...leftoverWarnings(result),
+    ...partitionWarnings(result.bus),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { readFile, stat } from 'node:fs/promises';
 import type { Json } from '../../../agents/protocol.ts';
 import { sleep } from '../../waiting.ts';
 import type { AgentProcess, Bus } from '../bus.ts';
@@ -13,6 +14,7 @@ import type { DeployContext, DeployedCluster } from './deploy.ts';
 import { amqplibEndpoint, nearestFirst, replyQueue, rheaEndpoint } from './endpoint.ts';
 import { vhostPath } from './management.ts';
 import type { RabbitmqNode } from './node.ts';
+import { readPartitions } from './partitions.ts';
 import { Routing } from './routing.ts';
 
 /** Queue statistics lag behind by up to RabbitMQ's collection interval of 5 s. */
@@ -28,6 +30,8 @@ export class RabbitmqBus implements Bus {
   readonly #addresses: Addresses;
   readonly #declaration: Declaration;
   readonly #routing: Routing;
+  /** Bytes of each node's log that tell of earlier benches. */
+  readonly #logFrom = new Map<string, number>();
   #readyMs = 0;
   #details: Readonly<Record<string, number>>;
 
@@ -118,7 +122,8 @@ export class RabbitmqBus implements Bus {
     const peers = new Map(this.nodes.map((node) => [node.spec.erlangName, node.name]));
     const entries = await Promise.all(
       this.nodes.map(async (node) => {
-        const own = { ...emptyQueues, ...queues.get(node.name) };
+        const cluster = await this.#clusterCounters(node, signal);
+        const own = { ...emptyQueues, ...queues.get(node.name), ...cluster };
         if (!node.alive) return [node.name, own] as const;
         const { management, prometheusPort } = node.spec;
         const page = await management.page(prometheusPort, bound(signal)).catch(() => '');
@@ -130,6 +135,9 @@ export class RabbitmqBus implements Bus {
 
   async reset(signal: AbortSignal): Promise<void> {
     await this.#routing.clear(this.#prefix, signal);
+    for (const { name, spec } of this.nodes) {
+      this.#logFrom.set(name, (await stat(spec.logFile).catch(() => null))?.size ?? 0);
+    }
     await this.#routing.declareShared(this.#context.scenario.workload, signal);
   }
 
@@ -140,6 +148,21 @@ export class RabbitmqBus implements Bus {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#context.stack[Symbol.asyncDispose]();
+  }
+
+  /** Whether the node's cluster fell apart, from its log since the last reset, and whether it still is. */
+  async #clusterCounters(
+    { name, spec, alive }: RabbitmqNode,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, number>>> {
+    if (this.nodes.length < 2) return {};
+    const log = await readFile(spec.logFile).catch(() => Buffer.alloc(0));
+    const told = readPartitions(log.subarray(this.#logFrom.get(name) ?? 0).toString());
+    if (!alive) return told;
+    const path = `/nodes/${spec.erlangName}?columns=partitions`;
+    const now = await spec.management.tryGet(path, bound(signal)).catch(() => null);
+    const apart = (now as { readonly partitions?: readonly string[] } | null)?.partitions ?? [];
+    return { ...told, partitionedFrom: apart.length };
   }
 
   /** Per node that leads them: queues of this run and what is in them. A stream keeps what was consumed: not counted. */

@@ -36,7 +36,7 @@ export const amqplibDriver: Driver = {
 };
 
 /** Connections being opened at once: a broker's accept queue holds 128. */
-const openingLimit = 32;
+const openingLimit = 100;
 
 class AmqplibSession implements Session {
   readonly #options: DriverOptions;

@@ -66,6 +66,8 @@ export async function deployCluster(context: DeployContext): Promise<DeployedClu
   cluster.nodes.push(...specs.map((spec) => new RabbitmqNode(spec, cluster)));
   for (const node of cluster.nodes) stack.defer(() => node.kill());
   const spawnedAt = performance.now();
+  // From 3.12 on a blank node that finds nobody may go it alone instead of asking again: the first has to be there.
+  if (atLeast(installation.version, 3, 12)) await cluster.nodes[0]?.start(signal);
   await Promise.all(cluster.nodes.map((node) => node.start(signal)));
 
   const last = (moments: ReadonlyMap<string, number>): number => Math.max(...moments.values());

@@ -13,6 +13,9 @@ import { type Chart, ink } from './chart.ts';
 /** Longer windows are drawn in steps of several seconds. */
 const maxSteps = 240;
 
+/** Up to so many entries of the scenario's faults are named on the bands, more are numbered. */
+const maxNamed = 3;
+
 /** What happened to the operations due in one step of the window, over all sites. */
 interface Step {
   readonly atSeconds: number;
@@ -39,7 +42,7 @@ export function timelineChart(record: RunRecord): Chart | null {
   return {
     id: 'timeline',
     title: 'Rate and latency over time',
-    description: `Operations due, completed and failed, and latency, per ${each} of the measuring window by due time; faults are shaded.`,
+    description: `Operations due, completed and failed, and latency, per ${each} of the measuring window by due time; faults are shaded${record.result.faultGroups.length > maxNamed ? ' and numbered as in their table' : ''}.`,
     height: 480,
     narrowHeight: 460,
     option: (canvas) => ({
@@ -214,11 +217,13 @@ function faultBands({ result }: RunRecord, labelled: boolean): object {
     },
     data: result.faults.map(({ entry, action, target, startedAtMs, endedAtMs }, i) => {
       // Of several things that one entry broke, the first band carries the name of them all.
-      const group = result.faultGroups.find((candidate) => candidate.entry === entry);
+      const at = result.faultGroups.findIndex((group) => group.entry === entry);
       const isFirst = result.faults.findIndex((other) => other.entry === entry) === i;
-      const all = (group?.count ?? 1) > 1 ? group?.target : target;
+      const all = result.faultGroups[at]?.target ?? target;
+      // More names would not fit side by side; the table of faults has the same numbers.
+      const name = result.faultGroups.length > maxNamed ? String(at + 1) : `${action} ${all}`;
       return [
-        { name: isFirst ? `${action} ${all}` : '', xAxis: startedAtMs / 1000 },
+        { name: isFirst ? name : '', xAxis: startedAtMs / 1000 },
         { xAxis: Math.max(endedAtMs, startedAtMs + 50) / 1000 },
       ];
     }),

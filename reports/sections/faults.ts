@@ -56,8 +56,8 @@ function costTable(groups: readonly FaultGroupReport[]): Table {
       textColumn('fault'),
       ...['from', 'to', 'failed', ...shown, 'lost', 'twice'].map(valueColumn),
     ],
-    rows: groups.map((group) => [
-      cell(nameOf(group)),
+    rows: groups.map((group, i) => [
+      cell(nameOf(group, i, groups)),
       cell(formatDurationMs(group.startedAtMs)),
       cell(formatDurationMs(group.endedAtMs)),
       countCell(totalOf(group.failed)),
@@ -74,8 +74,8 @@ function timesTable(groups: readonly FaultGroupReport[]): Table {
     caption:
       'Mended: from breaking to healed or in service; recovered: after that. Median / longest',
     columns: [textColumn('fault'), ...['mended', 'reconnected', 'recovered'].map(valueColumn)],
-    rows: groups.map((group) => [
-      cell(nameOf(group)),
+    rows: groups.map((group, i) => [
+      cell(nameOf(group, i, groups)),
       timesCell(group.mending),
       timesCell(group.reconnect),
       group.recovery === null ? cell('not seen', 'bad') : timesCell(group.recovery, group.count),
@@ -83,8 +83,10 @@ function timesTable(groups: readonly FaultGroupReport[]): Table {
   };
 }
 
-function nameOf({ action, target, count }: FaultGroupReport): string {
-  return count === 1 ? `${action} ${target}` : `${action} ${target} (${count})`;
+function nameOf(group: FaultGroupReport, at: number, all: readonly unknown[]): string {
+  const { action, target, count } = group;
+  const number = all.length > 1 ? `${at + 1}  ` : '';
+  return `${number}${action} ${target}${count === 1 ? '' : ` (${count})`}`;
 }
 
 function eachTable(faults: readonly FaultReport[]): Table {

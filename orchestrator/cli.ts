@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { registerCheck } from './commands/check.ts';
+import { registerCompare } from './commands/compare.ts';
 import { registerList } from './commands/list.ts';
 import { registerPlan } from './commands/plan.ts';
 import { registerReport } from './commands/report.ts';
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     registerPlan,
     registerSweep,
     registerReport,
+    registerCompare,
     registerCheck,
     registerList,
     registerSchema,

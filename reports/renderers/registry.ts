@@ -9,5 +9,6 @@ export const renderers: Readonly<Record<FormatName, () => Promise<Renderer>>> = 
   html: async () => (await import('./html.ts')).htmlRenderer,
   hlog: async () => (await import('./hlog.ts')).hlogRenderer,
   openmetrics: async () => (await import('./openmetrics.ts')).openmetricsRenderer,
+  junit: async () => (await import('./junit.ts')).junitRenderer,
   influx: async () => (await import('./influx.ts')).influxRenderer,
 };

@@ -26,4 +26,5 @@ export type FormatName =
   | 'html'
   | 'hlog'
   | 'openmetrics'
+  | 'junit'
   | 'influx';

@@ -1,0 +1,73 @@
+/** Repetitions a side below which nothing is said of how certain a difference is. */
+export const minRepetitions: number = 3;
+
+/** What resampling says of candidate against baseline; both ends of 95 % intervals. */
+export interface Interval {
+  readonly difference: readonly [low: number, high: number];
+  readonly ratio: readonly [low: number, high: number];
+}
+
+const resamples = 10_000;
+const tail = 0.025;
+
+/**
+ * Percentile bootstrap (Efron 1979) of the difference and the ratio of medians: both sides are resampled with
+ * replacement, 10 000 times from a fixed seed, so that the same results always give the same intervals. With three
+ * repetitions an interval spans everything seen. Null below that. Infinite values (beyond the timeout) are values.
+ */
+export function bootstrap(
+  baseline: readonly number[],
+  candidate: readonly number[],
+): Interval | null {
+  if (Math.min(baseline.length, candidate.length) < minRepetitions) return null;
+  const random = generator(1);
+  const differences: number[] = [];
+  const ratios: number[] = [];
+  for (let i = 0; i < resamples; i++) {
+    const before = median(resample(baseline, random));
+    const after = median(resample(candidate, random));
+    differences.push(differenceOf(before, after));
+    ratios.push(ratioOf(before, after));
+  }
+  return { difference: middleOf(differences), ratio: middleOf(ratios) };
+}
+
+/** Of an unsorted list; the mean of the middle two where there are two. NaN when empty. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const low = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
+  const high = sorted[Math.ceil((sorted.length - 1) / 2)] ?? Number.NaN;
+  return (low + high) / 2;
+}
+
+/** Two values beyond the timeout do not differ. */
+export function differenceOf(before: number, after: number): number {
+  return before === after ? 0 : after - before;
+}
+
+/** Nothing over nothing, and two values beyond the timeout, are the same. */
+export function ratioOf(before: number, after: number): number {
+  return before === after ? 1 : after / before;
+}
+
+function resample(values: readonly number[], random: () => number): number[] {
+  return values.map(() => values[Math.floor(random() * values.length)] ?? Number.NaN);
+}
+
+function middleOf(values: number[]): readonly [number, number] {
+  values.sort((a, b) => a - b);
+  const at = (share: number): number =>
+    values[Math.round(share * (values.length - 1))] ?? Number.NaN;
+  return [at(tail), at(1 - tail)];
+}
+
+/** Numbers in [0, 1) by mulberry32. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -13,6 +13,7 @@ const shape = {
   delayMs: z.number().meta({ description: 'one way, ms' }),
   jitterMs: z.number(),
   lossPercent: z.number(),
+  lossBurst: z.number().exactOptional().meta({ description: 'mean packets lost in a row' }),
   rateMbps: z.number().nullable().meta({ description: 'null is unlimited' }),
 };
 
@@ -92,6 +93,7 @@ const fault = z.object({
       delayMs: z.number().exactOptional(),
       jitterMs: z.number().exactOptional(),
       lossPercent: z.number().exactOptional(),
+      lossBurst: z.number().exactOptional(),
       rateMbps: z.number().nullable().exactOptional(),
     })
     .nullable(),
@@ -107,7 +109,7 @@ export const scenarioSchema: z.ZodType<ResolvedScenario> = inStep<ResolvedScenar
     fabric: z.enum(['loopback', 'namespaces', 'machines']),
     links: z.array(z.object({ from: z.string(), to: z.string(), ...shape })),
     bus: z.object({
-      type: z.enum(['zeromq', 'rabbitmq', 'router', 'external', 'memory']),
+      type: z.enum(['zeromq', 'rabbitmq', 'router', 'external', 'memory', 'none']),
       nodes: z.array(z.string()),
       options: z.record(z.string(), json),
     }),

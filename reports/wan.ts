@@ -1,4 +1,4 @@
-import type { Link } from '../topologies/topology.ts';
+import type { Link, LinkShape } from '../topologies/topology.ts';
 import type { Evidence, RttSample } from './evidence.ts';
 import { sum } from './parts.ts';
 import type { LinkReport, RunResult } from './result.ts';
@@ -70,7 +70,7 @@ function linkReport(
   const farthest = medians.reduce((a, b) =>
     Math.abs(b - requestedMs) > Math.abs(a - requestedMs) ? b : a,
   );
-  const loss = judgeLoss(samples, link.lossPercent, back?.lossPercent ?? link.lossPercent);
+  const loss = judgeLoss(samples, link, back ?? link);
   const isNear = Math.abs(farthest - requestedMs) <= rttToleranceMs(requestedMs);
   const isWhole = ours(before).length > 0 && ours(after).length > 0;
   return {
@@ -94,19 +94,34 @@ function linkReport(
  */
 function judgeLoss(
   samples: readonly RttSample[],
-  forthPercent: number,
-  backPercent: number,
+  forth: LinkShape,
+  back: LinkShape,
 ): { percent: number | null; possible: boolean } {
+  const { lossPercent: forthPercent } = forth;
+  const { lossPercent: backPercent } = back;
   const seen = samples.filter(({ lostProbes }) => lostProbes !== null);
   const probes = sum(seen, (sample) => sample.probes);
   if (probes === 0) return { percent: null, possible: true };
   const lost = sum(seen, (sample) => sample.lostProbes ?? 0);
   const requested = 1 - (1 - forthPercent / 100) * (1 - backPercent / 100);
-  const [low, high] = wilsonInterval(lost, probes);
+  const worth = Math.max(1, burstFactor(forth), burstFactor(back));
+  const [low, high] = wilsonInterval(lost / worth, probes / worth);
   return {
     percent: forthPercent === backPercent ? 100 * (1 - Math.sqrt(1 - lost / probes)) : null,
     possible: requested >= low && requested <= high,
   };
+}
+
+/**
+ * How many probes of a link with bursts tell as much as one would if each were lost by itself: (1 + c) / (1 - c), c
+ * being the correlation of neighbours in the chain of two states that the fabric loses by.
+ */
+function burstFactor({ lossPercent, lossBurst = 1 }: LinkShape): number {
+  const share = lossPercent / 100;
+  if (share <= 0 || share >= 1 || lossBurst <= 1) return 1;
+  const leave = 1 / lossBurst;
+  const correlation = 1 - leave - (leave * share) / (1 - share);
+  return (1 + correlation) / (1 - correlation);
 }
 
 /** 95 % score interval of a share (E. B. Wilson, JASA 22, 1927), 0 to 1. */

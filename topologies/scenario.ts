@@ -2,7 +2,7 @@ import type { Link, LinkShape, Site } from './topology.ts';
 
 export type Pattern = 'call' | 'cast' | 'fanout' | 'notify';
 export type FabricName = 'loopback' | 'namespaces' | 'machines';
-export type BusType = 'zeromq' | 'rabbitmq' | 'router' | 'external' | 'memory';
+export type BusType = 'zeromq' | 'rabbitmq' | 'router' | 'external' | 'memory' | 'none';
 export type Guarantee = 'at-most-once' | 'at-least-once';
 
 /** A JSON value: what bus options, endpoints and directories are made of. */

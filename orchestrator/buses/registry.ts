@@ -6,6 +6,7 @@ export const busDeployers: Readonly<Partial<Record<BusType, () => Promise<BusDep
   rabbitmq: async () => (await import('./rabbitmq.ts')).rabbitmqBus,
   external: async () => (await import('./external.ts')).externalBus,
   router: async () => (await import('./router.ts')).routerBus,
+  none: async () => (await import('./none.ts')).noBus,
   memory: async () => (await import('./memory.ts')).memoryBus,
   zeromq: async () => (await import('./zeromq.ts')).zeromqBus,
 };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { BusType, FabricName } from '../../topologies/scenario.ts';
 import { busDeployers } from '../buses/registry.ts';
+import { wanTiers } from '../fabrics/namespaces/tiers.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 
 /** One line of `busbench check`: what was looked at, what was found, and what would mend a "no". */
@@ -30,7 +31,7 @@ export function registerCheck(program: Command): void {
 async function examine(): Promise<readonly Finding[]> {
   const fabrics = await Promise.all(keys(fabricMakers).map((name) => examineFabric(name)));
   const buses = await Promise.all(keys(busDeployers).map((type) => examineBus(type)));
-  return [examineNode(), examineFiles(), ...fabrics, ...buses];
+  return [examineNode(), examineFiles(), ...(await examineWan()), ...fabrics, ...buses];
 }
 
 function examineNode(): Finding {
@@ -57,6 +58,12 @@ function readLimits(): string {
   } catch {
     return '';
   }
+}
+
+/** The four ways to a WAN on one machine, best first; `mend` leads to the next better one. */
+async function examineWan(): Promise<readonly Finding[]> {
+  const tiers = await wanTiers();
+  return tiers.map(({ name, ok, reason, mend }) => ({ what: name, ok, found: reason, mend }));
 }
 
 async function examineFabric(name: FabricName): Promise<Finding> {

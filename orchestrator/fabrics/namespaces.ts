@@ -35,11 +35,18 @@ export const namespaces: FabricMaker = {
   addresses: ({ sites }) =>
     sites.map(({ name }, index) => ({ site: name, host: name, address: siteAddress(index + 1) })),
   available: async () => obstacle(await probe(ownPrivilege())),
+  found: async () => means(await probe(ownPrivilege())),
   make,
 };
 
 function obstacle({ netem, nfqueue }: Abilities): Awaited<ReturnType<FabricMaker['available']>> {
   return netem === null ? null : nfqueue;
+}
+
+/** As `busbench check` calls the way that a run would take. */
+function means({ privilege, netem, firewall }: Abilities): string {
+  const backEnd = netem === null ? 'netem' : `nfqueue by ${firewall}`;
+  return privilege === 'root' ? `root + ${backEnd}` : `rootless, ${backEnd}`;
 }
 
 async function make(topology: Topology, run: RunContext, signal: AbortSignal): Promise<Fabric> {

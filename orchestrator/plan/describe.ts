@@ -76,10 +76,10 @@ function rttMatrix({
 
 /** The description as text for people, ending in a newline. */
 export function planText(description: PlanDescription): string {
-  const { scenario, budget, bus, agents } = description;
+  const { scenario, bus } = description;
   const names = scenario.sites.map((site) => site.name);
   const lines = [
-    `${description.name}: ${scenario.workload.pattern} over ${bus.type}, fabric ${scenario.fabric}`,
+    `${description.name}: ${about(scenario)}, fabric ${scenario.fabric}`,
     '',
     'Sites',
     ...indent(
@@ -101,6 +101,19 @@ export function planText(description: PlanDescription): string {
       ]),
     ),
     ...indent(impairments(scenario)),
+    ...(bus.type === 'none' ? [] : busAndLoadLines(description)),
+    '',
+    `Needs root: ${description.needsRoot.length === 0 ? 'no' : description.needsRoot.join('; ')}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function about({ bus, workload }: ResolvedScenario): string {
+  return bus.type === 'none' ? 'a topology alone' : `${workload.pattern} over ${bus.type}`;
+}
+
+function busAndLoadLines({ scenario, budget, bus, agents }: PlanDescription): readonly string[] {
+  return [
     '',
     `Bus: ${bus.type}, guarantee ${scenario.guarantee}`,
     ...indent(alignColumns(bus.nodes.map((node) => [node.name, node.site]))),
@@ -119,10 +132,7 @@ export function planText(description: PlanDescription): string {
     '',
     'Load',
     ...indent(loadLines(scenario, budget)),
-    '',
-    `Needs root: ${description.needsRoot.length === 0 ? 'no' : description.needsRoot.join('; ')}`,
   ];
-  return `${lines.join('\n')}\n`;
 }
 
 function loadLines(scenario: ResolvedScenario, budget: Budget): readonly string[] {
@@ -154,11 +164,15 @@ function impairments({ links }: ResolvedScenario): readonly string[] {
     .map((link) => {
       const parts = [
         link.jitterMs > 0 ? `jitter ${link.jitterMs} ms` : '',
-        link.lossPercent > 0 ? `loss ${link.lossPercent} %` : '',
+        link.lossPercent > 0 ? `loss ${link.lossPercent} %${burstText(link.lossBurst)}` : '',
         link.rateMbps !== null ? `${link.rateMbps} Mbit/s` : '',
       ];
       return `${link.from} -> ${link.to}: ${parts.filter(Boolean).join(', ')}`;
     });
+}
+
+function burstText(lossBurst = 1): string {
+  return lossBurst > 1 ? ` in bursts of ${lossBurst}` : '';
 }
 
 function peers(n: number, word: string): string {

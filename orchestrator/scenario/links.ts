@@ -9,7 +9,7 @@ const unimpaired: LinkShape = { delayMs: 0, jitterMs: 0, lossPercent: 0, rateMbp
 export interface ResolvedLinks {
   /** Every ordered pair of distinct sites, in site order. */
   readonly links: readonly Link[];
-  /** Path of a value (`delay`, `jitter`, `loss`, `rate`) of the link at this index. */
+  /** Path of a value (`delay`, `jitter`, `loss`, `burst`, `rate`) of the link at this index. */
   origin(index: number, key: string): Path;
 }
 
@@ -76,27 +76,32 @@ function givenValue(values: LinkValues, key: string): number | null | undefined 
       return values.jitterMs;
     case 'loss':
       return values.lossPercent;
+    case 'burst':
+      return values.lossBurst;
     default:
       return values.rateMbps;
   }
 }
 
 function withValues(base: LinkShape, values: LinkValues): LinkShape {
+  const lossBurst = values.lossBurst ?? base.lossBurst;
   return {
     delayMs: values.delayMs ?? base.delayMs,
     jitterMs: values.jitterMs ?? base.jitterMs,
     lossPercent: values.lossPercent ?? base.lossPercent,
+    ...(lossBurst === undefined ? {} : { lossBurst }),
     rateMbps: values.rateMbps === undefined ? base.rateMbps : values.rateMbps,
   };
 }
 
 /** The given values only: what a `degrade` fault replaces. */
 export function presentValues(values: LinkValues): Partial<LinkShape> {
-  const { delayMs, jitterMs, lossPercent, rateMbps } = values;
+  const { delayMs, jitterMs, lossPercent, lossBurst, rateMbps } = values;
   return {
     ...(delayMs === undefined ? {} : { delayMs }),
     ...(jitterMs === undefined ? {} : { jitterMs }),
     ...(lossPercent === undefined ? {} : { lossPercent }),
+    ...(lossBurst === undefined ? {} : { lossBurst }),
     ...(rateMbps === undefined ? {} : { rateMbps }),
   };
 }

@@ -29,9 +29,9 @@ export function scenarioYaml(scenario: ResolvedScenario): string {
         ...bus.options,
       },
       guarantee: scenario.guarantee,
-      servers: scenario.servers,
+      servers: ifAny(scenario.servers),
       clients: {
-        ...clients,
+        ...ifAny(clients),
         reconnect: {
           min: duration.format(reconnect.minMs),
           max: duration.format(reconnect.maxMs),
@@ -66,6 +66,12 @@ export function scenarioYaml(scenario: ResolvedScenario): string {
   );
 }
 
+/** Without a bus there is nobody, which is the default there and cannot be written elsewhere. */
+function ifAny<T extends { readonly count: number }>(peers: T): Omit<T, 'count'> {
+  const { count, ...rest } = peers;
+  return count === 0 ? rest : peers;
+}
+
 function sitesNotation(sites: readonly Site[]): unknown {
   if (sites.every((site) => site.hosts.length === 0)) return sites.map((site) => site.name);
   return Object.fromEntries(sites.map((site) => [site.name, { hosts: site.hosts }]));
@@ -90,15 +96,17 @@ function linksNotation({ links, sites }: ResolvedScenario): Fields {
   return { default: linkNotation(base), constraints };
 }
 
-function shapeKey({ delayMs, jitterMs, lossPercent, rateMbps }: LinkShape): string {
-  return [delayMs, jitterMs, lossPercent, rateMbps].join(' ');
+function shapeKey({ delayMs, jitterMs, lossPercent, lossBurst, rateMbps }: LinkShape): string {
+  return [delayMs, jitterMs, lossPercent, lossBurst, rateMbps].join(' ');
 }
 
-function linkNotation({ delayMs, jitterMs, lossPercent, rateMbps }: Partial<LinkShape>): Fields {
+function linkNotation(shape: Partial<LinkShape>): Fields {
+  const { delayMs, jitterMs, lossPercent, lossBurst, rateMbps } = shape;
   return {
     ...(delayMs === undefined ? {} : { delay: duration.format(delayMs) }),
     ...(jitterMs === undefined ? {} : { jitter: duration.format(jitterMs) }),
     ...(lossPercent === undefined ? {} : { loss: percent.format(lossPercent) }),
+    ...(lossBurst === undefined ? {} : { burst: lossBurst }),
     ...(rateMbps === undefined ? {} : { rate: rateNotation(rateMbps) }),
   };
 }

@@ -23,11 +23,13 @@ export async function resolveShape(
   const names = sites.map((site) => site.name);
   const links = resolveLinks(shape.links, names, findings);
   const { workload, clients } = shape;
+  // A topology alone has nobody to talk: counts that are given all the same are for the bus type to refuse.
+  const perSite = shape.bus?.type === 'none' ? 0 : names.length;
   const servers = {
-    count: peerCount('servers', shape.servers, names, names.length, findings),
+    count: peerCount('servers', shape.servers, names, perSite, findings),
     placement: shape.servers.placement,
   };
-  const clientCount = peerCount('clients', clients, names, 10 * names.length, findings);
+  const clientCount = peerCount('clients', clients, names, 10 * perSite, findings);
   const bus = await resolveBus(shape.bus, names, findings);
   const { phases } = shape;
   const partial: ResolvedScenario = {
@@ -155,7 +157,7 @@ function checkWorkload(scenario: ResolvedScenario, countGiven: boolean, findings
     ['workload', 'topics'],
     ...(countGiven ? [] : [['servers', 'placement'], ['sites']]),
   ];
-  if (servers.count < topics) {
+  if (servers.count < topics && scenario.bus.type !== 'none') {
     const message = `expected at least one server a topic: ${topics} topics, ${servers.count} servers`;
     findings.add(['servers', 'count'], message, ...basis);
   } else if (pattern === 'notify' && Math.floor(servers.count / topics) < pools) {

@@ -84,6 +84,7 @@ const linkFields = {
   delay: quantityType(duration, 'one-way delay; the round trip is twice this').optional(),
   jitter: quantityType(duration, 'standard deviation of the delay').optional(),
   loss: quantityType(percent, 'share of packets lost').optional(),
+  burst: whole(1, 1_000, 'packets lost in a row on average; 1: each is lost by itself').optional(),
   rate: z
     .union(
       [
@@ -101,12 +102,19 @@ interface LinkFields {
   readonly delay?: number | undefined;
   readonly jitter?: number | undefined;
   readonly loss?: number | undefined;
+  readonly burst?: number | undefined;
   readonly rate?: number | null | undefined;
 }
 
 function linkValues(fields: LinkFields): LinkValues {
-  const { delay, jitter, loss, rate } = fields;
-  return { delayMs: delay, jitterMs: jitter, lossPercent: loss, rateMbps: rate };
+  const { delay, jitter, loss, burst, rate } = fields;
+  return {
+    delayMs: delay,
+    jitterMs: jitter,
+    lossPercent: loss,
+    lossBurst: burst,
+    rateMbps: rate,
+  };
 }
 
 const hostType = z.union(
@@ -168,7 +176,7 @@ const linksType = shape({
 
 const busType = z
   .looseObject({
-    type: z.enum(['zeromq', 'rabbitmq', 'router', 'external', 'memory']),
+    type: z.enum(['zeromq', 'rabbitmq', 'router', 'external', 'memory', 'none']),
     nodes: list(z.string())
       .optional()
       .meta({ description: 'the site of each node, bus-1 first; one a site when absent' }),

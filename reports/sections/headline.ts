@@ -38,7 +38,8 @@ export function headline(result: RunResult): Headline {
   };
 }
 
-function outcomeOf({ outcome, workload }: RunResult): string {
+function outcomeOf({ outcome, workload, scenario, wan }: RunResult): string {
+  if (scenario.bus.type === 'none') return linksOutcome(wan.links);
   const { due, completed, failedTotal } = outcome;
   if (due === 0) return 'nothing was due: no operation was measured';
   const failed =
@@ -50,6 +51,12 @@ function outcomeOf({ outcome, workload }: RunResult): string {
       ? `${formatRate(workload.achievedPerSecond)} achieved`
       : `${formatRate(workload.achievedPerSecond)} of ${formatRate(workload.offeredPerSecond)} offered`;
   return `${formatCount(due)} due = ${formatCount(completed)} completed + ${failed}, ${achieved}`;
+}
+
+/** Without a bus the links are what the run was about. */
+function linksOutcome(links: RunResult['wan']['links']): string {
+  const within = links.filter(({ withinTolerance }) => withinTolerance === true).length;
+  return `${within} of ${formatPlural(links.length, 'direction')} within max(5 %, 1 ms) of the round trip asked for`;
 }
 
 function interruptionOf({ verdict, scenario, workload }: RunResult): string[] {
@@ -73,6 +80,12 @@ function interruptionOf({ verdict, scenario, workload }: RunResult): string[] {
 
 function subjectOf({ workload, scenario, bus, wan }: RunResult): string[] {
   const { pace, timeoutMs } = scenario.workload;
+  if (scenario.bus.type === 'none') {
+    return [
+      `${formatPlural(scenario.sites.length, 'site')} on ${wan.fabric}`,
+      'no bus, links only',
+    ];
+  }
   return [
     `${workload.pattern} over ${bus.type}, ${formatPlural(scenario.sites.length, 'site')} on ${wan.fabric}`,
     `${formatPlural(workload.clients, 'client')}, ${formatPlural(workload.servers, 'server')}, ${formatPlural(workload.topics, 'topic')}`,

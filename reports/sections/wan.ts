@@ -27,6 +27,7 @@ export function wanSection(result: RunResult): Section {
   if (wan.links.length > 0) {
     tables.push(sites.length <= matrixSites ? rttMatrix(wan.links, sites) : rttList(wan.links));
   }
+  if (result.scenario.bus.type === 'none') tables.push(measuredTable(wan.links));
   return { id: 'wan', title: 'Network', facts, tables, notes: notesOf(wan) };
 }
 
@@ -87,6 +88,34 @@ function rttList(links: readonly LinkReport[]): Table {
   };
 }
 
+/** What was measured of every direction, where the links are all that a run is about. */
+function measuredTable(links: readonly LinkReport[]): Table {
+  return {
+    caption: 'Directions, idle round trip before and after, the worse of both',
+    columns: [
+      textColumn('from'),
+      textColumn('to'),
+      ...['requested', 'min', 'p50', 'p99', 'loss', 'measured'].map(valueColumn),
+      textColumn('tolerance'),
+    ],
+    rows: links.map((link) => [
+      cell(link.from),
+      cell(link.to),
+      cell(formatDurationMs(requestedRttMs(link, links))),
+      ...[link.measured.rttMinMs, link.measured.rttP50Ms, link.measured.rttP99Ms].map((ms) =>
+        cell(formatMs(ms)),
+      ),
+      cell(`${link.requested.lossPercent} %`),
+      cell(lossText(link.measured.lossPercent)),
+      toleranceCell(link.withinTolerance),
+    ]),
+  };
+}
+
+function lossText(percent: number | null): string {
+  return percent === null ? '-' : `${Number(percent.toFixed(2))} %`;
+}
+
 function toleranceCell(within: boolean | null): Cell {
   if (within === null) return cell('not judged', 'dim');
   return within ? cell('within', 'good') : cell('outside', 'bad');
@@ -117,7 +146,7 @@ export function linkTable({ wan }: RunResult): Table {
         cell(formatMs(measured.rttMinMs)),
         cell(formatMs(measured.rttP50Ms)),
         cell(formatMs(measured.rttP99Ms)),
-        cell(measured.lossPercent === null ? '-' : `${measured.lossPercent} %`),
+        cell(lossText(measured.lossPercent)),
         cell(traffic === undefined ? '-' : formatBytes(traffic.bytes)),
         toleranceCell(link.withinTolerance),
       ];

@@ -49,6 +49,21 @@ describe('wanOf', () => {
     expect(lossy(0, 20)?.withinTolerance).toBe(true);
   });
 
+  it('lets losses that come in bursts vary more', () => {
+    const burstWithin = (lossBurst: number) => {
+      const shape = { lossPercent: 1, lossBurst };
+      const of = scenario(
+        {},
+        { links: base.scenario.links.map((link) => ({ ...link, ...shape })) },
+      );
+      const samples = [rtt('paris', 'lyon', 20, { probes: 1000, lostProbes: 32 })];
+      const wan = { ...base.wan, before: samples, after: samples };
+      return wanOf({ ...base, scenario: of, wan }).links[0]?.withinTolerance;
+    };
+    expect(burstWithin(1)).toBe(false);
+    expect(burstWithin(5)).toBe(true);
+  });
+
   it('has Wilson’s interval', () => {
     // Textbook values for 10 of 100.
     const [low, high] = wilsonInterval(10, 100);

@@ -1,10 +1,10 @@
 import type { Account } from './accounts.ts';
 import { agentWarnings } from './agent-warnings.ts';
-import { partitionWarnings } from './bus-warnings.ts';
+import { partitionWarnings, routerWarnings } from './bus-warnings.ts';
 import type { Evidence } from './evidence.ts';
 import { unbalanced } from './outcome.ts';
 import { hasManyReceivers, partsOf, sum } from './parts.ts';
-import type { Dist, Warning } from './result.ts';
+import type { Dist, LinkReport, Warning } from './result.ts';
 import { rttToleranceMs } from './wan.ts';
 import { formatMs, type Unjudged, warn } from './warning.ts';
 
@@ -23,6 +23,7 @@ export function warningsOf(
     ...outcomeWarnings(result),
     ...paceWarnings(result),
     ...leftoverWarnings(result),
+    ...routerWarnings(result),
     ...partitionWarnings(result.bus),
   ];
 }
@@ -57,7 +58,7 @@ function measuringWarnings(
     );
   }
   const isWhole = evidence.failure === null && !evidence.interrupted;
-  if (isWhole && outcome.due === 0) {
+  if (isWhole && outcome.due === 0 && evidence.scenario.bus.type !== 'none') {
     const message = 'no operation became due in the measuring window';
     const advice = 'Measure longer, or raise the rate.';
     warnings.push(warn({ code: 'NOTHING_MEASURED', message, advice, value: 0, limit: 1 }, true));
@@ -116,13 +117,18 @@ function clockWarnings({ latencyUs, workload }: Unjudged): Warning[] {
   return warnings;
 }
 
-/** Only a network that is plainly not the one asked for (a quarter and 5 ms off) makes the run worthless. */
+/**
+ * Only a network that is plainly not the one asked for (a quarter and 5 ms off) makes the run worthless. One warning
+ * a pair, for the direction that is farther off: both round trips cross the same two directions.
+ */
 function wanWarnings({ wan }: Unjudged): Warning[] {
-  return wan.links.flatMap(({ from, to, requested, measured, withinTolerance }) => {
-    if (withinTolerance !== false) return [];
-    const back = wan.links.find((link) => link.from === to && link.to === from);
-    const requestedMs = requested.delayMs + (back?.requested.delayMs ?? requested.delayMs);
-    const offMs = Math.abs(measured.rttP50Ms - requestedMs);
+  const wrong = wan.links
+    .filter(({ withinTolerance }) => withinTolerance === false)
+    .map((link) => ({ link, ...distanceOf(link, wan.links) }))
+    .sort((a, b) => b.offMs - a.offMs);
+  const pairs = new Map(wrong.toReversed().map((found) => [pairOf(found.link), found]));
+  return [...pairs.values()].reverse().map(({ link, requestedMs, offMs }) => {
+    const { from, to, requested, measured } = link;
     const loss =
       measured.lossPercent === null
         ? ''
@@ -130,13 +136,24 @@ function wanWarnings({ wan }: Unjudged): Warning[] {
     const message = `${from} -> ${to}: round trip of ${measured.rttP50Ms.toFixed(2)} ms measured, ${requestedMs.toFixed(2)} ms requested${loss}`;
     const advice = 'Keep the machine idle; `busbench check` names the next better fabric.';
     const limit = rttToleranceMs(requestedMs);
-    return [
-      warn(
-        { code: 'WAN_OUT_OF_TOLERANCE', message, advice, value: offMs, limit },
-        offMs > Math.max(0.25 * requestedMs, 5),
-      ),
-    ];
+    return warn(
+      { code: 'WAN_OUT_OF_TOLERANCE', message, advice, value: offMs, limit },
+      offMs > Math.max(0.25 * requestedMs, 5),
+    );
   });
+}
+
+function distanceOf(
+  { from, to, requested, measured }: LinkReport,
+  links: readonly LinkReport[],
+): { readonly requestedMs: number; readonly offMs: number } {
+  const back = links.find((link) => link.from === to && link.to === from);
+  const requestedMs = requested.delayMs + (back?.requested.delayMs ?? requested.delayMs);
+  return { requestedMs, offMs: Math.abs(measured.rttP50Ms - requestedMs) };
+}
+
+function pairOf({ from, to }: LinkReport): string {
+  return [from, to].sort().join(' ');
 }
 
 function outcomeWarnings({ outcome }: Unjudged): Warning[] {

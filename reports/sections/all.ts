@@ -1,4 +1,5 @@
 import type { RunResult } from '../result.ts';
+import { busSummary } from './bus.ts';
 import { fanoutSection } from './fanout.ts';
 import { faultSection } from './faults.ts';
 import { latencySection } from './latency.ts';
@@ -17,6 +18,7 @@ export function shortSections(result: RunResult): Section[] {
     measured ? localitySection(result, 5) : null,
     wanSection(result),
     measured ? ledgerSection(result) : null,
+    busSummary(result),
     faultSection(result, 12),
     resourceSection(result, 8),
   ];

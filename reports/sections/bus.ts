@@ -25,6 +25,12 @@ export function busSection({ bus }: RunResult): Section {
   };
 }
 
+/** The same without the nodes' counters; null where no node stands between the peers. */
+export function busSummary(result: RunResult): Section | null {
+  if (result.bus.nodes.length === 0) return null;
+  return { ...busSection(result), tables: [], notes: [] };
+}
+
 /** Counters are rows and nodes columns, as there are few nodes and many counters. */
 function nodeTable({ nodes }: RunResult['bus']): Table {
   const names = [...new Set(nodes.flatMap(({ counters }) => Object.keys(counters)))].sort();

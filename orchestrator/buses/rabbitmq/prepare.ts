@@ -126,6 +126,8 @@ function environment(
     RABBITMQ_ENABLED_PLUGINS_FILE: files.plugins,
     RABBITMQ_PID_FILE: join(directory, 'pid'),
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
+    // A node that is stopped while it boots would leave its dump in the user's folder.
+    ERL_CRASH_DUMP_BYTES: '0',
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-kernel inet_dist_use_interface {${place.host.address.replaceAll('.', ',')}}`,
   };
 }

@@ -81,6 +81,8 @@ describe('the text report', () => {
         timeout        84       89.4 %   0.28 %
         unroutable     10       10.6 %  0.033 %
 
+      Bus  type rabbitmq · ready after 8.421 s · clusterMs 3.12 s · bootMs 5.301 s
+
       Faults  lost 2 · delivered twice 1
         What was due from the second of its start to that of the next one
         fault                   from    to  failed  timeout  unroutable  lost  twice
@@ -266,6 +268,13 @@ describe('the markdown report', () => {
       | --- | ---: | ---: | ---: |
       | timeout | 84 | 89.4 % | 0.28 % |
       | unroutable | 10 | 10.6 % | 0.033 % |
+
+      </details>
+
+      <details>
+      <summary>Bus</summary>
+
+      type **rabbitmq** · ready after **8.421 s** · clusterMs **3.12 s** · bootMs **5.301 s**
 
       </details>
 

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Json } from '../../../agents/protocol.ts';
+import { BusError } from '../../errors.ts';
 import { sleep } from '../../waiting.ts';
 import type { AgentProcess, Bus } from '../bus.ts';
 import {
@@ -59,11 +60,29 @@ export class RabbitmqBus implements Bus {
   /** Policies and shared queues, proven from every node: only then is the bus ready. */
   async prepare(startedAt: number, signal: AbortSignal): Promise<void> {
     const from = performance.now();
+    await this.#checkSockets(signal);
     await this.#routing.declarePolicies(this.#prefix, signal);
     await this.#routing.declareShared(this.#context.scenario.workload, signal);
     const now = performance.now();
     this.#details = { ...this.#details, queuesMs: now - from };
     this.#readyMs = now - startedAt;
+  }
+
+  /** Connections that do not fit into the nodes' open files would fail one by one, and late. */
+  async #checkSockets(signal: AbortSignal): Promise<void> {
+    const { clients, servers, sites } = this.#context.scenario;
+    const own = clients.connections === 'own';
+    const needed = own ? clients.count + servers.count : 2 * sites.length;
+    const path = '/nodes?columns=name,sockets_total';
+    const listed = await this.nodes[0]?.spec.management.tryGet(path, signal);
+    const limits = (listed ?? []) as readonly { readonly sockets_total?: number }[];
+    const room = limits.reduce((sum, node) => sum + (node.sockets_total ?? 0), 0);
+    if (room === 0 || needed <= room) return;
+    throw new BusError(
+      'RABBITMQ_TOO_FEW_FILES',
+      `${needed} connections, but the nodes may open ${room} sockets in all`,
+      'Raise the hard limit of open files (`ulimit -Hn`, /etc/security/limits.conf), use connections: shared, or more machines.',
+    );
   }
 
   async endpoint(process: AgentProcess): Promise<{ driver: string; endpoint: Json }> {

@@ -264,6 +264,12 @@ describe.skipIf(rabbitmqMissing !== null)('one node', () => {
     await expect(broken).rejects.toThrow(/no_such_key/);
   }, 60_000);
 
+  test('more connections than the node has files for are refused before any is opened', async () => {
+    await expect(variant('', ['clients.count=900000'])).rejects.toMatchObject({
+      code: 'RABBITMQ_TOO_FEW_FILES',
+    });
+  });
+
   test('disposing leaves no process and no file', async () => {
     const other = await deployRabbitmq(singleNode(''), AbortSignal.timeout(60_000));
     expect((await processesNaming(other.scratch)).length).toBeGreaterThan(0);

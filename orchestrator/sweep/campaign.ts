@@ -88,7 +88,7 @@ export class Campaign implements AsyncDisposable {
       const observer = new Observer(point.scenario, (run) => this.#report(run));
       const options = { context, commandLine, stop, onProgress: () => {} };
       const record = await bench(makePlan(point.scenario), deployment, observer, options);
-      await writeRecord(directory, record, scenarioYaml(point.scenario));
+      await writeRecord(directory, record, scenarioYaml(record.result.scenario));
       return { ...outcomeOf(record), logs };
     } catch (error) {
       const { code, message } = describeFailure(error);

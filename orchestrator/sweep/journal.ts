@@ -124,44 +124,20 @@ export class Journal implements AsyncDisposable {
   }
 }
 
+/** What a sweep writes, and what is there before it has written anything that could be recognised. */
+const own: readonly string[] = ['points', 'running', 'logs'];
+
 /** A directory with files that no sweep wrote is somebody else's. */
 async function refuseForeign(directory: string): Promise<void> {
   const inside = await readdir(directory);
-  if (inside.length === 0 || inside.includes('index.jsonl') || inside.includes('campaign.json'))
-    return;
-  const shown = inside.slice(0, 3).join(', ');
+  if (inside.includes('index.jsonl') || inside.includes('campaign.json')) return;
+  const foreign = inside.filter((name) => !own.includes(name));
+  if (foreign.length === 0) return;
   throw new UsageError(
     'OUTPUT_UNUSABLE',
-    `${directory} holds something that is no campaign (${shown})`,
+    `${directory} holds something that is no campaign (${foreign.slice(0, 3).join(', ')})`,
     'Name a new or an empty directory with -o, or that of the campaign to go on with.',
   );
-}
-
-/** Every readable line; a torn last line (the process was killed while writing) is cut off. */
-async function readIndex(directory: string): Promise<Map<string, PointEntry>> {
-  const path = join(directory, 'index.jsonl');
-  const entries = new Map<string, PointEntry>();
-  if (!existsSync(path)) return entries;
-  const text = await readFile(path, 'utf8');
-  const whole = text.lastIndexOf('\n') + 1;
-  if (whole < text.length) {
-    const file = await open(path, 'r+');
-    await file.truncate(Buffer.byteLength(text.slice(0, whole)));
-    await file.close();
-  }
-  for (const [i, line] of text.slice(0, whole).split('\n').entries()) {
-    if (line === '') continue;
-    const entry = parseEntry(line);
-    if (!entry) {
-      throw new UsageError(
-        'SWEEP_INDEX',
-        `${path}:${i + 1} is not a line that a sweep wrote`,
-        'Give the sweep a directory of its own with -o.',
-      );
-    }
-    entries.set(entry.id, entry);
-  }
-  return entries;
 }
 
 /** An abstract socket named after the directory: one holder at a time, gone with its process however it ends. */

@@ -1,7 +1,8 @@
 import type { Link, LinkShape } from '../../topologies/topology.ts';
 import type { Findings } from './findings.ts';
+import type { LinkValues } from './link-shape.ts';
 import type { Path } from './path.ts';
-import type { LinkValues, ScenarioShape } from './scenario-shape.ts';
+import type { ScenarioShape } from './scenario-shape.ts';
 
 const unimpaired: LinkShape = { delayMs: 0, jitterMs: 0, lossPercent: 0, rateMbps: null };
 

@@ -7,20 +7,16 @@ import type {
   Json,
   Placement,
 } from '../../topologies/scenario.ts';
-import type { LinkShape, Site } from '../../topologies/topology.ts';
+import type { Site } from '../../topologies/topology.ts';
+import { type LinkValues, linkFields, linkValues } from './link-shape.ts';
 import { list, oneOf, quantityType, shape, whole } from './schema-parts.ts';
-import { bitRate, duration, percent, quantityProblem, unlimited } from './units.ts';
+import { duration } from './units.ts';
 import {
   type PhasesShape,
   phasesType,
   type WorkloadShape,
   workloadType,
 } from './workload-shape.ts';
-
-type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
-
-/** Link values as given; absent ones come from the default. */
-export type LinkValues = Optional<LinkShape>;
 
 interface ConstraintShape {
   readonly src: string;
@@ -79,43 +75,6 @@ const nameType = (what: string): z.ZodString =>
   z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
     error: `expected ${what}: a letter, then up to 31 letters, digits, - or _`,
   });
-
-const linkFields = {
-  delay: quantityType(duration, 'one-way delay; the round trip is twice this').optional(),
-  jitter: quantityType(duration, 'standard deviation of the delay').optional(),
-  loss: quantityType(percent, 'share of packets lost').optional(),
-  burst: whole(1, 1_000, 'packets lost in a row on average; 1: each is lost by itself').optional(),
-  rate: z
-    .union(
-      [
-        z.literal(unlimited).transform(() => null),
-        quantityType(bitRate, 'bandwidth of one direction'),
-      ],
-      {
-        error: ({ input }) => `${quantityProblem(bitRate, input)}; "${unlimited}" is allowed`,
-      },
-    )
-    .optional(),
-};
-
-interface LinkFields {
-  readonly delay?: number | undefined;
-  readonly jitter?: number | undefined;
-  readonly loss?: number | undefined;
-  readonly burst?: number | undefined;
-  readonly rate?: number | null | undefined;
-}
-
-function linkValues(fields: LinkFields): LinkValues {
-  const { delay, jitter, loss, burst, rate } = fields;
-  return {
-    delayMs: delay,
-    jitterMs: jitter,
-    lossPercent: loss,
-    lossBurst: burst,
-    rateMbps: rate,
-  };
-}
 
 const hostType = z.union(
   [

@@ -1,7 +1,7 @@
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import { nowUs } from '../../../agents/clock.ts';
 import { Agenda } from './agenda.ts';
-import type { EngineCalls, EngineHealth, EngineStatus } from './engine-protocol.ts';
+import type { EngineCalls, EngineHealth, EngineStatus, EngineTraffic } from './engine-protocol.ts';
 import { Lateness } from './lateness.ts';
 import { libc } from './libc.ts';
 import { accept, drop } from './nfnetlink.ts';
@@ -55,54 +55,62 @@ function release(): void {
   }
 }
 
-const orders: { readonly [K in keyof EngineCalls]: (ask: EngineCalls[K]['ask']) => unknown } = {
-  start({ links: wanted }): EngineStatus {
-    for (const { queue, link, seed } of wanted) {
-      const made = new PacketLink(queue, link, seed);
-      links.set(queue, made);
-      unanswered.add(socket.bind(queue));
-      unanswered.add(socket.segment(queue, made.needsSegments));
-      // A few at a time: their answers must fit into the buffer.
-      while (unanswered.size > 0) socket.receive(receiver);
-    }
-    if (refusals.length > 0) {
-      throw new Error(`the kernel refuses a packet queue (errno ${refusals[0]})`);
-    }
-    return { realTime: hurry(), receiveBufferBytes: socket.receiveBufferBytes };
-  },
-  shape({ queue, shape }): null {
-    const link = linkOf(queue);
-    const before = link.needsSegments;
-    link.reshape(shape);
-    if (link.needsSegments !== before) unanswered.add(socket.segment(queue, link.needsSegments));
-    return null;
-  },
-  cut({ queue, cut }): null {
-    linkOf(queue).cut = cut;
-    return null;
-  },
-  traffic: () =>
-    [...links.values()].map(({ queue, packets, bytes, lostPackets, overflowedPackets }) => {
+function start({ links: wanted }: EngineCalls['start']['ask']): EngineStatus {
+  for (const { queue, link, seed } of wanted) {
+    const made = new PacketLink(queue, link, seed);
+    links.set(queue, made);
+    unanswered.add(socket.bind(queue));
+    unanswered.add(socket.segment(queue, made.needsSegments));
+    // A few at a time: their answers must fit into the buffer.
+    while (unanswered.size > 0) socket.receive(receiver);
+  }
+  if (refusals.length > 0) {
+    throw new Error(`the kernel refuses a packet queue (errno ${refusals[0]})`);
+  }
+  return { realTime: hurry(), receiveBufferBytes: socket.receiveBufferBytes };
+}
+
+function shape({ queue, shape: change }: EngineCalls['shape']['ask']): null {
+  const link = linkOf(queue);
+  const before = link.needsSegments;
+  link.reshape(change);
+  if (link.needsSegments !== before) unanswered.add(socket.segment(queue, link.needsSegments));
+  return null;
+}
+
+function cut({ queue, cut: isCut }: EngineCalls['cut']['ask']): null {
+  linkOf(queue).cut = isCut;
+  return null;
+}
+
+function traffic(): readonly EngineTraffic[] {
+  return [...links.values()].map(
+    ({ queue, packets, bytes, lostPackets, overflowedPackets }): EngineTraffic => {
       return { queue, packets, bytes, lostPackets, overflowedPackets };
-    }),
-  health(): EngineHealth {
-    const missed = missedPackets();
-    const overflowed = [...links.values()].reduce((sum, l) => sum + l.overflowedPackets, 0);
-    const health = {
-      released: lateness.count,
-      p50Us: lateness.quantileUs(0.5),
-      p99Us: lateness.quantileUs(0.99),
-      maxUs: lateness.maxUs,
-      overflowed: overflowed - overflowedBefore,
-      missed: missed - missedBefore,
-      refused: refusals.splice(0).length,
-    };
-    lateness.clear();
-    missedBefore = missed;
-    overflowedBefore = overflowed;
-    return health;
-  },
-};
+    },
+  );
+}
+
+function health(): EngineHealth {
+  const missed = missedPackets();
+  const overflowed = [...links.values()].reduce((sum, l) => sum + l.overflowedPackets, 0);
+  const told = {
+    released: lateness.count,
+    p50Us: lateness.quantileUs(0.5),
+    p99Us: lateness.quantileUs(0.99),
+    maxUs: lateness.maxUs,
+    overflowed: overflowed - overflowedBefore,
+    missed: missed - missedBefore,
+    refused: refusals.splice(0).length,
+  };
+  lateness.clear();
+  missedBefore = missed;
+  overflowedBefore = overflowed;
+  return told;
+}
+
+type Orders = { readonly [K in keyof EngineCalls]: (ask: never) => EngineCalls[K]['answer'] };
+const orders: Orders = { start, shape, cut, traffic, health };
 
 function linkOf(queue: number): PacketLink {
   const link = links.get(queue);

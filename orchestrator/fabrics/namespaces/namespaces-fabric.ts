@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { LinkShape, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
+import type { Owner } from '../../owner.ts';
 import { type EchoOptions, measureRoundTrips } from '../echo.ts';
 import type { Endpoint, Fabric, FabricTrouble, RunContext, Traffic } from '../fabric.ts';
 import type { Impairment } from './impairment.ts';
-import type { Owner } from './owner.ts';
 import { endOwned } from './stale.ts';
 import type { Star } from './star.ts';
 

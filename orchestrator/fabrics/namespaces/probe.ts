@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../hosts/host.ts';
 import { namespaceHost } from '../../hosts/namespace.ts';
+import { claimDirectory, markOf, newOwner } from '../../owner.ts';
 import { makeNamespace, type Privilege } from './holder.ts';
 import { firewalls, lineTo, startEngine } from './nfqueue.ts';
-import { claimDirectory, markOf, newOwner } from './owner.ts';
 import { endOwned } from './stale.ts';
 
 /** What stands in the way of something, and what mends it. */

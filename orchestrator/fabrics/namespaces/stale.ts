@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FabricError } from '../../errors.ts';
-import { claimedDirectories, isAlive, markedProcesses, type Owner } from './owner.ts';
+import { isAlive, markedProcesses, type Owner, removeStaleDirectories } from '../../owner.ts';
 
 const patienceMs = 5_000;
 
@@ -11,13 +10,8 @@ const patienceMs = 5_000;
  * never touches a run whose process lives.
  */
 export async function removeStale(): Promise<readonly string[]> {
-  const runIds = new Set(await endMarked((owner) => !isAlive(owner)));
-  for (const { path, owner } of claimedDirectories()) {
-    if (isAlive(owner)) continue;
-    runIds.add(owner.runId);
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
-  }
-  return [...runIds];
+  const ended = await endMarked((owner) => !isAlive(owner));
+  return [...new Set([...ended, ...(await removeStaleDirectories())])];
 }
 
 /** Ends everything that a fabric of this process started, however far it has strayed from its process group. */

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { Topology } from '../../../topologies/topology.ts';
 import type { Host } from '../../hosts/host.ts';
 import { namespaceHost } from '../../hosts/namespace.ts';
+import { markOf, type Owner } from '../../owner.ts';
 import type { RunContext } from '../fabric.ts';
 import { gatewayAddress, routerInterface, siteAddress, siteInterface } from './addresses.ts';
 import { makeNamespace, type Namespace, type NamespaceSpec, type Privilege } from './holder.ts';
-import { markOf, type Owner } from './owner.ts';
 import { allowCongestionControl, tuneRouter, tuneSite } from './settings.ts';
 
 /** One namespace a site, joined by a router namespace through which all their traffic must go. */

@@ -124,6 +124,33 @@ export class Journal implements AsyncDisposable {
   }
 }
 
+/** Every readable line; a torn last line (the process was killed while writing) is cut off. */
+async function readIndex(directory: string): Promise<Map<string, PointEntry>> {
+  const path = join(directory, 'index.jsonl');
+  const entries = new Map<string, PointEntry>();
+  if (!existsSync(path)) return entries;
+  const text = await readFile(path, 'utf8');
+  const whole = text.lastIndexOf('\n') + 1;
+  if (whole < text.length) {
+    const file = await open(path, 'r+');
+    await file.truncate(Buffer.byteLength(text.slice(0, whole)));
+    await file.close();
+  }
+  for (const [i, line] of text.slice(0, whole).split('\n').entries()) {
+    if (line === '') continue;
+    const entry = parseEntry(line);
+    if (!entry) {
+      throw new UsageError(
+        'SWEEP_INDEX',
+        `${path}:${i + 1} is not a line that a sweep wrote`,
+        'Give the sweep a directory of its own with -o.',
+      );
+    }
+    entries.set(entry.id, entry);
+  }
+  return entries;
+}
+
 /** What a sweep writes, and what is there before it has written anything that could be recognised. */
 const own: readonly string[] = ['points', 'running', 'logs'];
 

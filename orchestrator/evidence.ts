@@ -20,6 +20,8 @@ interface Seen {
   readonly idleBefore: readonly RttSample[];
   readonly idleAfter: readonly RttSample[];
   readonly startedAt: Date;
+  /** What the pace was made from; null where the scenario gave it. */
+  readonly capacityPerSecond: number | null;
 }
 
 /** Puts together what the reports compute the result from. */
@@ -55,7 +57,7 @@ export async function assembleEvidence(
       inSiteBytes: fabric.inSiteReason === null ? inSiteBytes(window) : null,
       inSiteReason: fabric.inSiteReason,
     },
-    bus: describeBus(bus, seen.counters),
+    bus: describeBus(bus, seen),
     topicSites: topicSites(plan, bus),
     resources: window.resources,
     faults: window.faults.map(({ endedAtMs, ...fault }) => {
@@ -68,14 +70,14 @@ export async function assembleEvidence(
   };
 }
 
-function describeBus(bus: Bus, counters: Seen['counters']): RunResult['bus'] {
+function describeBus(bus: Bus, { counters, capacityPerSecond }: Seen): RunResult['bus'] {
   return {
     type: bus.type,
     readyMs: bus.readyMs,
     nodes: bus.nodes.map(({ name, site, version }) => {
       return { name, site, version, counters: { ...counters.get(name) } };
     }),
-    details: { ...bus.details },
+    details: { ...bus.details, ...(capacityPerSecond !== null && { capacityPerSecond }) },
   };
 }
 

@@ -4,6 +4,7 @@ import type { RunRecord } from '../reports/record.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
 import { AgentGroup } from './agents/agent-group.ts';
 import { assign } from './assignment.ts';
+import { settlePace } from './capacity.ts';
 import { type Deployment, deploy } from './deployment.ts';
 import { describeFailure } from './errors.ts';
 import { assembleEvidence } from './evidence.ts';
@@ -58,7 +59,7 @@ function failedToRemove(record: RunRecord, error: unknown): RunRecord {
 
 /** One measurement on what stands: agents, ready barrier, warm-up, measuring with faults, drain, collection. */
 export async function bench(
-  plan: Plan,
+  planned: Plan,
   deployment: Deployment,
   observer: Observer,
   options: RunOptions,
@@ -66,6 +67,13 @@ export async function bench(
   const { fabric, bus } = deployment;
   const { context, stop } = options;
   const startedAt = new Date();
+  const { plan, capacityPerSecond } = await settlePace(
+    planned,
+    deployment,
+    context,
+    observer,
+    stop,
+  );
   observer.step('measuring the idle links');
   const idleBefore = await fabric.measure(rttProbes, stop);
   observer.step('agents');
@@ -96,6 +104,7 @@ export async function bench(
     idleBefore,
     idleAfter,
     startedAt,
+    capacityPerSecond,
   };
   return reconcile(await assembleEvidence(seen, observer, options.commandLine));
 }

@@ -28,6 +28,7 @@ const pace = z.union([
     ratePerSecond: z.number(),
     arrivals: z.enum(['constant', 'poisson']),
     ramp: z.array(z.object({ toPerSecond: z.number(), overMs: z.number() })),
+    loadPercent: z.number().exactOptional(),
   }),
   z.object({ kind: z.literal('pause'), pauseMs: z.number() }),
   z.object({ kind: z.literal('inFlight'), inFlight: z.number() }),

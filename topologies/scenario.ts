@@ -33,6 +33,8 @@ export type Pace =
       readonly arrivals: 'constant' | 'poisson';
       /** Straight-line changes of the rate from the start of measuring on; the last rate then holds. */
       readonly ramp: readonly { readonly toPerSecond: number; readonly overMs: number }[];
+      /** Share of the bus's capacity, from which a calibration makes the rate before measuring; absent once it is known. */
+      readonly loadPercent?: number;
     }
   | { readonly kind: 'pause'; readonly pauseMs: number }
   | { readonly kind: 'inFlight'; readonly inFlight: number };

@@ -42,7 +42,7 @@ async function runCommand(name: string, flags: RunFlags): Promise<void> {
     onProgress: progress.update,
     stop: interrupts.stop,
   });
-  await writeRecord(directories.results, record, scenarioYaml(scenario));
+  await writeRecord(directories.results, record, scenarioYaml(record.result.scenario));
   progress[Symbol.dispose]();
   const { result } = record;
   if (flags.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

@@ -28,7 +28,7 @@ export function budgetOf(scenario: ResolvedScenario): Budget {
   const ledgerBitsPerOperation = Math.ceil(2 + 2 * arrivals);
   const { measure } = phases;
   const offered =
-    measure.kind === 'duration' && pace.kind === 'open'
+    measure.kind === 'duration' && pace.kind === 'open' && pace.loadPercent === undefined
       ? offeredOperations(pace, measure.ms)
       : null;
   const operations = measure.kind === 'calls' ? measure.perClient * clients.count : offered;
@@ -43,7 +43,7 @@ export function budgetOf(scenario: ResolvedScenario): Budget {
 }
 
 function meanRate({ workload, phases }: ResolvedScenario, offered: number | null): number | null {
-  if (workload.pace.kind !== 'open') return null;
+  if (workload.pace.kind !== 'open' || workload.pace.loadPercent !== undefined) return null;
   if (phases.measure.kind !== 'duration' || offered === null) return workload.pace.ratePerSecond;
   return (offered * 1000) / phases.measure.ms;
 }

@@ -34,6 +34,10 @@ export function paceText(pace: Pace): string {
     case 'inFlight':
       return `closed loop, each client keeps ${pace.inFlight} open`;
     case 'open': {
+      if (pace.loadPercent !== undefined) {
+        const share = `${pace.loadPercent} % of the bus's capacity, which is measured first`;
+        return `open loop, ${share}, ${pace.arrivals}`;
+      }
       const steps = pace.ramp.map(
         (step) => `, to ${rate.format(step.toPerSecond)} over ${duration.format(step.overMs)}`,
       );

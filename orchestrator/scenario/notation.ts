@@ -122,6 +122,8 @@ function paceNotation(pace: Pace): Fields {
     case 'inFlight':
       return { inFlight: pace.inFlight };
     case 'open': {
+      const { loadPercent, arrivals: how } = pace;
+      if (loadPercent !== undefined) return { load: percent.format(loadPercent), arrivals: how };
       const ramp = pace.ramp.map((step) => ({
         to: rate.format(step.toPerSecond),
         over: duration.format(step.overMs),

@@ -172,6 +172,12 @@ function checkWorkload(scenario: ResolvedScenario, countGiven: boolean, findings
     const message = `target one is for call and cast; ${pattern} has no single receiver`;
     findings.add(['workload', 'target'], message, ['workload', 'pattern']);
   }
+  if (workload.pace.kind === 'open' && workload.pace.loadPercent !== undefined) {
+    if (pattern !== 'call') {
+      const message = `only replies tell what a bus can carry: load is for pattern call, not ${pattern}`;
+      findings.add(['workload', 'pace'], message, ['workload', 'pattern']);
+    }
+  }
   if (clients.reconnect.minMs > clients.reconnect.maxMs) {
     findings.add(['clients', 'reconnect'], 'min is above max');
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { minBodyBytes } from '../../agents/header.ts';
 import type { BodySize, Pace, PhasesSpec, WorkloadSpec } from '../../topologies/scenario.ts';
 import { list, oneOf, quantityType, shape, whole } from './schema-parts.ts';
-import { duration, rate, size } from './units.ts';
+import { duration, percent, rate, size } from './units.ts';
 
 /** A body as written: a distribution file may still have to be read. */
 type BodyShape = BodySize | { readonly kind: 'file'; readonly file: string };
@@ -48,6 +48,13 @@ const openPace = shape({
   return { kind: 'open', ratePerSecond, arrivals: 'constant', ramp };
 });
 
+const loadPace = shape({
+  load: quantityType(percent, "share of the bus's capacity, which is measured first", 1),
+  arrivals: z.enum(['constant', 'poisson']).prefault('constant'),
+}).transform(({ load, arrivals }): Pace => {
+  return { kind: 'open', ratePerSecond: 0, arrivals, ramp: [], loadPercent: load };
+});
+
 const pausePace = shape({
   pause: quantityType(duration, 'pause of each client between a reply and its next operation'),
 }).transform(({ pause }): Pace => ({ kind: 'pause', pauseMs: pause }));
@@ -58,16 +65,14 @@ const inFlightPace = shape({
 
 const paceType = z
   .union(
-    [openPace, pausePace, inFlightPace],
-    oneOf('one of { rate: 1000/s, arrivals: constant }, { pause: 100ms } or { inFlight: 10 }', [
-      'rate',
-      'arrivals',
-      'pause',
-      'inFlight',
-    ]),
+    [openPace, loadPace, pausePace, inFlightPace],
+    oneOf(
+      'one of { rate: 1000/s, arrivals: constant }, { load: 50% }, { pause: 100ms } or { inFlight: 10 }',
+      ['rate', 'load', 'arrivals', 'pause', 'inFlight'],
+    ),
   )
   .prefault({ rate: '100/s' })
-  .meta({ description: 'open loop (rate) or closed loop (pause, inFlight)' });
+  .meta({ description: 'open loop (rate, load) or closed loop (pause, inFlight)' });
 
 function bytes(min: number, description: string): z.ZodType<number, number | string> {
   return z.union(

@@ -85,3 +85,13 @@ export function noteConnection(
   client.cutUs = Number.NaN;
   return true;
 }
+
+/** What the clients of a process tell whoever runs them. */
+export interface ClientHooks {
+  /** Something becomes due at `dueUs`: advance by then, in a later turn of the event loop. */
+  wake(dueUs: number): void;
+  /** A probe of this client (global index) was answered on this path. */
+  answered(client: number, path: number): void;
+  /** What a fault cut of this client (global index) is connected again. */
+  reconnected(client: number): void;
+}

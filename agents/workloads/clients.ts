@@ -10,7 +10,7 @@ import {
 import type { Pacer } from '../pacers/pacer.ts';
 import type { ClientLedger, PeerRow } from '../protocol.ts';
 import type { Run } from '../run.ts';
-import { type Client, clientRow, makeClient, noteConnection } from './client.ts';
+import { type Client, type ClientHooks, clientRow, makeClient, noteConnection } from './client.ts';
 import { Operations, UNCONFIRMED, UNDECIDED, UNSENT } from './operations.ts';
 import { Outcomes } from './outcomes.ts';
 import { Requests } from './requests.ts';
@@ -18,15 +18,6 @@ import type { Workload } from './workload.ts';
 
 /** Operations begun, or sent after a block, before the event loop turns to I/O again. */
 const burst = 256;
-
-export interface ClientHooks {
-  /** Something becomes due at `dueUs`: advance by then, in a later turn of the event loop. */
-  wake(dueUs: number): void;
-  /** A probe of this client (global index) was answered on this path. */
-  answered(client: number, path: number): void;
-  /** What a fault cut of this client (global index) is connected again. */
-  reconnected(client: number): void;
-}
 
 /**
  * The client half of every pattern: takes what is due, sends it, ends it, records it. Nothing due is skipped. What the
@@ -289,12 +280,7 @@ export class Clients {
     const operations = this.#operations;
     const measured = header.phase === phaseMeasure;
     const slot = operations.find(header.token);
-    let isOpen =
-      slot >= 0 &&
-      (operations.state(slot) & UNDECIDED) !== 0 &&
-      operations.client(slot) === client.position &&
-      operations.sequence(slot) === header.sequence &&
-      operations.measured(slot) === measured;
+    let isOpen = slot >= 0 && operations.isOpen(slot, client.position, header.sequence, measured);
     if (isOpen && doneUs > operations.dueUs(slot) + timeoutUs) {
       this.#giveUp(slot, doneUs);
       isOpen = false;

@@ -85,6 +85,16 @@ export class Operations {
     this.#states[slot] = state;
   }
 
+  /** Is this slot the undecided operation of that client with that sequence? A reused slot is another's. */
+  isOpen(slot: number, client: number, sequence: number, measured: boolean): boolean {
+    return (
+      (this.state(slot) & UNDECIDED) !== 0 &&
+      this.client(slot) === client &&
+      this.sequence(slot) === sequence &&
+      this.measured(slot) === measured
+    );
+  }
+
   measured(slot: number): boolean {
     return this.#measured[slot] === 1;
   }

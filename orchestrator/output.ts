@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from './errors.ts';
 import type { RunContext } from './fabrics/fabric.ts';
+import { claimDirectory, disownDirectory, newOwner, removeStaleDirectories } from './owner.ts';
 
 /** Where a run writes, and the context its resources are named after. */
 export interface RunDirectories extends RunContext, AsyncDisposable {
@@ -29,20 +30,26 @@ export async function makeDirectories(
   return { ...(await makeContext(join(results, 'logs'), keepScratch)), results };
 }
 
-/** A run id, a directory for logs and a private scratch directory, which is removed in the end. */
+/**
+ * A run id, a directory for logs and a private scratch directory, which is removed in the end; by the next run, if
+ * this one is killed.
+ */
 export async function makeContext(
   logs: string,
   keepScratch = false,
 ): Promise<RunContext & AsyncDisposable> {
   const runId = `bb${Date.now().toString(36).slice(-6)}${randomBytes(2).toString('hex')}`;
   await mkdir(logs, { recursive: true });
+  await removeStaleDirectories();
   const scratch = await mkdtemp(join(tmpdir(), `busbench-${runId}-`));
+  claimDirectory(scratch, newOwner(runId));
   return {
     runId,
     logs,
     scratch,
     [Symbol.asyncDispose]: async () => {
-      if (!keepScratch) await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
+      if (keepScratch) await disownDirectory(scratch);
+      else await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
     },
   };
 }

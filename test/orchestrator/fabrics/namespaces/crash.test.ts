@@ -7,11 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  claimedDirectories,
-  markedProcesses,
-} from '../../../../orchestrator/fabrics/namespaces/owner.ts';
 import { removeStale } from '../../../../orchestrator/fabrics/namespaces/stale.ts';
+import { claimedDirectories, markedProcesses } from '../../../../orchestrator/owner.ts';
 import { programPath } from '../../../../orchestrator/program.ts';
 import { topologyOf } from '../../../contract/fabric.ts';
 import { defined, eventually } from '../../../contract/host.ts';

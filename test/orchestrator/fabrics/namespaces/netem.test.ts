@@ -10,9 +10,9 @@ import {
   rootCommand,
   segmentCommand,
 } from '../../../../orchestrator/fabrics/namespaces/netem-commands.ts';
-import { newOwner } from '../../../../orchestrator/fabrics/namespaces/owner.ts';
 import { endOwned } from '../../../../orchestrator/fabrics/namespaces/stale.ts';
 import { buildStar, type Star } from '../../../../orchestrator/fabrics/namespaces/star.ts';
+import { newOwner } from '../../../../orchestrator/owner.ts';
 import type { LinkShape } from '../../../../topologies/topology.ts';
 import { topologyOf } from '../../../contract/fabric.ts';
 import { isInstalled, isRoot, namespacesMissing } from '../../../helpers/namespaces.ts';

@@ -1,0 +1,105 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Variable in the environment of everything that runs in our namespaces: which run it belongs to, and whose that is. */
+const variable = 'BUSBENCH_OWNER';
+
+/** Who made a scratch directory or a namespace. The start time tells a process from a later one with the same pid. */
+export interface Owner {
+  readonly runId: string;
+  readonly pid: number;
+  readonly startedTicks: string;
+  /** Tells apart what one process has made. */
+  readonly serial: number;
+}
+
+let lastSerial = 0;
+
+/** A new owner in the name of this process. */
+export function newOwner(runId: string): Owner {
+  const { pid } = process;
+  return { runId, pid, startedTicks: startedTicks(pid) ?? '', serial: ++lastSerial };
+}
+
+/** Environment for all that this owner starts. */
+export function markOf(owner: Owner): Readonly<Record<string, string>> {
+  return { [variable]: textOf(owner) };
+}
+
+function textOf({ runId, pid, startedTicks: ticks, serial }: Owner): string {
+  return [runId, pid, ticks, serial].join(':');
+}
+
+/** Null for what is not the text of an owner. */
+function parseOwner(text: string | undefined): Owner | null {
+  const [, runId, owner, ticks, serial] = /^(.*):(\d+):(\d*):(\d+)$/.exec(text ?? '') ?? [];
+  if (runId === undefined || ticks === undefined) return null;
+  return { runId, pid: Number(owner), startedTicks: ticks, serial: Number(serial) };
+}
+
+/** Whoever marked a process; null for processes that are none of ours, gone, or not for us to look at. */
+function ownerOf(pid: number): Owner | null {
+  const environment = read(`/proc/${pid}/environ`)?.split('\0') ?? [];
+  const mark = environment.find((entry) => entry.startsWith(`${variable}=`));
+  return parseOwner(mark?.slice(variable.length + 1));
+}
+
+const ownerFile = '.owner';
+
+/** Makes a directory ours, so that it is found again should we die. */
+export function claimDirectory(directory: string, owner: Owner): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(join(directory, ownerFile), textOf(owner), { mode: 0o600 });
+}
+
+/** Gives a directory away: it stays when we are gone. */
+export async function disownDirectory(directory: string): Promise<void> {
+  await rm(join(directory, ownerFile), { force: true });
+}
+
+/** Every scratch directory of ours on this machine that somebody claimed. */
+export function claimedDirectories(): readonly { readonly path: string; readonly owner: Owner }[] {
+  const names = readdirSync(tmpdir()).filter((name) => name.startsWith('busbench-'));
+  return names.flatMap((name) => {
+    const path = join(tmpdir(), name);
+    const owner = parseOwner(read(join(path, ownerFile)) ?? undefined);
+    return owner === null ? [] : [{ path, owner }];
+  });
+}
+
+/** Removes the scratch directories of runs that died; resolves with their ids. Those of the living stay. */
+export async function removeStaleDirectories(): Promise<readonly string[]> {
+  const stale = claimedDirectories().filter(({ owner }) => !isAlive(owner));
+  for (const { path } of stale) await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  return stale.map(({ owner }) => owner.runId);
+}
+
+/** Every marked process on this machine. */
+export function markedProcesses(): readonly { readonly pid: number; readonly owner: Owner }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    const owner = Number.isInteger(pid) ? ownerOf(pid) : null;
+    return owner === null ? [] : [{ pid, owner }];
+  });
+}
+
+export function isAlive({ pid, startedTicks: ticks }: Owner): boolean {
+  return startedTicks(pid) === ticks;
+}
+
+/** Field 22 of /proc/<pid>/stat; null when there is no such process, a zombie included. */
+function startedTicks(pid: number): string | null {
+  const stat = read(`/proc/${pid}/stat`);
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return fields[0] === 'Z' ? null : (fields[19] ?? null);
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}

@@ -17,6 +17,7 @@ import {
 } from './installation.ts';
 import { RabbitmqNode } from './node.ts';
 import type { RabbitmqOptions } from './options.ts';
+import { waitUntil } from './polling.ts';
 import { type NodePlan, prepareNode } from './prepare.ts';
 
 export interface Credentials {
@@ -57,7 +58,7 @@ export async function deployCluster(context: DeployContext): Promise<DeployedClu
   const preparedAt = performance.now();
 
   const epmdPort = at(numbers, 0);
-  await startEpmd(hosts, epmdPort, context);
+  await startEpmd(gateways, epmdPort, context);
   const cluster = new Cluster(fabric, gateways, epmdPort);
   const credentials = { username: 'busbench', password: randomBytes(12).toString('hex') };
   const nodes = places.map((place, i) => planNode(place, i, numbers, gateways));
@@ -193,10 +194,11 @@ function at(numbers: readonly number[], index: number): number {
 
 /** Loopback addresses are one machine, and one machine's nodes register with one epmd. */
 async function startEpmd(
-  hosts: readonly Host[],
+  gateways: ReadonlyMap<Host, Gateway>,
   port: number,
-  { run, stack }: DeployContext,
+  { run, stack, signal }: DeployContext,
 ): Promise<void> {
+  const hosts = [...gateways.keys()];
   const loopback = hosts.filter((host) => host.address.startsWith('127.'));
   const groups = [loopback, ...hosts.filter((h) => !loopback.includes(h)).map((h) => [h])];
   await Promise.all(
@@ -210,6 +212,12 @@ async function startEpmd(
       stack.defer(async () => {
         await epmd.end(1_000);
       });
+      const probe = async (): Promise<string | null> => {
+        const names = await gateways.get(host)?.ask('epmd', { port }, signal);
+        return names ? null : `nothing listens at port ${port}`;
+      };
+      const patience = { what: `epmd on ${host.name}`, everyMs: 10, timeoutMs: 10_000 };
+      await waitUntil(probe, { ...patience, hint: `See ${logFile}.` }, signal);
     }),
   );
 }

@@ -14,6 +14,6 @@ export interface GatewayCalls {
   };
   /** Ports nobody listens at on any address of that host. */
   ports: { ask: { readonly count: number }; answer: readonly number[] };
-  /** Names registered with the local epmd; empty when it cannot be reached. */
-  epmd: { ask: { readonly port: number }; answer: readonly string[] };
+  /** Names registered with the local epmd; null when it cannot be reached. */
+  epmd: { ask: { readonly port: number }; answer: readonly string[] | null };
 }

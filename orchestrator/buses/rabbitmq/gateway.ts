@@ -57,12 +57,12 @@ function listenAt(port: number): Promise<Server> {
   });
 }
 
-/** Names registered with the local epmd; empty when it cannot be reached (NAMES_REQ of the distribution protocol). */
-function epmdNames(port: number): Promise<readonly string[]> {
+/** Names registered with the local epmd; null when it cannot be reached (NAMES_REQ of the distribution protocol). */
+function epmdNames(port: number): Promise<readonly string[] | null> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from([0, 1, 110])));
-    socket.on('error', () => resolve([]));
+    socket.on('error', () => resolve(null));
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('end', () => {
       const text = Buffer.concat(chunks).subarray(4).toString();

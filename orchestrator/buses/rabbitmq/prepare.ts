@@ -113,6 +113,8 @@ function environment(
   return {
     HOME: join(directory, 'home'),
     ERL_EPMD_PORT: String(epmdPort),
+    // Also of the helpers that RabbitMQ starts: an epmd of theirs would be a daemon that outlives the run.
+    ERL_FLAGS: '-start_epmd false',
     ERL_INETRC: files.resolver,
     RABBITMQ_NODENAME: erlangNameOf(place),
     RABBITMQ_DIST_PORT: String(ports.distribution),

@@ -35,7 +35,7 @@ export function lossesBySecond(accounts: readonly Account[]): {
   return { lost, duplicated };
 }
 
-/** One row for each entry of the scenario's faults; it pays for all until the next entry begins. */
+/** One row for each entry of the scenario's faults; it pays for all until the next entry begins, or all is well again. */
 export function groupFaults(
   evidence: Evidence,
   faults: readonly FaultReport[],
@@ -47,9 +47,12 @@ export function groupFaults(
     const startedAtMs = begins[i] ?? 0;
     const endedAtMs = Math.max(...members.map((m) => m.endedAtMs));
     const later = begins.filter((beginMs) => beginMs >= endedAtMs);
+    const last = members.find((member) => member.endedAtMs === endedAtMs);
+    const wellMs = last?.recoveredMs ?? Number.POSITIVE_INFINITY;
     // The second in which the next entry begins is its own.
     const untilMs = Math.min(
       evidence.measuredMs,
+      (last?.mended ? endedAtMs : startedAtMs) + wellMs + 1e3,
       ...later.map((beginMs) => Math.floor(beginMs / 1e3) * 1e3),
     );
     const spec = evidence.scenario.faults[entry]?.target;

@@ -54,20 +54,22 @@ export function faultsOf(
     const { entry, action, target, startedAtMs, endedAtMs, mended } = fault;
     const next = evidence.faults.filter((o, i) => i !== at && o.startedAtMs >= startedAtMs);
     const untilMs = Math.min(evidence.measuredMs, ...next.map((other) => other.startedAtMs));
-    // A failure after another fault has begun says nothing about this one.
+    const mendedMs = mended ? endedAtMs : startedAtMs;
+    const wellMs = recoveredMs(seconds, mendedMs, untilMs, baselineUs);
+    // A failure after all was well, or another fault had begun, says nothing about this one.
     const othersMs = untilMs > startedAtMs ? untilMs : evidence.measuredMs;
+    const feltMs = wellMs === null ? othersMs : mendedMs + wellMs + 1e3;
     // What begins and ends at once touches the second it falls into.
     const toll = tollOf(startedAtMs, Math.max(endedAtMs, startedAtMs + 1e-6));
-    const mendedMs = mended ? endedAtMs : startedAtMs;
     return {
       action,
       target,
       startedAtMs,
       endedAtMs,
       failedDuring: toll.failed,
-      firstFailureMs: firstAfter(intervals, 'failed', startedAtMs, othersMs),
+      firstFailureMs: firstAfter(intervals, 'failed', startedAtMs, feltMs),
       firstSuccessAfterMs: mended ? firstAfter(intervals, 'done', endedAtMs) : null,
-      recoveredMs: recoveredMs(seconds, mendedMs, untilMs, baselineUs),
+      recoveredMs: wellMs,
       entry,
       mended,
       lost: toll.lost,

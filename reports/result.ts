@@ -165,7 +165,7 @@ export interface FaultReport {
   reconnect: Times | null;
 }
 
-/** All that one entry of the scenario's `faults` did, from its beginning to that of the next entry. */
+/** All that one entry of the scenario's `faults` did, from its beginning until all was well, or the next entry began. */
 export interface FaultGroupReport {
   entry: number;
   action: string;

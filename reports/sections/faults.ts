@@ -51,7 +51,7 @@ function costTable(groups: readonly FaultGroupReport[]): Table {
   const classes = [...new Set(groups.flatMap(({ failed }) => Object.keys(failed)))].sort();
   const shown = classes.length > 1 ? classes : [];
   return {
-    caption: 'What was due from the second of its start to that of the next one',
+    caption: 'What was due from its start until all was well again, or the next one began',
     columns: [
       textColumn('fault'),
       ...['from', 'to', 'failed', ...shown, 'lost', 'twice'].map(valueColumn),

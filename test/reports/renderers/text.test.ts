@@ -84,7 +84,7 @@ describe('the text report', () => {
       Bus  type rabbitmq · ready after 8.421 s · clusterMs 3.12 s · bootMs 5.301 s
 
       Faults  lost 2 · delivered twice 1
-        What was due from the second of its start to that of the next one
+        What was due from its start until all was well again, or the next one began
         fault                   from    to  failed  timeout  unroutable  lost  twice
         partition paris | lyon  10 s  12 s      94       84          10     2      1
 
@@ -282,7 +282,7 @@ describe('the markdown report', () => {
 
       lost **2** · delivered twice **1**
 
-      What was due from the second of its start to that of the next one:
+      What was due from its start until all was well again, or the next one began:
 
       | fault | from | to | failed | timeout | unroutable | lost | twice |
       | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |

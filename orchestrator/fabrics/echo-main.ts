@@ -1,24 +1,15 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { constants, setPriority } from 'node:os';
 import { nowUs } from '../../agents/clock.ts';
 import { pace, probeDatagrams, serveDatagrams } from './echo-datagrams.ts';
 import type { EchoCalls, ProbeOrder } from './echo-protocol.ts';
 import type { Endpoint } from './fabric.ts';
+import { hurry } from './hurry.ts';
 import { serveRequests } from './request-line.ts';
 
 // The echo program: answers and sends the probes that measure round trips, driven over stdio.
 
 const probeBytes = 64;
-
-/** The network is to be measured, not how long a busy machine keeps us waiting. Needs root; threads made later inherit it. */
-function hurry(): void {
-  try {
-    setPriority(constants.priority.PRIORITY_HIGHEST);
-  } catch {
-    // Not allowed: round trips then are those of an ordinary process.
-  }
-}
 
 async function serve({ address, datagrams }: EchoCalls['serve']['ask']): Promise<number> {
   const server = createServer({ noDelay: true }, (socket) => {
@@ -101,5 +92,6 @@ function finished(course: Course, rounds: number, order: ProbeOrder): Promise<vo
   });
 }
 
+// It is the network that is measured, not how long a busy machine keeps us waiting.
 hurry();
 serveRequests<EchoCalls>({ serve, probe, probeDatagrams });

@@ -30,6 +30,8 @@ export interface EchoOptions {
     readonly probes: number;
     /** How long to wait for the last ones before they count as lost. */
     readonly stragglersMs: number;
+    /** Most TCP probes a second to one pair: more than a new connection's window would wait for it, not for the link. */
+    readonly streamProbesPerSecond: number;
   };
   readonly logFile: string;
 }
@@ -146,12 +148,13 @@ async function probeAll(
     const stream = sampleOf(leg, streams[i] ?? []);
     // Losses hold TCP up by design; without them whichever is slower counts, should the fabric treat one better.
     const rttP50Ms = lost === 0 ? Math.max(sample.rttP50Ms, stream.rttP50Ms) : sample.rttP50Ms;
-    return { ...sample, rttP50Ms, probes: rttsUs.length + lost, lostProbes: lost };
+    const rttP99Ms = Math.max(rttP50Ms, sample.rttP99Ms);
+    return { ...sample, rttP50Ms, rttP99Ms, probes: rttsUs.length + lost, lostProbes: lost };
   });
 }
 
 /** Enough for a median that agrees with that of the datagrams, or does not. */
-const agreementProbes = 50;
+const agreementProbes = 25;
 
 async function probeStreams(
   line: Line,
@@ -159,13 +162,15 @@ async function probeStreams(
   pairs: number,
   options: EchoOptions,
 ): Promise<readonly (readonly number[])[]> {
-  const perSecond = pairRate(options, totalRate(pairs), pairs);
+  const { datagrams } = options;
+  const most = datagrams?.streamProbesPerSecond ?? Number.POSITIVE_INFINITY;
+  const perSecond = Math.min(most, pairRate(options, totalRate(pairs), pairs));
   const wanted = Math.max(options.probes, Math.ceil((options.minSpanMs / 1e3) * perSecond));
-  const probes = options.datagrams === undefined ? wanted : Math.min(wanted, agreementProbes);
+  const probes = datagrams === undefined ? wanted : Math.min(wanted, agreementProbes);
   return line.request('probe', {
     targets: mine.map(({ target }) => target),
     probes,
-    warmUps,
+    warmUps: datagrams === undefined ? warmUps : 2,
     probesPerSecond: perSecond * mine.length,
     timeoutMs: options.timeoutMs + (probes / perSecond) * 1e3,
   });

@@ -23,6 +23,8 @@ const maxProbes = 10_000;
 /** Jitter wanders over some 8 standard deviations of time: about 100 independent delays give a steady median. */
 const jitterSpans = 800;
 const maxSpanMs = 5_000;
+/** Segments that a new connection may have under way (RFC 6928 allows 10). */
+const initialWindow = 8;
 /** A probe with its headers, and the share of a slow link that probes may take. */
 const probeBits = 8 * 130;
 const probeShare = 0.2;
@@ -47,6 +49,7 @@ function patience(
     datagrams: {
       probes: Math.ceil(Math.max(probes, Math.min(telling, affordable))),
       stragglersMs: 1_000 + 2 * maxRttMs,
+      streamProbesPerSecond: (1e3 * initialWindow) / Math.max(1, maxRttMs),
     },
   };
 }

@@ -67,9 +67,7 @@ export async function deployCluster(context: DeployContext): Promise<DeployedClu
   cluster.nodes.push(...specs.map((spec) => new RabbitmqNode(spec, cluster)));
   for (const node of cluster.nodes) stack.defer(() => node.kill());
   const spawnedAt = performance.now();
-  // From 3.12 on a blank node that finds nobody may go it alone instead of asking again: the first has to be there.
-  if (atLeast(installation.version, 3, 12)) await cluster.nodes[0]?.start(signal);
-  await Promise.all(cluster.nodes.map((node) => node.start(signal)));
+  const boots = await boot(cluster.nodes, installation, signal);
 
   const last = (moments: ReadonlyMap<string, number>): number => Math.max(...moments.values());
   const { registeredAt, bootedAt, servingAt } = cluster;
@@ -79,8 +77,40 @@ export async function deployCluster(context: DeployContext): Promise<DeployedClu
     erlangMs: last(registeredAt) - spawnedAt,
     bootMs: last(bootedAt) - last(registeredAt),
     joinMs: last(servingAt) - last(bootedAt),
+    ...(boots > 1 ? { boots } : {}),
   };
   return { cluster, credentials, installation, details };
+}
+
+const maxBoots = 3;
+
+/**
+ * Starts all nodes together; returns how many times that took. A node that joins while another still enables its
+ * feature flags can find tables of the older kind and refuse to boot. The others count it as a member by then, so
+ * all begin again from blank data.
+ */
+async function boot(
+  nodes: readonly RabbitmqNode[],
+  { version }: Installation,
+  signal: AbortSignal,
+): Promise<number> {
+  for (let boots = 1; ; boots++) {
+    // From 3.12 on a blank node that finds nobody may go it alone instead of asking again: the first has to be there.
+    if (atLeast(version, 3, 12)) await nodes[0]?.start(signal);
+    const starts = nodes.map((node) => node.start(signal));
+    try {
+      await Promise.all(starts);
+      return boots;
+    } catch (error) {
+      if (boots === maxBoots || !isJoinRace(error)) throw error;
+      await Promise.all(nodes.map((node) => node.blank()));
+      await Promise.allSettled(starts);
+    }
+  }
+}
+
+function isJoinRace(error: unknown): boolean {
+  return error instanceof BusError && /schema_integrity_check_failed/.test(error.message);
 }
 
 /** Name, site and host of a node. */

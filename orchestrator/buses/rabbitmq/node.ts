@@ -83,6 +83,15 @@ export class RabbitmqNode implements BusNode {
     await this.#process?.exited;
   }
 
+  /** Ends it and removes its data: the next start is its first. */
+  async blank(): Promise<void> {
+    await this.kill();
+    const data = this.spec.env['RABBITMQ_MNESIA_BASE'];
+    if (data === undefined) return;
+    const options = { logFile: this.spec.logFile, stdio: 'log', timeoutMs: 10_000 } as const;
+    await this.host.run(['rm', '-rf', data], options);
+  }
+
   async pause(): Promise<void> {
     await this.#process?.signal('SIGSTOP');
   }

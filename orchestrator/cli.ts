@@ -1,7 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { registerBackup } from './commands/backup.ts';
+import { registerBench } from './commands/bench.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
+import { registerDeploy } from './commands/deploy.ts';
+import { registerDestroy } from './commands/destroy.ts';
 import { registerList } from './commands/list.ts';
 import { registerPlan } from './commands/plan.ts';
 import { registerReport } from './commands/report.ts';
@@ -28,6 +32,10 @@ async function main(): Promise<void> {
   const commands = [
     registerRun,
     registerPlan,
+    registerDeploy,
+    registerBench,
+    registerBackup,
+    registerDestroy,
     registerSweep,
     registerReport,
     registerCompare,

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { promisify } from 'node:util';
+import type { Command } from 'commander';
+import { formatBytes } from '../../reports/format.ts';
+import { UsageError } from '../errors.ts';
+import { ask } from '../keeper/client.ts';
+import { defaultState, toAbsolute } from './keeper-flags.ts';
+
+interface BackupFlags {
+  readonly state: string;
+  readonly output?: string;
+}
+
+/** `busbench backup`: everything of a state directory in one tarball. */
+export function registerBackup(program: Command): void {
+  program
+    .command('backup')
+    .description('one tarball of results, logs, configurations and counters')
+    .option('--state <dir>', 'of the deployment', defaultState)
+    .option('-o, --output <file>', 'the tarball (default <state>-<time>.tar.gz)')
+    .action(backupCommand);
+}
+
+async function backupCommand(flags: BackupFlags): Promise<void> {
+  const directory = toAbsolute(flags.state);
+  await refuseMissing(directory);
+  // Counters and configurations end with the deployment; results and logs can be saved without it.
+  await ask(directory, { type: 'snapshot' }, () => {}, null).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`busbench: without counters and configurations: ${reason}\n`);
+  });
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '');
+  const output = toAbsolute(flags.output ?? `${directory}-${stamp}.tar.gz`);
+  const args = ['-C', dirname(directory), '--exclude=keeper.sock', basename(directory)];
+  await promisify(execFile)('tar', ['-czf', output, ...args]);
+  process.stdout.write(`${output} (${formatBytes((await stat(output)).size)})\n`);
+}
+
+async function refuseMissing(directory: string): Promise<void> {
+  const found = await stat(directory).catch(() => null);
+  if (found?.isDirectory()) return;
+  throw new UsageError(
+    'NOT_DEPLOYED',
+    `there is no state directory ${directory}`,
+    'Name the one that was given to deploy with --state.',
+  );
+}

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { readRecord } from '../../reports/read.ts';
+import { textRenderer } from '../../reports/renderers/text.ts';
+import { exitCode } from '../../reports/verdict.ts';
+import { UsageError } from '../errors.ts';
+import { interruptible } from '../interrupts.ts';
+import { ask } from '../keeper/client.ts';
+import { readState, refuseUnlike } from '../keeper/state.ts';
+import { loadScenario } from '../scenario.ts';
+import { defaultState, toAbsolute } from './keeper-flags.ts';
+import { showProgress } from './progress.ts';
+import { terminalOptions } from './terminal.ts';
+
+interface BenchFlags {
+  readonly state: string;
+  readonly output?: string;
+  readonly set: readonly string[];
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+/** `busbench bench`: one measurement on what `deploy` left standing. */
+export function registerBench(program: Command): void {
+  program
+    .command('bench')
+    .description('measure once on what deploy left standing')
+    .argument('[scenario]', 'another load for the same bus (default: the scenario as deployed)')
+    .option('--state <dir>', 'of the deployment', defaultState)
+    .option('-o, --output <dir>', 'result directory, new or empty (default below the state)')
+    .option('--set <path=value>', 'override any value of the scenario', collect, [])
+    .option('--json', 'print the result as one JSON document on stdout')
+    .option('--quiet', 'no progress on stderr')
+    .action(benchCommand);
+}
+
+async function benchCommand(name: string | undefined, flags: BenchFlags): Promise<void> {
+  const directory = toAbsolute(flags.state);
+  const { origin, deploymentKey } = await readState(directory);
+  const reference = name ?? origin.reference;
+  const sets = name === undefined ? [...origin.sets, ...flags.set] : flags.set;
+  const { scenario, source } = await loadScenario(reference, sets);
+  refuseUnlike(scenario, deploymentKey);
+  const output = await outputFor(directory, flags.output, scenario.name);
+  using progress = showProgress(scenario.name, flags.quiet ?? false);
+  using interrupts = interruptible();
+  await ask(
+    directory,
+    {
+      type: 'bench',
+      origin: { reference: toAbsolute(source.file), sets },
+      output,
+      commandLine: process.argv.slice(2),
+    },
+    progress.update,
+    interrupts.stop,
+  );
+  progress[Symbol.dispose]();
+  const record = await readRecord(output);
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify(record.result, null, 2)}\n`
+      : textRenderer.render([record], { ...terminalOptions(), directory: output }),
+  );
+  process.exitCode = exitCode(record.result);
+}
+
+/** `results/1-tc1`, `results/2-tc1` ... below the state, or what the user named, which must be empty. */
+async function outputFor(
+  directory: string,
+  wanted: string | undefined,
+  name: string,
+): Promise<string> {
+  if (wanted === undefined) {
+    const results = join(directory, 'results');
+    await mkdir(results, { recursive: true });
+    for (let number = (await readdir(results)).length + 1; ; number++) {
+      const output = join(results, `${number}-${name}`);
+      if (existsSync(output)) continue;
+      await mkdir(output);
+      return output;
+    }
+  }
+  const output = toAbsolute(wanted);
+  await mkdir(output, { recursive: true });
+  if ((await readdir(output)).length === 0) return output;
+  throw new UsageError(
+    'OUTPUT_UNUSABLE',
+    `cannot write results to ${output}: it is not empty`,
+    'Name a new or an empty directory with -o.',
+  );
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}

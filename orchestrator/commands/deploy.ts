@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { refuseUnavailable } from '../deployment.ts';
+import { interruptible } from '../interrupts.ts';
+import { startKeeper } from '../keeper/client.ts';
+import { claimState, readState } from '../keeper/state.ts';
+import { loadScenario } from '../scenario.ts';
+import { defaultState, quietProgress, toAbsolute } from './keeper-flags.ts';
+import { showProgress } from './progress.ts';
+
+interface DeployFlags {
+  readonly state: string;
+  readonly set: readonly string[];
+  readonly quiet?: true;
+}
+
+/** `busbench deploy`: fabric and bus of a scenario, to be benched many times. */
+export function registerDeploy(program: Command): void {
+  program
+    .command('deploy')
+    .description('deploy fabric and bus of a scenario, and leave them standing for bench')
+    .argument('[scenario]', 'a scenario file or the name of a ready-made one', 'quickstart')
+    .option('--state <dir>', 'keeps the deployment, its logs and the results', defaultState)
+    .option('--set <path=value>', 'override any value of the scenario', collect, [])
+    .option('--quiet', 'no progress on stderr')
+    .action(deployCommand);
+}
+
+async function deployCommand(name: string, flags: DeployFlags): Promise<void> {
+  const { scenario, source } = await loadScenario(name, flags.set);
+  await refuseUnavailable(scenario);
+  const directory = toAbsolute(flags.state);
+  await claimState(directory);
+  using progress = showProgress(scenario.name, flags.quiet ?? false);
+  using interrupts = interruptible();
+  const origin = { reference: toAbsolute(source.file), sets: flags.set };
+  const onStep = (step: string): void => progress.update({ ...quietProgress, step });
+  await startKeeper(directory, origin, onStep, interrupts.stop);
+  progress[Symbol.dispose]();
+  const { pid } = await readState(directory);
+  process.stdout.write(
+    `${scenario.name} is deployed, kept by process ${pid}; state in ${directory}\n` +
+      `  busbench bench --state ${flags.state} [--set path=value]\n` +
+      `  busbench destroy --state ${flags.state}\n`,
+  );
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}

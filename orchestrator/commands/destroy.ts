@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { destroyDeployment, destroyStale } from '../keeper/client.ts';
+import { readState } from '../keeper/state.ts';
+import { defaultState, toAbsolute } from './keeper-flags.ts';
+
+interface DestroyFlags {
+  readonly state: string;
+  readonly stale?: true;
+}
+
+/** `busbench destroy`: removes what stands, whatever became of its keeper. */
+export function registerDestroy(program: Command): void {
+  program
+    .command('destroy')
+    .description('remove a deployment, even after a crash; results and logs stay')
+    .option('--state <dir>', 'of the deployment', defaultState)
+    .option('--stale', 'remove instead what dead runs of busbench left on this machine')
+    .action(destroyCommand);
+}
+
+async function destroyCommand(flags: DestroyFlags): Promise<void> {
+  if (flags.stale) {
+    say(await destroyStale());
+    return;
+  }
+  const directory = toAbsolute(flags.state);
+  say(await destroyDeployment(directory, await readState(directory)));
+  process.stdout.write(`results and logs are in ${directory}\n`);
+}
+
+function say(found: readonly string[]): void {
+  const lines = found.length === 0 ? ['nothing'] : found;
+  process.stdout.write(lines.map((line) => `found ${line}\n`).join(''));
+}

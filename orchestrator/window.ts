@@ -1,5 +1,6 @@
 import { nowUs } from '../agents/clock.ts';
 import type { ProcessReport, Warning } from '../reports/result.ts';
+import type { PhasesSpec } from '../topologies/scenario.ts';
 import { type AgentGroup, msUntil } from './agents/agent-group.ts';
 import type { Deployment } from './deployment.ts';
 import { readSteal } from './environment.ts';
@@ -69,8 +70,11 @@ export async function measureWindow(
     faults = injectFaults(scene, AbortSignal.any([windowOver.signal, ended.signal]));
     faults.catch(() => {});
     const over = endUs === null ? observer.exhausted() : sleep(msUntil(endUs), ended.signal);
-    await Promise.race([over, rejected(faults)]);
-    lengthMs = (nowUs() - measureUs) / 1e3;
+    const early = afterFaults(measure, faults, ended.signal);
+    const ranOut = over.then(() => true);
+    const isFull = await Promise.race([ranOut, early, rejected(faults)]);
+    if (!isFull) agents.broadcast({ type: 'halt' });
+    lengthMs = isFull && measure.kind === 'duration' ? measure.ms : (nowUs() - measureUs) / 1e3;
     windowOver.abort();
     observer.step('draining');
     resources = observer.stopSampling();
@@ -91,8 +95,7 @@ export async function measureWindow(
   agents.broadcast({ type: 'halt' });
   const { logs, warnings } = await faults.catch(() => noFaults);
   return {
-    measuredMs:
-      failure === null && !stop.aborted && measure.kind === 'duration' ? measure.ms : lengthMs,
+    measuredMs: lengthMs,
     measuredFrom: new Date(Date.now() + (measureUs - nowUs()) / 1e3),
     failure,
     interrupted: stop.aborted,
@@ -105,6 +108,19 @@ export async function measureWindow(
       ...stealWarning(stealBefore),
     ],
   };
+}
+
+/** Resolves with false when the scenario wants the window to end early; never where it does not. */
+async function afterFaults(
+  measure: PhasesSpec['measure'],
+  faults: Promise<unknown>,
+  signal: AbortSignal,
+): Promise<false> {
+  const waitMs = measure.kind === 'duration' ? measure.afterFaultsMs : undefined;
+  if (waitMs === undefined) return new Promise<never>(() => {});
+  await faults;
+  await sleep(waitMs, signal);
+  return false;
 }
 
 /** Waits for stragglers: the whole drain, or less once every call has been answered or has failed. */

@@ -65,7 +65,11 @@ const workload = z.object({
 const phases = z.object({
   warmupMs: z.number(),
   measure: z.union([
-    z.object({ kind: z.literal('duration'), ms: z.number() }),
+    z.object({
+      kind: z.literal('duration'),
+      ms: z.number(),
+      afterFaultsMs: z.number().exactOptional(),
+    }),
     z.object({ kind: z.literal('calls'), perClient: z.number() }),
   ]),
   drainMs: z.number(),

@@ -71,7 +71,12 @@ export interface WorkloadSpec {
 export interface PhasesSpec {
   readonly warmupMs: number;
   readonly measure:
-    | { readonly kind: 'duration'; readonly ms: number }
+    | {
+        readonly kind: 'duration';
+        readonly ms: number;
+        /** Ends earlier, so long after the last fault has ended; absent for a window of fixed length. */
+        readonly afterFaultsMs?: number;
+      }
     | { readonly kind: 'calls'; readonly perClient: number };
   readonly drainMs: number;
 }

@@ -49,7 +49,15 @@ export function paceText(pace: Pace): string {
 export function phasesText({ warmupMs, measure, drainMs }: PhasesSpec): string {
   const middle =
     measure.kind === 'duration'
-      ? `measure ${duration.format(measure.ms)}`
+      ? `measure ${lengthText(measure)}`
       : `measure ${count(measure.perClient)} operations a client`;
   return `warm-up ${duration.format(warmupMs)}, ${middle}, drain up to ${duration.format(drainMs)}`;
+}
+
+function lengthText({
+  ms,
+  afterFaultsMs,
+}: Extract<PhasesSpec['measure'], { kind: 'duration' }>): string {
+  if (afterFaultsMs === undefined) return duration.format(ms);
+  return `until ${duration.format(afterFaultsMs)} after the last fault, at most ${duration.format(ms)}`;
 }

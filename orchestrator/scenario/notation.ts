@@ -3,6 +3,7 @@ import type {
   BodySize,
   FaultSpec,
   Pace,
+  PhasesSpec,
   ReplySize,
   ResolvedScenario,
 } from '../../topologies/scenario.ts';
@@ -53,10 +54,7 @@ export function scenarioYaml(scenario: ResolvedScenario): string {
       },
       phases: {
         warmup: duration.format(phases.warmupMs),
-        measure:
-          phases.measure.kind === 'duration'
-            ? duration.format(phases.measure.ms)
-            : { calls: phases.measure.perClient },
+        measure: measureNotation(phases.measure),
         drain: duration.format(phases.drainMs),
       },
       faults: scenario.faults.map(faultNotation),
@@ -132,6 +130,13 @@ function paceNotation(pace: Pace): Fields {
       return { rate: rate.format(pace.ratePerSecond), arrivals };
     }
   }
+}
+
+function measureNotation(measure: PhasesSpec['measure']): unknown {
+  if (measure.kind === 'calls') return { calls: measure.perClient };
+  const { ms, afterFaultsMs } = measure;
+  if (afterFaultsMs === undefined) return duration.format(ms);
+  return { afterFaults: duration.format(afterFaultsMs), atMost: duration.format(ms) };
 }
 
 function bodyNotation(body: BodySize): unknown {

@@ -54,7 +54,8 @@ export async function resolveShape(
     faults: [],
     expect: shape.expect.filter((text) => text !== undefined),
   };
-  checkWorkload(partial, shape.servers.count !== undefined, findings);
+  const given = { count: shape.servers.count !== undefined, faults: shape.faults.length > 0 };
+  checkWorkload(partial, given, findings);
   checkLedger(partial, findings);
   checkExpectations(shape.expect, findings);
   const faults = resolveFaults(
@@ -146,7 +147,11 @@ async function resolveBody(
   return { kind: 'fixed', bytes: 1024 };
 }
 
-function checkWorkload(scenario: ResolvedScenario, countGiven: boolean, findings: Findings): void {
+function checkWorkload(
+  scenario: ResolvedScenario,
+  given: { readonly count: boolean; readonly faults: boolean },
+  findings: Findings,
+): void {
   const { workload, phases, servers, clients } = scenario;
   const { pattern, topics, pools, timeoutMs } = workload;
   if (phases.drainMs < timeoutMs) {
@@ -155,7 +160,7 @@ function checkWorkload(scenario: ResolvedScenario, countGiven: boolean, findings
   }
   const basis: Path[] = [
     ['workload', 'topics'],
-    ...(countGiven ? [] : [['servers', 'placement'], ['sites']]),
+    ...(given.count ? [] : [['servers', 'placement'], ['sites']]),
   ];
   if (servers.count < topics && scenario.bus.type !== 'none') {
     const message = `expected at least one server a topic: ${topics} topics, ${servers.count} servers`;
@@ -176,6 +181,12 @@ function checkWorkload(scenario: ResolvedScenario, countGiven: boolean, findings
     if (pattern !== 'call') {
       const message = `only replies tell what a bus can carry: load is for pattern call, not ${pattern}`;
       findings.add(['workload', 'pace'], message, ['workload', 'pattern']);
+    }
+  }
+  if (phases.measure.kind === 'duration' && phases.measure.afterFaultsMs !== undefined) {
+    if (!given.faults) {
+      const message = 'there are no faults to measure after; expected a duration';
+      findings.add(['phases', 'measure', 'afterFaults'], message, ['faults']);
     }
   }
   if (clients.reconnect.minMs > clients.reconnect.maxMs) {

@@ -191,14 +191,28 @@ const measureType = z
         kind: 'duration' as const,
         ms,
       })),
+      shape({
+        afterFaults: quantityType(duration, 'goes on so long after the last fault has ended'),
+        atMost: quantityType(duration, 'and no longer than this', 1),
+      }).transform(({ afterFaults, atMost }) => ({
+        kind: 'duration' as const,
+        ms: atMost,
+        afterFaultsMs: afterFaults,
+      })),
       shape({ calls: whole(1, 1e9, 'measured operations of each client') }).transform(
         ({ calls }) => ({ kind: 'calls' as const, perClient: calls }),
       ),
     ],
-    oneOf('a duration with its unit, such as 10s, or { calls: 100 }', ['calls']),
+    oneOf(
+      'a duration with its unit, such as 10s, { afterFaults: 5s, atMost: 3m } or { calls: 100 }',
+      ['calls', 'afterFaults', 'atMost'],
+    ),
   )
   .prefault('10s')
-  .meta({ description: 'the measuring window, or operations a client' });
+  .meta({
+    description:
+      'the measuring window: its length, until after the last fault, or operations a client',
+  });
 
 /** `phases:` of a scenario. */
 export const phasesType: z.ZodType<PhasesShape, unknown> = shape({

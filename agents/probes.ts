@@ -63,10 +63,19 @@ export class Prober {
     this.#isAnswered = isAnswered;
   }
 
+  /**
+   * A round at once, the next after `everyMs`, and each wait twice as long as the one before: a bus that is slow to
+   * carry thousands of probes must not get thousands more every time.
+   */
   start(everyMs: number): void {
     this.close();
     this.#startRound();
-    this.#timer = setInterval(() => this.#startRound(), everyMs);
+    this.#timer = setTimeout(() => this.#next(everyMs * 2), everyMs);
+  }
+
+  #next(waitMs: number): void {
+    this.#startRound();
+    this.#timer = setTimeout(() => this.#next(waitMs * 2), waitMs);
   }
 
   proven(clients: readonly number[]): void {
@@ -75,7 +84,7 @@ export class Prober {
   }
 
   close(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#round = null;
   }

@@ -108,7 +108,7 @@ export type ToAgent =
   | { readonly type: 'assign'; readonly assignment: Assignment }
   /** How this process reaches every receiver; the driver's own shape. Asks the agent to connect its senders. */
   | { readonly type: 'directory'; readonly directory: Json }
-  /** Send a probe on every path not proven yet, again every `everyMs`, until told `proven` for each client. */
+  /** Send a probe on every path not proven yet, again after `everyMs`, then twice that and so on, until told `proven` for each client. */
   | { readonly type: 'probe'; readonly everyMs: number }
   | { readonly type: 'proven'; readonly clients: readonly number[] }
   /** This process's clock minus each process's clock, and the bound of its error; both by process index. */

@@ -21,6 +21,8 @@ export async function within<T>(
   late: () => Error,
   signal: AbortSignal,
 ): Promise<T> {
+  // Whoever stops waiting must not be surprised by the promise's failure later.
+  promise.catch(() => {});
   signal.throwIfAborted();
   const over = new AbortController();
   const onAbort = (): void => over.abort(signal.reason);

@@ -36,9 +36,9 @@ async function deployCommand(name: string, flags: DeployFlags): Promise<void> {
   const onStep = (step: string): void => progress.update({ ...quietProgress, step });
   await startKeeper(directory, origin, onStep, interrupts.stop);
   progress[Symbol.dispose]();
-  const { pid } = await readState(directory);
+  const { owner } = await readState(directory);
   process.stdout.write(
-    `${scenario.name} is deployed, kept by process ${pid}; state in ${directory}\n` +
+    `${scenario.name} is deployed, kept by process ${owner.pid}; state in ${directory}\n` +
       `  busbench bench --state ${flags.state} [--set path=value]\n` +
       `  busbench destroy --state ${flags.state}\n`,
   );

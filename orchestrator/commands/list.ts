@@ -1,20 +1,30 @@
 import type { Command } from 'commander';
 import { readyMadeScenarios } from '../scenario.ts';
+import { readyMadeSweeps } from '../sweep/load.ts';
 
-/** `busbench list`: the ready-made scenarios. */
+/** `busbench list`: the ready-made scenarios and sweeps. */
 export function registerList(program: Command): void {
   program
     .command('list')
-    .description('show the ready-made scenarios')
+    .description('show the ready-made scenarios and sweeps')
     .option('--json', 'print them as one JSON document')
     .action(listCommand);
 }
 
 async function listCommand(flags: { readonly json?: true }): Promise<void> {
   const scenarios = await readyMadeScenarios();
-  const width = Math.max(...scenarios.map(({ name }) => name.length));
+  const sweeps = await readyMadeSweeps();
+  const width = Math.max(...[...scenarios, ...sweeps].map(({ name }) => name.length));
+  const linesOf = (all: typeof scenarios): readonly string[] =>
+    all.map(({ name, about }) => `${name.padEnd(width)}  ${about}`);
   const text = flags.json
-    ? JSON.stringify(scenarios, null, 2)
-    : scenarios.map(({ name, about }) => `${name.padEnd(width)}  ${about}`).join('\n');
+    ? JSON.stringify({ scenarios, sweeps }, null, 2)
+    : [
+        'Scenarios (busbench run <name>)',
+        ...linesOf(scenarios),
+        '',
+        'Sweeps (busbench sweep <name>)',
+        ...linesOf(sweeps),
+      ].join('\n');
   process.stdout.write(`${text}\n`);
 }

@@ -8,10 +8,16 @@ import type {
 } from '../../reports/campaign/campaign.ts';
 import { writeCampaign } from '../../reports/campaign/write.ts';
 import { writeWhole } from '../../reports/write.ts';
+import type { UsageError } from '../errors.ts';
 import { interruptible } from '../interrupts.ts';
 import { expectedMs } from '../sweep/countdown.ts';
 import { Journal } from '../sweep/journal.ts';
-import { type LoadedSweep, loadSweep, refuseUnavailablePoints } from '../sweep/load.ts';
+import {
+  type LoadedSweep,
+  loadSweep,
+  onlyAvailable,
+  refuseUnavailablePoints,
+} from '../sweep/load.ts';
 import { busKey, ordered } from '../sweep/order.ts';
 import { describeSettings } from '../sweep/points.ts';
 import { isFinished, type SweepOutcome, sweep } from '../sweep.ts';
@@ -21,6 +27,7 @@ interface SweepFlags {
   readonly output?: string;
   readonly retry: readonly PointStatus[];
   readonly dryRun?: true;
+  readonly available?: true;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -36,6 +43,7 @@ export function registerSweep(program: Command): void {
     .argument('<sweep>', 'a sweep file or the name of a ready-made one')
     .option('-o, --output <dir>', 'new, or that of the campaign to resume (default results/<name>)')
     .option('--dry-run', 'print the points and about how long they take; start nothing')
+    .option('--available', 'leave out what this machine lacks the programs for')
     .option('--retry <statuses>', `measure these again: ${retriable.join(',')}`, parseRetry, [])
     .option('--json', 'print the outcome as one JSON document on stdout')
     .option('--quiet', 'no progress on stderr')
@@ -50,8 +58,13 @@ function parseRetry(list: string): readonly PointStatus[] {
   });
 }
 
+function sayLacking({ message, hint }: UsageError): void {
+  process.stderr.write(`busbench: left out: ${message}\n  ${hint}\n`);
+}
+
 async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void> {
-  const loaded = await loadSweep(nameOrFile);
+  const all = await loadSweep(nameOrFile);
+  const loaded = flags.available ? await onlyAvailable(all, sayLacking) : all;
   if (flags.dryRun) {
     process.stdout.write(flags.json ? dryRunJson(loaded) : dryRunText(loaded));
     return;

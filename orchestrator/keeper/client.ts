@@ -112,15 +112,15 @@ export async function destroyDeployment(
       found.push(
         `a keeper that did not answer (${error instanceof Error ? error.message : error})`,
       );
-      process.kill(state.pid, 'SIGTERM');
+      process.kill(state.owner.pid, 'SIGTERM');
     }
     if (!(await gone(state, patienceMs))) {
       found.push('a keeper that did not end: killed');
-      process.kill(state.pid, 'SIGKILL');
+      process.kill(state.owner.pid, 'SIGKILL');
       await gone(state, patienceMs);
     }
   } else found.push('no keeper: it was killed, or the machine was restarted');
-  found.push(...(await removeLeftovers([state.runId])));
+  found.push(...(await removeLeftovers([state.owner.runId])));
   await forgetState(directory);
   return found;
 }
@@ -174,8 +174,8 @@ function attempt(read: () => string): string {
 }
 
 /** Is the process of that number still the keeper? */
-function isKeeper({ runId, pid, startedTicks }: KeeperState): boolean {
-  return isAlive({ runId, pid, startedTicks, serial: 0 });
+function isKeeper({ owner }: KeeperState): boolean {
+  return isAlive(owner);
 }
 
 async function gone(state: KeeperState, ms: number): Promise<boolean> {

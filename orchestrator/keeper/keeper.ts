@@ -73,16 +73,12 @@ export class Keeper implements AsyncDisposable {
       const key = deploymentKey(scenario);
       const keeper = new Keeper(directory, resources, deployment, key);
       await keeper.#listen();
-      const { runId } = context;
-      const { pid, startedTicks } = newOwner(runId);
       const deployedAt = new Date().toISOString();
       await writeState(directory, {
         schema: 'busbench/state/1',
         origin,
         name: scenario.name,
-        runId,
-        pid,
-        startedTicks,
+        owner: newOwner(context.runId),
         deploymentKey: key,
         deployedAt,
       });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { writeWhole } from '../../reports/write.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { UsageError } from '../errors.ts';
+import type { Owner } from '../owner.ts';
 import { busKey } from '../sweep/order.ts';
 
 /** What a scenario was made of: a file or a ready-made name, and the `--set`s over it. */
@@ -19,10 +20,8 @@ export interface KeeperState {
   readonly schema: 'busbench/state/1';
   readonly origin: ScenarioOrigin;
   readonly name: string;
-  readonly runId: string;
-  /** The keeper, and the start time that tells it from a later process with the same pid. */
-  readonly pid: number;
-  readonly startedTicks: string;
+  /** The keeper. */
+  readonly owner: Owner;
   /** Hash of what the deployment was made for; benches must need the same. */
   readonly deploymentKey: string;
   readonly deployedAt: string;
@@ -32,9 +31,7 @@ const stateShape: z.ZodType<KeeperState> = z.object({
   schema: z.literal('busbench/state/1'),
   origin: z.object({ reference: z.string(), sets: z.array(z.string()) }),
   name: z.string(),
-  runId: z.string(),
-  pid: z.number(),
-  startedTicks: z.string(),
+  owner: z.custom<Owner>((value) => typeof value === 'object' && value !== null),
   deploymentKey: z.string(),
   deployedAt: z.string(),
 });

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Settings } from '../../reports/campaign/campaign.ts';
 import { nearName } from '../../topologies/near-name.ts';
+import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { refuseUnavailable } from '../deployment.ts';
 import { UsageError } from '../errors.ts';
 import { projectRoot } from '../program.ts';
@@ -72,12 +73,38 @@ export function along({ along: path, unit }: SearchSpec, value: number): Setting
 
 /** Rejects with NOT_AVAILABLE, before anything is started, when this machine lacks what any of the points needs. */
 export async function refuseUnavailablePoints(points: readonly Point[]): Promise<void> {
-  const distinct = new Map<string, Point>();
-  for (const point of points) {
-    const { fabric, bus } = point.scenario;
-    distinct.set(JSON.stringify({ fabric, bus }), point);
+  const [lacking] = (await unavailable(points)).values();
+  if (lacking) throw lacking;
+}
+
+/** The sweep without the points that this machine cannot run; tells of each thing it lacks. */
+export async function onlyAvailable(
+  loaded: LoadedSweep,
+  onLacking: (error: UsageError) => void,
+): Promise<LoadedSweep> {
+  const lacking = await unavailable(loaded.points);
+  for (const error of lacking.values()) onLacking(error);
+  const points = loaded.points.filter(({ scenario }) => !lacking.has(needsOf(scenario)));
+  return { ...loaded, points };
+}
+
+/** By what is needed: why this machine has it not. */
+async function unavailable(points: readonly Point[]): Promise<ReadonlyMap<string, UsageError>> {
+  const distinct = new Map(points.map(({ scenario }) => [needsOf(scenario), scenario]));
+  const lacking = new Map<string, UsageError>();
+  for (const [needs, scenario] of distinct) {
+    try {
+      await refuseUnavailable(scenario);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      lacking.set(needs, error);
+    }
   }
-  for (const { scenario } of distinct.values()) await refuseUnavailable(scenario);
+  return lacking;
+}
+
+function needsOf({ fabric, bus }: ResolvedScenario): string {
+  return JSON.stringify({ fabric, bus });
 }
 
 async function readyMadeNames(): Promise<readonly string[]> {

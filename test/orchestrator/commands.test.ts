@@ -15,13 +15,19 @@ async function busbench(
 }
 
 describe('busbench', () => {
-  it('lists the ready-made scenarios, each on a line that says what it is', async () => {
+  it('lists the ready-made scenarios and, apart from them, sweeps, each on a line that says what it is', async () => {
     const { stdout, exitCode } = await busbench('list');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^quickstart +Three sites/m);
     const all = JSON.parse((await busbench('list', '--json')).stdout);
-    expect(all).toHaveLength(stdout.split('\n').length);
-    expect(all).toContainEqual({ name: 'floor', about: expect.stringContaining('floor') });
+    expect(all.scenarios).toContainEqual({
+      name: 'floor',
+      about: expect.stringContaining('floor'),
+    });
+    expect(all.sweeps).toContainEqual({ name: 'wanwide', about: expect.stringContaining('WAN') });
+    // Two headings and an empty line between scenarios and sweeps.
+    expect(stdout.split('\n')).toHaveLength(all.scenarios.length + all.sweeps.length + 3);
+    expect(stdout.indexOf('wanwide')).toBeGreaterThan(stdout.indexOf('Sweeps'));
   });
 
   it('plans without starting anything', async () => {

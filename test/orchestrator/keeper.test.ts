@@ -68,7 +68,7 @@ describe.sequential('deploy, bench, backup, destroy', () => {
   it('deploys once and benches many times', async () => {
     const deployed = await busbench(['deploy', scenario, '--state', state]);
     expect(deployed.code, deployed.stderr).toBe(0);
-    const { runId, pid } = kept();
+    const { runId, pid } = kept().owner;
     expect(workingIn(`busbench-${runId}-`).length).toBeGreaterThan(2);
     const first = await busbench(['bench', '--state', state]);
     expect([0, 4], first.stderr).toContain(first.code);
@@ -78,7 +78,7 @@ describe.sequential('deploy, bench, backup, destroy', () => {
     expect([0, 4], second.stderr).toContain(second.code);
     expect(JSON.parse(second.stdout).outcome.due).toBe(50);
     expect(readdirSync(join(state, 'results')).sort()).toEqual(['1-kept', '2-kept']);
-    expect(kept()).toMatchObject({ runId, pid });
+    expect(kept().owner).toMatchObject({ runId, pid });
   }, 60_000);
 
   it('refuses a second deployment in one place, and a bench that needs another', async () => {
@@ -122,7 +122,7 @@ describe.sequential('deploy, bench, backup, destroy', () => {
   });
 
   it('destroys all of it, says what it was, and leaves the results', async () => {
-    const { runId } = kept();
+    const { runId } = kept().owner;
     const { code, stdout } = await busbench(['destroy', '--state', state]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
@@ -135,7 +135,7 @@ describe.sequential('deploy, bench, backup, destroy', () => {
 
   it('destroys what a killed keeper left, and deploys again in the same place', async () => {
     expect((await busbench(['deploy', scenario, '--state', state])).code).toBe(0);
-    const { runId, pid } = kept();
+    const { runId, pid } = kept().owner;
     process.kill(pid, 'SIGKILL');
     const bench = await busbench(['bench', '--state', state]);
     expect(bench.code).toBe(3);

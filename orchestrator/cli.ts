@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events';
 import { Command, CommanderError } from 'commander';
 import { registerBackup } from './commands/backup.ts';
 import { registerBench } from './commands/bench.ts';
@@ -21,6 +22,8 @@ const exitFailed = 3;
 const exitInterrupted = 130;
 
 async function main(): Promise<void> {
+  // One signal stops a wait for each of many agents and faults at once; every wait takes its listener back.
+  setMaxListeners(0);
   // A reader that went away (`| head -1`) must not take the run and its teardown with it.
   process.stdout.on('error', ignoreBrokenPipe);
   process.stderr.on('error', ignoreBrokenPipe);

@@ -1,8 +1,9 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { textRenderer } from '../../reports/renderers/text.ts';
 import { exitCode } from '../../reports/verdict.ts';
 import { writeRecord } from '../../reports/write.ts';
 import { interruptible } from '../interrupts.ts';
+import { type MetricsAddress, parseMetricsAddress, serveMetrics } from '../metrics.ts';
 import { makeDirectories } from '../output.ts';
 import { run } from '../run.ts';
 import { loadScenario, scenarioYaml } from '../scenario.ts';
@@ -15,6 +16,7 @@ interface RunFlags {
   readonly json?: true;
   readonly quiet?: true;
   readonly keep?: true;
+  readonly metrics?: MetricsAddress;
 }
 
 /** `busbench run`: deploy, measure, collect, report, tear down. */
@@ -28,18 +30,23 @@ export function registerRun(program: Command): void {
     .option('--json', 'print the result as one JSON document on stdout')
     .option('--quiet', 'no progress on stderr')
     .option('--keep', 'keep the scratch directory (configuration and data of the bus nodes)')
+    .option('--metrics <:port>', 'serve live OpenMetrics on loopback while it runs', parseMetrics)
     .action(runCommand);
 }
 
 async function runCommand(name: string, flags: RunFlags): Promise<void> {
   const { scenario } = await loadScenario(name, flags.set);
   await using directories = await makeDirectories(scenario.name, flags.output, flags.keep ?? false);
+  await using metrics = flags.metrics ? await serveMetrics(flags.metrics, scenario) : null;
   using progress = showProgress(scenario.name, flags.quiet ?? false);
   using interrupts = interruptible();
   const record = await run(scenario, {
     context: directories,
     commandLine: process.argv.slice(2),
-    onProgress: progress.update,
+    onProgress: (now) => {
+      progress.update(now);
+      metrics?.update(now);
+    },
     stop: interrupts.stop,
   });
   await writeRecord(directories.results, record, scenarioYaml(record.result.scenario));
@@ -56,4 +63,10 @@ async function runCommand(name: string, flags: RunFlags): Promise<void> {
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];
+}
+
+function parseMetrics(text: string): MetricsAddress {
+  const address = parseMetricsAddress(text);
+  if (address) return address;
+  throw new InvalidArgumentError('expected :port, or a loopback address and port (127.0.0.1:9464)');
 }

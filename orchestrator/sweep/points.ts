@@ -1,5 +1,6 @@
+import { labelOf } from '../../reports/campaign/axes.ts';
 import type { Settings } from '../../reports/campaign/campaign.ts';
-import type { Json, ResolvedScenario } from '../../topologies/scenario.ts';
+import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { type Mistake, ScenarioError } from '../errors.ts';
 import { loadScenario } from '../scenario.ts';
 import { asSets } from './expand.ts';
@@ -88,10 +89,6 @@ function sameTwice(twin: Settings): Mistake {
 
 /** `clients.count=10 bus.type=router`. */
 export function describeSettings(settings: Settings): string {
-  const parts = Object.entries(settings).map(([path, value]) => `${path}=${describeValue(value)}`);
+  const parts = Object.entries(settings).map(([path, value]) => `${path}=${labelOf(value)}`);
   return parts.length === 0 ? 'the scenario as it is' : parts.join(' ');
-}
-
-function describeValue(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -43,7 +43,8 @@ export async function makeFabric(
 ): Promise<Fabric> {
   onStep(`fabric ${scenario.fabric}`);
   const maker = await fabricMaker(scenario);
-  return maker.make({ sites: scenario.sites, links: scenario.links }, context, stop);
+  const { sites, links, seed } = scenario;
+  return maker.make({ sites, links }, { ...context, seed }, stop);
 }
 
 /** The bus of a scenario, on a fabric that stands. */

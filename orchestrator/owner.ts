@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,14 +13,19 @@ export interface Owner {
   readonly startedTicks: string;
   /** Tells apart what one process has made. */
   readonly serial: number;
+  /** In which `pid` is a name: a container has its own, though it may share files with its machine. */
+  readonly pidNamespace: string;
 }
 
 let lastSerial = 0;
 
+const pidNamespace = /\d+/.exec(link('/proc/self/ns/pid'))?.[0] ?? '';
+
 /** A new owner in the name of this process. */
 export function newOwner(runId: string): Owner {
   const { pid } = process;
-  return { runId, pid, startedTicks: startedTicks(pid) ?? '', serial: ++lastSerial };
+  const serial = ++lastSerial;
+  return { runId, pid, startedTicks: startedTicks(pid) ?? '', serial, pidNamespace };
 }
 
 /** Environment for all that this owner starts. */
@@ -28,15 +33,22 @@ export function markOf(owner: Owner): Readonly<Record<string, string>> {
   return { [variable]: textOf(owner) };
 }
 
-function textOf({ runId, pid, startedTicks: ticks, serial }: Owner): string {
-  return [runId, pid, ticks, serial].join(':');
+function textOf({ runId, pid, startedTicks: ticks, serial, pidNamespace: space }: Owner): string {
+  return [runId, pid, ticks, serial, space].join(':');
 }
 
 /** Null for what is not the text of an owner. */
 function parseOwner(text: string | undefined): Owner | null {
-  const [, runId, owner, ticks, serial] = /^(.*):(\d+):(\d*):(\d+)$/.exec(text ?? '') ?? [];
-  if (runId === undefined || ticks === undefined) return null;
-  return { runId, pid: Number(owner), startedTicks: ticks, serial: Number(serial) };
+  const match = /^(.*):(\d+):(\d*):(\d+):(\d*)$/.exec(text ?? '');
+  const [, runId = '', pid, ticks = '', serial, space = ''] = match ?? [];
+  if (match === null) return null;
+  return {
+    runId,
+    pid: Number(pid),
+    startedTicks: ticks,
+    serial: Number(serial),
+    pidNamespace: space,
+  };
 }
 
 /** Whoever marked a process; null for processes that are none of ours, gone, or not for us to look at. */
@@ -85,15 +97,37 @@ export function markedProcesses(): readonly { readonly pid: number; readonly own
   });
 }
 
-export function isAlive({ pid, startedTicks: ticks }: Owner): boolean {
-  return startedTicks(pid) === ticks;
+/** True also for those that we cannot judge, because their pid means another process to us. */
+export function isAlive({ pid, startedTicks: ticks, pidNamespace: space }: Owner): boolean {
+  return space !== pidNamespace || startedTicks(pid) === ticks;
 }
 
-/** Field 22 of /proc/<pid>/stat; null when there is no such process, a zombie included. */
+/**
+ * Field 22 of /proc/<pid>/stat; null when there is no such process, a zombie included. Without /proc (macOS) only
+ * whether there is one: a later process with the same pid then keeps what is not its own.
+ */
 function startedTicks(pid: number): string | null {
+  if (process.platform !== 'linux') return exists(pid) ? '' : null;
   const stat = read(`/proc/${pid}/stat`);
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   return fields[0] === 'Z' ? null : (fields[19] ?? null);
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
 
 function read(path: string): string | null {

@@ -172,7 +172,7 @@ async function probeStreams(
     probes,
     warmUps: datagrams === undefined ? warmUps : 2,
     probesPerSecond: perSecond * mine.length,
-    timeoutMs: options.timeoutMs + (probes / perSecond) * 1e3,
+    timeoutMs: Math.ceil(options.timeoutMs + (probes / perSecond) * 1e3),
   });
 }
 

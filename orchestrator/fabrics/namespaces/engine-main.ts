@@ -1,4 +1,4 @@
-import { readFileSync, readSync, writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { nowUs } from '../../../agents/clock.ts';
 import { Agenda } from './agenda.ts';
 import type { EngineCalls, EngineHealth, EngineStatus, EngineTraffic } from './engine-protocol.ts';
@@ -25,6 +25,7 @@ let overflowedBefore = 0;
 const receiver = {
   packet(queue: number, id: number, bytes: number): void {
     const link = links.get(queue);
+    link?.number(id);
     const dueUs = link?.enter(nowUs(), bytes) ?? 0;
     if (link === undefined || dueUs < 0) {
       socket.verdict(queue, id, drop, false);
@@ -92,8 +93,8 @@ function traffic(): readonly EngineTraffic[] {
 }
 
 function health(): EngineHealth {
-  const missed = missedPackets();
-  const overflowed = [...links.values()].reduce((sum, l) => sum + l.overflowedPackets, 0);
+  const missed = sumOf(({ missedPackets }) => missedPackets);
+  const overflowed = sumOf(({ overflowedPackets }) => overflowedPackets);
   const told = {
     released: lateness.count,
     p50Us: lateness.quantileUs(0.5),
@@ -112,19 +113,14 @@ function health(): EngineHealth {
 type Orders = { readonly [K in keyof EngineCalls]: (ask: never) => EngineCalls[K]['answer'] };
 const orders: Orders = { start, shape, cut, traffic, health };
 
+function sumOf(count: (link: PacketLink) => number): number {
+  return [...links.values()].reduce((sum, link) => sum + count(link), 0);
+}
+
 function linkOf(queue: number): PacketLink {
   const link = links.get(queue);
   if (link === undefined) throw new Error(`no link has queue ${queue}`);
   return link;
-}
-
-/** Dropped before we saw them: for want of room in a queue (6th column) or in our socket's buffer (7th). */
-function missedPackets(): number {
-  const rows = readFileSync('/proc/self/net/netfilter/nfnetlink_queue', 'utf8').trim().split('\n');
-  return rows.reduce((sum, row) => {
-    const columns = row.trim().split(/\s+/).map(Number);
-    return sum + (columns[5] ?? 0) + (columns[6] ?? 0);
-  }, 0);
 }
 
 const fifo = 1;

@@ -6,6 +6,8 @@ import { Loss } from './loss.ts';
 const queueUs = 100_000;
 const queuePackets = 20;
 const mtuBytes = 1_500;
+/** All that one direction may have under way, beyond what any machine sends in a delay: a bound on the kernel's memory. */
+const maxPackets = 500_000;
 
 /** Why a packet does not get through, in place of the time at which it does. */
 export const lost = -1;
@@ -37,6 +39,9 @@ export class PacketLink {
   bytes = 0;
   lostPackets = 0;
   overflowedPackets = 0;
+  /** Those that the kernel could not even tell us of. */
+  missedPackets = 0;
+  #lastId = 0;
 
   constructor(queue: number, shape: LinkShape, seed: number) {
     this.queue = queue;
@@ -78,7 +83,7 @@ export class PacketLink {
   enter(nowUs: number, bytes: number): number {
     if (this.#cut) return cutOff;
     const startUs = Math.max(nowUs, this.#busyUntilUs);
-    if (startUs - nowUs > this.#queueUs) {
+    if (startUs - nowUs > this.#queueUs || this.#size >= maxPackets) {
       this.overflowedPackets++;
       return overflowed;
     }
@@ -95,6 +100,12 @@ export class PacketLink {
     const dueUs = sentUs + Math.max(0, delayMs * 1e3 + jitterUs);
     this.#lastDueUs = Math.max(this.#lastDueUs, dueUs);
     return this.#lastDueUs;
+  }
+
+  /** The kernel numbers the packets of a queue from 1: a gap is what it dropped because we were too slow to read. */
+  number(id: number): void {
+    this.missedPackets += (id - this.#lastId - 1) >>> 0;
+    this.#lastId = id;
   }
 
   /** Keeps a packet of the kernel's queue until it is due; due times never fall. */

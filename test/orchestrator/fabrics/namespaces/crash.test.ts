@@ -161,6 +161,29 @@ describe.skipIf(namespacesMissing !== null)('when something dies', () => {
     await expect(fabric.traffic()).rejects.toMatchObject({ code: 'NAMESPACES_ENGINE_ENDED' });
   });
 
+  test('packets that a stopped engine could not take are counted, and make the run invalid', async () => {
+    const { fabric, at, hosts } = await fabricOf(topologyOf(['a', 'b']));
+    const address = defined(hosts[1]).address;
+    const engine = defined(fabric.processes[0]).process;
+    const flood = `const socket = require('node:dgram').createSocket('udp4');
+      socket.connect(9, '${address}', async () => {
+        for (let i = 0; i < 200; i++) {
+          for (let j = 0; j < 1000; j++) socket.send('x');
+          await new Promise(setImmediate);
+        }
+        socket.close();
+      });`;
+    await fabric.troubles();
+    await engine.signal('SIGSTOP');
+    await at(0, process.execPath, '-e', flood);
+    await engine.signal('SIGCONT');
+    await at(0, 'ping', '-n', '-c', '3', '-i', '0.2', address);
+    const dropped = (await fabric.troubles()).find(({ code }) => code === 'ENGINE_DROPS');
+    expect(dropped?.value).toBeGreaterThan(1_000);
+    expect(dropped?.invalidates).toBe(true);
+    expect((await fabric.troubles()).map(({ code }) => code)).not.toContain('ENGINE_DROPS');
+  });
+
   test('a run whose engine is killed fails and says so', async () => {
     await using folder = await scratchFolder();
     const { child, said, finished } = startBusbench([

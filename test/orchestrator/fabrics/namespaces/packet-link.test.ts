@@ -105,6 +105,17 @@ describe('a packet link', () => {
     expect(link.enter(20_000, 100)).toBe(30_000);
   });
 
+  test('a gap in the numbers of the kernel is what was missed, also where they start again', () => {
+    const link = linkOf({});
+    for (const id of [1, 2, 5, 6]) link.number(id);
+    expect(link.missedPackets).toBe(2);
+    link.number(0xffff_ffff);
+    const before = link.missedPackets;
+    link.number(0);
+    link.number(3);
+    expect(link.missedPackets - before).toBe(2);
+  });
+
   test('only loss and rate need packets of wire size', () => {
     expect(linkOf({ delayMs: 10, jitterMs: 2 }).needsSegments).toBe(false);
     expect(linkOf({ lossPercent: 0.1 }).needsSegments).toBe(true);

@@ -80,11 +80,13 @@ describe.skipIf(noRootless !== null)('as an ordinary user', () => {
       const fabric = await namespaces.make({ sites, links }, run, never);
       const samples = await fabric.measure(100, never);
       const traffic = await fabric.traffic();
+      const troubles = await fabric.troubles();
       const pids = fabric.processes.map(({ process }) => process.pid);
       await fabric[Symbol.asyncDispose]();
-      console.log(JSON.stringify({ samples, traffic, pids, environment: fabric.environment }));`;
+      console.log(JSON.stringify({ samples, traffic, troubles, pids, environment: fabric.environment }));`;
     const seen = JSON.parse(await asOrdinaryUser(script));
     expect(seen.environment).toMatchObject({ privilege: 'rootless' });
+    expect(seen.troubles.map(({ code }: { code: string }) => code)).not.toContain('ENGINE_DROPS');
     for (const { rttMinMs, lostProbes } of seen.samples) {
       expect(rttMinMs).toBeGreaterThanOrEqual(29.9);
       // Without a real-time class a busy machine delays at will; only the lower bound is sharp.

@@ -51,7 +51,9 @@ export class Link {
       ipv6: dial.address.includes(':'),
       sendTimeout: 0,
       sendHighWaterMark: options.highWaterMark,
-      receiveHighWaterMark: options.highWaterMark,
+      // libzmq 4.3.5 counts the message that tells of a lost connection as read, but not as written: with a mark, the
+      // pipe would soon seem full for ever. Replies are bounded by the requests that they answer.
+      receiveHighWaterMark: 0,
       reconnectInterval: options.reconnect.minMs,
       reconnectMaxInterval: options.reconnect.maxMs,
     });

@@ -91,14 +91,14 @@ function stairs(ceiling: number): Pace {
 }
 
 /** What was due in one second of a trial. */
-interface Second {
+export interface Second {
   readonly due: number;
   readonly done: number;
   readonly p50Us: number;
 }
 
 /** Number of the last step before two in a row that did not hold; 0 when not even the first did. One may be bad luck. */
-function lastHeld(seconds: readonly Second[]): number {
+export function lastHeld(seconds: readonly Second[]): number {
   const [first] = seconds;
   if (first === undefined) return 0;
   const limitUs = Math.max(slowFactor * first.p50Us, first.p50Us + slowMs * 1e3);

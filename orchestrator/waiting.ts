@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 
 /** Sleeps; rejects with the signal's reason when aborted. */
@@ -24,6 +25,8 @@ export async function within<T>(
   // Whoever stops waiting must not be surprised by the promise's failure later.
   promise.catch(() => {});
   signal.throwIfAborted();
+  // Many waits may share one signal, each for a moment; that is no leak.
+  setMaxListeners(0, signal);
   const over = new AbortController();
   const onAbort = (): void => over.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });

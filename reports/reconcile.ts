@@ -6,7 +6,7 @@ import { intervalHistograms, intervalRows, openIntervals } from './intervals.ts'
 import { type Latencies, type LatencyKind, latencyOf, openLatencies } from './latency.ts';
 import { localityOf } from './locality.ts';
 import { coverageOf, failuresOf, outcomeOf } from './outcome.ts';
-import { partsOf, siteName, sum } from './parts.ts';
+import { groupBy, partsOf, siteName, sum } from './parts.ts';
 import type { PeerRecord, RunRecord, TaggedHistogram } from './record.ts';
 import { faultsOf } from './recovery.ts';
 import type { RunResult } from './result.ts';
@@ -23,7 +23,7 @@ export function reconcile(evidence: Evidence): RunRecord {
   const accounts = openAccounts(evidence);
   const latencies = openLatencies(evidence, accounts);
   const intervals = openIntervals(evidence, accounts);
-  const rows = partsOf(evidence, 'peers').flatMap((part) => part.rows);
+  const rows = joinLives(partsOf(evidence, 'peers').flatMap((part) => part.rows));
   const outcome = outcomeOf(accounts);
   const faults = faultsOf(evidence, intervals, accounts, outcome.failed);
   const { scenario } = evidence;
@@ -68,6 +68,22 @@ function toolkitOf(evidence: Evidence, latencies: Latencies): RunResult['toolkit
     agentCpuUsPerOperation: operations === 0 ? 0 : cpuUs / operations,
     eventLoopDelayUs: distOf(latencies.of('eventLoopDelay')),
   };
+}
+
+/** A server that was restarted has a row for each life: its counts add up, its quantiles cannot. */
+function joinLives(rows: readonly PeerRow[]): readonly PeerRow[] {
+  const lives = groupBy(rows, ({ role, index }) => `${role} ${index}`);
+  return [...lives.values()].flatMap((all): readonly PeerRow[] => {
+    const [first] = all;
+    if (first === undefined || all.length === 1) return all;
+    const counts = {
+      due: sum(all, (life) => life.due),
+      completed: sum(all, (life) => life.completed),
+      local: sum(all, (life) => life.local),
+      failed: sum(all, (life) => life.failed),
+    };
+    return [{ ...first, ...counts, responseP50Us: null, responseP99Us: null }];
+  });
 }
 
 /** Rows of `peers.csv`, by role and index. What became of a client's operations is for the accounts to say. */

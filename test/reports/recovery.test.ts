@@ -1,9 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import type { IntervalPart } from '../../agents/protocol.ts';
+import { encodeBytes } from '../../agents/bitmap.ts';
+import type { IntervalPart, Part } from '../../agents/protocol.ts';
 import type { Evidence } from '../../reports/evidence.ts';
 import { reconcile } from '../../reports/reconcile.ts';
-import type { FaultReport } from '../../reports/result.ts';
-import { clientLedger, evidence, interval, range, scenario, slots } from './synthetic.ts';
+import type { FaultReport, RunResult } from '../../reports/result.ts';
+import {
+  bits,
+  clientLedger,
+  evidence,
+  hdr,
+  interval,
+  range,
+  scenario,
+  serverLedger,
+  slots,
+} from './synthetic.ts';
 
 const fault = {
   entry: 0,
@@ -130,5 +141,107 @@ describe('faultsOf', () => {
     );
     expect(faultsWith(dead)[0]).toMatchObject({ firstSuccessAfterMs: null, recoveredMs: null });
     expect(faultsWith({})[0]).toMatchObject({ firstFailureMs: null, failedDuring: {} });
+  });
+
+  it('lets what is never mended last to the end, and counts recovery from its start', () => {
+    const dead = { ...fault, endedAtMs: 20_000, mended: false };
+    const [report] = faultsWith({ 6: down(6), 7: down(7), 12: down(12) }, [dead]);
+    expect(report).toMatchObject({
+      failedDuring: { timeout: 240 },
+      firstSuccessAfterMs: null,
+      recoveredMs: 2000,
+    });
+  });
+
+  it('does not blame a fault for failures after all was well', () => {
+    const [report] = faultsWith({ 15: down(15) });
+    expect(report).toMatchObject({ recoveredMs: 0, firstFailureMs: null });
+  });
+});
+
+describe('what a fault cost', () => {
+  /** 100 a second from one client; sequences, so, are hundredths of seconds. */
+  function resultOf(
+    more: { readonly lost?: readonly number[]; readonly twice?: readonly number[] },
+    faults: Evidence['faults'],
+    odd: Readonly<Record<number, IntervalPart>> = {},
+  ): RunResult {
+    const { lost = [], twice = [] } = more;
+    const due = 2000;
+    const delivered = range(due).filter((sequence) => !lost.includes(sequence));
+    const dueBySecond = encodeBytes(
+      new Uint8Array(Uint32Array.from(range(20).map(() => 100)).buffer),
+    );
+    const sent = clientLedger({ client: 0, due, completed: due - lost.length, dueBySecond });
+    const had = serverLedger({ client: 0, delivered, repeated: bits(twice) });
+    const parts = range(20).map(
+      (s) => odd[s] ?? interval(s, { due: 100, done: 100 }, range(100, 1)),
+    );
+    const all: Part[] = [
+      { type: 'clientLedger', entries: [sent] },
+      { type: 'serverLedger', entries: [had] },
+    ];
+    const of = scenario({}, { faults: [each, once] });
+    const more2 = { faults, measuredMs: 20_000 };
+    return reconcile(evidence(of, [...all, ...parts], more2)).result;
+  }
+  const start = { kind: 'at', ms: 0 } as const;
+  const common = { start, forMs: 1000, optional: false, link: null } as const;
+  const each = {
+    ...common,
+    action: 'restart',
+    target: { kind: 'each', of: 'bus-node', waitMs: 0 },
+  } as const;
+  const once = { ...common, action: 'kill', target: { kind: 'node', name: 'bus-1' } } as const;
+  const node = (n: number, startedAtMs: number, endedAtMs: number) => {
+    const target = `bus-${n}`;
+    return { entry: 0, action: 'restart', target, startedAtMs, endedAtMs, mended: true };
+  };
+
+  it('is told by the second that a lost or doubled message was due in', () => {
+    const { faults } = resultOf({ lost: [599, 600, 799, 800], twice: [650, 1200] }, [fault]);
+    expect(faults[0]).toMatchObject({ lost: 2, duplicated: 1 });
+  });
+
+  it('joins what one entry of the scenario broke', () => {
+    const kill = { ...node(1, 13_000, 13_500), entry: 1, action: 'kill' };
+    const result = resultOf(
+      { lost: [600, 1050, 1250, 1310] },
+      [node(1, 6000, 7000), node(2, 8000, 11_000), kill],
+      { 6: down(6), 12: down(12), 13: down(13) },
+    );
+    expect(result.faultGroups).toMatchObject([
+      {
+        entry: 0,
+        action: 'restart',
+        target: 'each bus-node',
+        count: 2,
+        startedAtMs: 6000,
+        endedAtMs: 11_000,
+        failed: { timeout: 160 },
+        lost: 3,
+        mending: { count: 2, p50Ms: 1000, maxMs: 3000 },
+        recovery: null,
+      },
+      { entry: 1, target: 'bus-1', count: 1, failed: { timeout: 80 }, lost: 1 },
+    ]);
+    expect(result.faults.map(({ lost }) => lost)).toEqual([1, 1, 1]);
+  });
+
+  it('ends once all was well', () => {
+    const [group] = resultOf({ lost: [700, 950] }, [node(1, 6000, 7500)]).faultGroups;
+    expect(group).toMatchObject({ lost: 1, recovery: { count: 1, maxMs: 0 } });
+  });
+
+  it('times the connections that were lost meanwhile', () => {
+    const away = interval(6, { due: 100, done: 100 }, range(100, 1), {
+      reconnect: hdr([100_000, 200_000, 400_000]),
+    });
+    const { faults, faultGroups } = resultOf({}, [fault], { 6: away });
+    const { count, p50Ms = 0, maxMs = 0 } = faults[0]?.reconnect ?? {};
+    expect(count).toBe(3);
+    expect(p50Ms).toBeCloseTo(200, 0);
+    expect(maxMs).toBeCloseTo(400, 0);
+    expect(faultGroups[0]?.reconnect).toEqual(faults[0]?.reconnect);
   });
 });

@@ -217,6 +217,18 @@ describe('mistakes', () => {
       'faults[0].each',
       'optional: true leaves it out',
     ],
+    [
+      'a window after faults that are none',
+      'phases: { measure: { afterFaults: 1s, atMost: 20s } }',
+      'phases.measure.afterFaults',
+      'no faults',
+    ],
+    [
+      'a share of a capacity that nothing tells',
+      'workload: { pattern: cast, pace: { load: 50% } }',
+      'workload.pace',
+      'load is for pattern call',
+    ],
     ['an expectation that is none', 'expect: ["low latency"]', 'expect[0]', 'path op literal'],
     [
       'an expectation of nothing',

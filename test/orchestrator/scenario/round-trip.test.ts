@@ -126,12 +126,25 @@ const scenario = fc.record({
   expect: fc.subarray(['outcome.lost == 0', 'latency.response.p99 < 50ms']),
 });
 
+/** Only a run with faults can end after them. */
+function phasesOf({
+  phases,
+  faults,
+}: {
+  readonly phases: object & { readonly warmup: string };
+  readonly faults: readonly unknown[];
+}): object {
+  if (faults.length < 2) return phases;
+  return { ...phases, measure: { afterFaults: '1ms', atMost: '20s' } };
+}
+
 describe('scenarioYaml', () => {
   it('parses back to an equal scenario, whatever was in it', async () => {
     await fc.assert(
       fc.asyncProperty(scenario, async (raw) => {
         const quiet = raw.bus.type === 'memory' ? { ...raw, faults: [] } : raw;
-        const first = await resolve(stringify(quiet));
+        const whole = { ...quiet, phases: phasesOf(quiet) };
+        const first = await resolve(stringify(whole));
         const text = scenarioYaml(first);
         const second = await resolve(text);
         expect(second).toEqual(first);

@@ -1,8 +1,8 @@
 import type { PointEntry, PointStatus, Settings } from '../reports/campaign/campaign.ts';
 import { readRecord } from '../reports/read.ts';
-import { type Expectation, evaluate } from '../reports/thresholds.ts';
 import type { RunProgress } from './observer.ts';
 import { Campaign } from './sweep/campaign.ts';
+import type { Condition } from './sweep/condition.ts';
 import type { CampaignPosition } from './sweep/countdown.ts';
 import type { Journal } from './sweep/journal.ts';
 import { along, type LoadedSweep } from './sweep/load.ts';
@@ -156,13 +156,13 @@ async function skip(point: Point, reason: string, journal: Journal): Promise<voi
 
 /** False where there is no result to ask. */
 async function isTrueOf(
-  conditions: readonly Expectation[],
+  conditions: readonly Condition[],
   { directory }: PointEntry,
   journal: Journal,
 ): Promise<boolean> {
   if (directory === null) return false;
   const record = await readRecord(`${journal.directory}/${directory}`).catch(() => null);
-  return record !== null && conditions.every((condition) => evaluate(condition, record.result).met);
+  return record !== null && conditions.every((condition) => condition.isTrueOf(record.result));
 }
 
 class SearchOver extends Error {}

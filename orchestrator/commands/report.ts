@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { campaignReports } from '../../reports/campaign/formats.ts';
+import { readCampaign } from '../../reports/campaign/read.ts';
 import { readRecord } from '../../reports/read.ts';
 import { renderers } from '../../reports/renderers/registry.ts';
 import type { FormatName } from '../../reports/renderers/renderer.ts';
@@ -53,6 +55,11 @@ async function reportCommand(results: readonly string[], flags: ReportFlags): Pr
       'Name a directory with -o.',
     );
   }
+  const [place] = results;
+  if (results.length === 1 && place !== undefined && (await isCampaign(place))) {
+    await reportCampaign(place, flags);
+    return;
+  }
   const records = await Promise.all(results.map(readRecord));
   const [path] = results;
   const named = results.length === 1 && path !== undefined ? { directory: path } : {};
@@ -68,6 +75,34 @@ async function reportCommand(results: readonly string[], flags: ReportFlags): Pr
     const renderer = await renderers[format]();
     const file = several ? join(output, `report.${renderer.extension}`) : output;
     await writeWhole(file, renderer.render(records, named));
+  }
+}
+
+async function isCampaign(path: string): Promise<boolean> {
+  const found = await stat(join(path, 'campaign.json')).catch(() => null);
+  return found?.isFile() ?? false;
+}
+
+/** The reports that a sweep leaves, made again; a terminal gets the tables of the Markdown one. */
+async function reportCampaign(directory: string, flags: ReportFlags): Promise<void> {
+  const campaign = await readCampaign(directory);
+  for (const format of flags.format) {
+    const make = campaignReports[format];
+    if (!make) {
+      throw new UsageError(
+        'REPORT_NOT_OF_CAMPAIGN',
+        `there is no ${format} report of a campaign: expected ${Object.keys(campaignReports).join(', ')}`,
+        'Name the directories of its points for the others.',
+      );
+    }
+    const text = await make(campaign);
+    if (flags.output === undefined) process.stdout.write(text);
+    else {
+      const several = flags.format.length > 1 || (await isDirectory(flags.output));
+      if (several) await makeDirectory(flags.output);
+      const extension = (await renderers[format]()).extension;
+      await writeWhole(several ? join(flags.output, `report.${extension}`) : flags.output, text);
+    }
   }
 }
 

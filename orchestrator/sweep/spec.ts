@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Settings } from '../../reports/campaign/campaign.ts';
-import { type Expectation, parseExpectation } from '../../reports/thresholds.ts';
 import type { Json } from '../../topologies/scenario.ts';
 import { type Mistake, ScenarioError } from '../errors.ts';
 import { readDocument } from '../scenario/document.ts';
 import { quantityType, shape, whole } from '../scenario/schema-parts.ts';
 import { shapeIssues, wording } from '../scenario/shape-issues.ts';
 import { duration } from '../scenario/units.ts';
+import { type Condition, parseCondition } from './condition.ts';
 import { splitQuantity } from './search.ts';
 
 /** A campaign file as written (docs/contract.md, section 6), checked for shape. */
@@ -26,7 +26,7 @@ export interface SweepSpec {
   readonly pointTimeoutMs: number;
   /** Bound on the whole campaign, ms; null for none. */
   readonly maxTimeMs: number | null;
-  readonly stopWhen: { readonly along: string; readonly condition: Expectation } | null;
+  readonly stopWhen: { readonly along: string; readonly condition: Condition } | null;
   readonly search: SearchSpec | null;
 }
 
@@ -38,7 +38,7 @@ export interface SearchSpec {
   readonly to: number;
   /** What is written after the number; empty for counts, which are whole. */
   readonly unit: string;
-  readonly holds: readonly Expectation[];
+  readonly holds: readonly Condition[];
   /** Relative width of the bracket at which the search ends, 0 to 1. */
   readonly precision: number;
 }
@@ -171,8 +171,8 @@ function readStop(
     const message = `expected one of the axes: ${names.join(', ') || 'there are none'}`;
     mistakes.push(document.mistakeAt(['stopWhen', 'along'], message, 'value'));
   }
-  const condition = parseExpectation(stopWhen.condition);
-  if (condition.kind === 'ok') return { along: stopWhen.along, condition: condition.expectation };
+  const condition = parseCondition(stopWhen.condition);
+  if (condition.kind === 'ok') return { along: stopWhen.along, condition: condition.condition };
   mistakes.push(document.mistakeAt(['stopWhen', 'condition'], condition.message, 'value'));
   return null;
 }
@@ -199,9 +199,9 @@ function readSearch(sweep: Shape, document: Document, mistakes: Mistake[]): Sear
   } else if (from && to && !(from.value > 0 && from.value < to.value)) {
     wrong('to', `expected more than from, and both above 0; got ${search.from} to ${search.to}`);
   }
-  const holds = search.holds.flatMap((text, i): readonly Expectation[] => {
-    const parsed = parseExpectation(text);
-    if (parsed.kind === 'ok') return [parsed.expectation];
+  const holds = search.holds.flatMap((text, i): readonly Condition[] => {
+    const parsed = parseCondition(text);
+    if (parsed.kind === 'ok') return [parsed.condition];
     mistakes.push(document.mistakeAt(['search', 'holds', i], parsed.message, 'value'));
     return [];
   });

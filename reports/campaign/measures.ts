@@ -103,6 +103,17 @@ export const measures: readonly Measure[] = [
     beyond: known,
   },
   {
+    id: 'busiestNodePercent',
+    title: 'CPU of the busiest bus node',
+    short: 'busiest node',
+    kind: 'percent',
+    of: ({ resources }) => {
+      const nodes = resources.processes.filter(({ role }) => role === 'bus');
+      return nodes.length === 0 ? null : Math.max(...nodes.map((node) => node.cpuPercentMean));
+    },
+    beyond: known,
+  },
+  {
     id: 'busRssBytes',
     title: 'Memory of the bus, all nodes',
     short: 'bus memory',

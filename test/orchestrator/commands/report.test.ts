@@ -47,7 +47,7 @@ describe('busbench report', () => {
     );
     expect((await readdir(directory)).sort()).toEqual([
       ...['report.csv', 'report.hlog', 'report.html', 'report.influx'],
-      ...['report.json', 'report.md', 'report.openmetrics', 'report.txt'],
+      ...['report.json', 'report.md', 'report.openmetrics', 'report.txt', 'report.xml'],
     ]);
     const record = await readRecord(result);
     expect(JSON.parse(await readFile(join(directory, 'report.json'), 'utf8'))).toEqual([

@@ -106,7 +106,7 @@ async function writePlan(
   const steps = zipped[0]?.map((_, i) => zipped.map((values) => values[i] ?? null)) ?? [];
   const plan: CampaignPlan = {
     schema: 'busbench/campaign/1',
-    name,
+    name: spec.name ?? name,
     scenario: spec.scenario,
     axes: [
       ...Object.entries(matrix).map(([path, values]) => ({

@@ -13,6 +13,7 @@ import { parseSweep, type SearchSpec, type SweepSpec } from './spec.ts';
 
 /** A campaign that is known to make sense, every point resolved. */
 export interface LoadedSweep {
+  /** Of the file, without its ending. */
   readonly name: string;
   readonly spec: SweepSpec;
   readonly base: PointBase;

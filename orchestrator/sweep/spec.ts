@@ -11,6 +11,8 @@ import { splitQuantity } from './search.ts';
 
 /** A campaign file as written (docs/contract.md, section 6), checked for shape. */
 export interface SweepSpec {
+  /** What reports are headed with; null for the name of the file. */
+  readonly name: string | null;
   readonly scenario: string;
   /** Changes to the scenario that all points have in common. */
   readonly set: Settings;
@@ -58,6 +60,7 @@ const bound = z.union([z.string().min(1), z.number()], {
 
 const sweepShape = shape({
   schema: z.literal('busbench/sweep/1'),
+  name: z.string().min(1).optional().meta({ description: 'what reports are headed with' }),
   scenario: z.string().min(1).meta({ description: 'a ready-made name, or a file beside this one' }),
   set: settings.prefault({}).meta({ description: 'scenario path: value, for all points alike' }),
   matrix: axes
@@ -108,13 +111,23 @@ export function parseSweep(text: string, file: string): SweepSpec {
     ...issues.map(({ path, message, at }) => document.mistakeAt(path, message, at)),
   ];
   if (!outcome.success || mistakes.length > 0) throw new ScenarioError(file, mistakes);
-  const { schema: _, repeat, pointTimeout, maxTime, stopWhen, search, ...rest } = outcome.data;
+  const {
+    schema: _,
+    name,
+    repeat,
+    pointTimeout,
+    maxTime,
+    stopWhen,
+    search,
+    ...rest
+  } = outcome.data;
   mistakes.push(...axisMistakes(outcome.data, document));
   const stop = stopWhen ? readStop(outcome.data, document, mistakes) : null;
   const found = search ? readSearch(outcome.data, document, mistakes) : null;
   if (mistakes.length > 0) throw new ScenarioError(file, mistakes);
   return {
     ...rest,
+    name: name ?? null,
     repeat: repeat ?? 1,
     pointTimeoutMs: pointTimeout,
     maxTimeMs: maxTime ?? null,

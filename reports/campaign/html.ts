@@ -7,7 +7,13 @@ import type { Campaign } from './campaign.ts';
 import { legendNotes, measureChart, multiplesChart } from './chart.ts';
 import { type View, viewsOf } from './layout.ts';
 import { measures } from './measures.ts';
-import { campaignHeadline, measureTable, pointSection, searchSection } from './sections.ts';
+import {
+  campaignHeadline,
+  glanceSection,
+  measureTable,
+  pointSection,
+  searchSection,
+} from './sections.ts';
 
 /** More colours than a single run needs, and charts two by two. */
 const style = `
@@ -15,6 +21,7 @@ const style = `
 @media screen and (prefers-color-scheme: dark) {
   :root { --series-5: #ff86ab; --series-6: #b3d35e; --series-7: #62cdf0; --series-8: #cbb99c; }
 }
+main { max-width: 1140px; }
 .charts { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 32px; }
 .charts figure { grid-column: 1 / -1; min-width: 0; }
 .charts figure.half { grid-column: auto; display: flex; flex-direction: column; justify-content: space-between; }
@@ -28,8 +35,11 @@ export function campaignHtml(campaign: Campaign): string {
   const views = viewsOf(campaign);
   const search = searchSection(campaign);
   const points = pointSection(campaign);
+  const glances = views.slice(0, 1).map((view) => glanceSection(campaign, view));
   const blocks = [
-    ...(search === null ? [] : [{ ...search, html: sectionHtml(search, '') }]),
+    ...[...glances, search]
+      .filter((section) => section !== null)
+      .map((section) => ({ ...section, html: sectionHtml(section, '') })),
     ...views.map((view, i) => viewBlock(campaign, view, i)),
     ...views.map((view, i) => numbersBlock(campaign, view, i)),
     { ...points, html: sectionHtml(points, '') },

@@ -3,7 +3,13 @@ import type { Section, Table } from '../sections/section.ts';
 import type { Campaign } from './campaign.ts';
 import { viewsOf } from './layout.ts';
 import { measures } from './measures.ts';
-import { campaignHeadline, measureTable, pointSection, searchSection } from './sections.ts';
+import {
+  campaignHeadline,
+  glanceSection,
+  measureTable,
+  pointSection,
+  searchSection,
+} from './sections.ts';
 
 /** Measures shown unfolded; all others are in points.csv and on the page. */
 const shown: readonly string[] = ['p50', 'p99', 'rate', 'failed', 'localRatio'];
@@ -12,7 +18,9 @@ const shown: readonly string[] = ['p50', 'p99', 'rate', 'failed', 'localRatio'];
 export function campaignMarkdown(campaign: Campaign): string {
   const { label, outcome } = campaignHeadline(campaign);
   const search = searchSection(campaign);
-  const tables = viewsOf(campaign).flatMap((view) =>
+  const views = viewsOf(campaign);
+  const glance = views[0] ? glanceSection(campaign, views[0]) : null;
+  const tables = views.flatMap((view) =>
     measures
       .filter(({ id }) => shown.includes(id))
       .flatMap((measure) => {
@@ -26,6 +34,7 @@ export function campaignMarkdown(campaign: Campaign): string {
     `### ${plain(campaign.name)}: ${label}`,
     '',
     `**${plain(outcome)}**`,
+    ...(glance ? ['', ...sectionLines(glance)] : []),
     ...(search === null ? [] : ['', ...sectionLines(search)]),
     ...tables.flatMap((table) => ['', ...captioned(table)]),
     '',

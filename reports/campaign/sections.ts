@@ -8,7 +8,7 @@ import {
   textColumn,
   valueColumn,
 } from '../sections/section.ts';
-import { axesOf, labelOf } from './axes.ts';
+import { type Axis, type AxisValue, axesOf, labelOf } from './axes.ts';
 import { type Campaign, type CampaignPoint, isTrusted } from './campaign.ts';
 import { lineValues, median, type Panel, type Place, placesOf, type View } from './layout.ts';
 import { formatMeasure, type Measure, measures } from './measures.ts';
@@ -91,6 +91,53 @@ export function searchSection({ searches }: Campaign): Section | null {
     'The capacity lies between the two: the first held, the second did not. Both ends were measured twice, and a third time where the two differed.',
   ];
   return { id: 'search', title: 'Capacity', facts: [], tables: [table], notes };
+}
+
+/** Where every line of a view begins and ends: what a reader takes home. Null where nothing was measured. */
+export function glanceSection(campaign: Campaign, view: View): Section | null {
+  const shown = measures.filter(({ id }) => glanceColumns.includes(id));
+  const rows = view.panels.flatMap((panel) =>
+    lineValues(view).map((line): Cell[] => [
+      cell([line?.label, panel.title].filter((word) => word).join(', ') || campaign.scenario),
+      ...shown.map((measure) =>
+        endsCell(placesOf(campaign, view, panel, line, measure), view.x, measure),
+      ),
+    ]),
+  );
+  // Columns that nobody has, such as the CPU of a bus without processes.
+  const kept = shown.filter((_, i) => rows.some((row) => row[i + 1]?.text !== '-'));
+  if (kept.length === 0 || rows.length > maxGlanceRows) return null;
+  const [first, last] = [view.x.values[0], view.x.values.at(-1)];
+  const table: Table = {
+    caption: view.x.numeric
+      ? `Medians from ${view.x.title} ${first?.label} to ${last?.label}`
+      : `Medians, first to last of ${view.x.title || 'repetitions'}`,
+    columns: [textColumn(view.lines?.title ?? ''), ...kept.map(({ short }) => valueColumn(short))],
+    rows: rows.map((row) =>
+      row.filter((_, i) => i === 0 || kept.some((measure) => measure === shown[i - 1])),
+    ),
+  };
+  const notes = table.rows.some((row) => row.some(({ text }) => text.includes('?')))
+    ? ['A question mark stands where no point can be trusted.']
+    : [];
+  return { id: 'glance', title: 'At a glance', facts: [], tables: [table], notes };
+}
+
+const maxGlanceRows = 16;
+const glanceColumns: readonly string[] = [
+  ...['p50', 'p99', 'failed', 'localRatio', 'interSiteBytes', 'busCpuPercent'],
+];
+
+function endsCell(places: readonly Place[], { values }: Axis, { kind }: Measure): Cell {
+  if (places.length === 0) return cell('-', 'dim');
+  const say = (value: AxisValue | undefined): string => {
+    const place = places.find((one) => one.value.key === value?.key);
+    if (!place || place.trusted.length + place.beyond === 0) return '?';
+    const middle = median(place);
+    return middle === null ? '> timeout' : formatMeasure(middle, kind);
+  };
+  const [first, last] = [say(values[0]), say(values.at(-1))];
+  return cell(first === last ? first : `${first} → ${last}`);
 }
 
 /** Medians and ranges of one measure over a view: a row a line and panel, a column a place. Null when there is none. */

@@ -1,3 +1,4 @@
+import type { ClientPeer } from '../../agents/protocol.ts';
 import type { FaultSpec } from '../../topologies/scenario.ts';
 import { agentInjury, disconnection } from './agents.ts';
 import { cannot, type FaultScene, type Injury } from './injury.ts';
@@ -27,7 +28,8 @@ function eachInjury(
     case 'bus-node':
       return bus.nodes.map((node) => nodeInjury(fault, node, scene));
     case 'client':
-      return plan.clients.map((client) => disconnection(client.name, [client.index], scene));
+      // What has no process any more has no connection to cut, and would never be back.
+      return livingClients(scene).map(({ name, index }) => disconnection(name, [index], scene));
     case 'link': {
       // Without nodes the peers are the bus, and they are everywhere.
       const { sites: all } = plan.scenario;
@@ -40,12 +42,21 @@ function eachInjury(
   }
 }
 
+function livingClients({ plan, agents }: FaultScene): readonly ClientPeer[] {
+  const gone = new Set(
+    agents.agents
+      .filter(({ doomed }) => doomed)
+      .flatMap(({ clients }) => clients.map((c) => c.index)),
+  );
+  return plan.clients.filter(({ index }) => !gone.has(index));
+}
+
 function namedInjury(fault: FaultSpec, name: string, scene: FaultScene): Injury {
   const node = scene.bus.nodes.find((candidate) => candidate.name === name);
   if (node) return nodeInjury(fault, node, scene);
   const agent = scene.agents.agents.find((candidate) => candidate.name === name);
   if (!agent) throw cannot(fault, name);
   if (fault.action !== 'disconnect') return agentInjury(fault, agent, scene);
-  const clients = agent.clients.map((client) => client.index);
+  const clients = agent.doomed ? [] : agent.clients.map((client) => client.index);
   return disconnection(name, clients, scene);
 }

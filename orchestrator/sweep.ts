@@ -8,7 +8,7 @@ import type { Journal } from './sweep/journal.ts';
 import { along, type LoadedSweep } from './sweep/load.ts';
 import { ordered, rankAlong } from './sweep/order.ts';
 import { makePoint, type Point } from './sweep/points.ts';
-import { type Bracket, bisect } from './sweep/search.ts';
+import { type Bracket, bisect, expectedTrials } from './sweep/search.ts';
 import type { SearchSpec, SweepSpec } from './sweep/spec.ts';
 
 export interface SweepOptions {
@@ -178,14 +178,18 @@ async function searchAll(
   const searches: FoundCapacity[] = [];
   const entries = new Map<string, PointEntry>();
   const range = { ...search, whole: search.unit === '' };
+  const trials = expectedTrials(range);
   const queue = ordered(points, spec);
   for (const [i, lowest] of queue.entries()) {
+    let made = 0;
     const { [search.along]: _, ...settings } = lowest.settings;
     const measure = async (value: number, attempt: number): Promise<boolean> => {
       const point = await makePoint(base, { ...settings, ...along(search, value) }, attempt);
       const known = journal.entry(point.id);
       if (!isFinished(known, retry) && over()) throw new SearchOver();
-      campaign.countdown.at(i, queue.length, queue.slice(i));
+      const left = Math.max(1, trials - made) + trials * (queue.length - i - 1);
+      campaign.countdown.at(i, queue.length, Array<Point>(left).fill(lowest));
+      made += 1;
       const entry = isFinished(known, retry) ? known : await campaign.measure(point);
       if (entry.status === 'interrupted') throw new SearchOver();
       entries.set(point.id, entry);

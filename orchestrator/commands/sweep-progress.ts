@@ -13,12 +13,12 @@ export interface SweepDisplay extends Disposable {
 const plainEveryMs = 10_000;
 const barCells = 24;
 
-export function showSweep(name: string, quiet: boolean): SweepDisplay {
+export function showSweep(name: string, what: 'points' | 'searches', quiet: boolean): SweepDisplay {
   if (quiet) return { update: () => {}, [Symbol.dispose]: () => {} };
-  return stderr.isTTY ? liveLines(name) : plainLines(name);
+  return stderr.isTTY ? liveLines(name, what) : plainLines(name, what);
 }
 
-function liveLines(name: string): SweepDisplay {
+function liveLines(name: string, what: string): SweepDisplay {
   const lines = createLogUpdate(stderr, { showCursor: true });
   const describeRun = runDescriber();
   let over = false;
@@ -28,7 +28,9 @@ function liveLines(name: string): SweepDisplay {
       const { done, total, run } = progress;
       const full = Math.round((total === 0 ? 1 : done / total) * barCells);
       const bar = `[${'='.repeat(full)}${' '.repeat(barCells - full)}]`;
-      lines(`${name} ${bar} ${position(progress)}\n  ${point(progress)}: ${describeRun(run)}`);
+      lines(
+        `${name} ${bar} ${position(progress, what)}\n  ${point(progress)}: ${describeRun(run)}`,
+      );
     },
     [Symbol.dispose]: () => {
       over = true;
@@ -37,7 +39,7 @@ function liveLines(name: string): SweepDisplay {
   };
 }
 
-function plainLines(name: string): SweepDisplay {
+function plainLines(name: string, what: string): SweepDisplay {
   let last = '';
   let lastAt = 0;
   const describeRun = runDescriber();
@@ -49,14 +51,14 @@ function plainLines(name: string): SweepDisplay {
       if (here === last && now - lastAt < plainEveryMs) return;
       last = here;
       lastAt = now;
-      stderr.write(`${name}: ${position(progress)}: ${point(progress)}: ${running}\n`);
+      stderr.write(`${name}: ${position(progress, what)}: ${point(progress)}: ${running}\n`);
     },
     [Symbol.dispose]: () => {},
   };
 }
 
-function position({ done, total, leftMs }: SweepProgress): string {
-  return `${done} of ${total} points, about ${formatLong(leftMs)} left`;
+function position({ done, total, leftMs }: SweepProgress, what: string): string {
+  return `${done} of ${total} ${what}, about ${formatLong(leftMs)} left`;
 }
 
 function point({ settings, repetition }: SweepProgress): string {

@@ -74,7 +74,8 @@ async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void
     loaded.points.filter(({ id }) => !isFinished(journal.entry(id), flags.retry)),
   );
   await writePlan(journal.directory, loaded, null);
-  using display = showSweep(loaded.name, flags.quiet ?? false);
+  const what = loaded.spec.search === null ? 'points' : 'searches';
+  using display = showSweep(loaded.name, what, flags.quiet ?? false);
   using interrupts = interruptible();
   const outcome = await sweep(loaded, {
     journal,
@@ -82,6 +83,10 @@ async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void
     retry: flags.retry,
     stop: interrupts.stop,
     onProgress: display.update,
+  }).catch(async (error: unknown) => {
+    // What was measured can be looked at, whatever went wrong after it.
+    await writeCampaign(journal.directory).catch(() => {});
+    throw error;
   });
   display[Symbol.dispose]();
   const plan = await writePlan(journal.directory, loaded, outcome);

@@ -90,6 +90,12 @@ function between(low: number, high: number, { precision, whole }: SearchRange): 
   return value > low && value < high ? value : null;
 }
 
+/** Measurements that a search without doubts takes: both ends, the bisection, and both ends of the bracket again. */
+export function expectedTrials({ from, to, precision }: SearchRange): number {
+  const halvings = Math.log2(Math.log(to / from) / Math.log(1 + precision));
+  return 4 + Math.max(0, Math.ceil(halvings));
+}
+
 /** Splits `2000/s` into its number and what follows it. */
 export function splitQuantity(
   text: string,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bisect, splitQuantity } from '../../../orchestrator/sweep/search.ts';
+import { bisect, expectedTrials, splitQuantity } from '../../../orchestrator/sweep/search.ts';
 
 const range = { from: 100, to: 50_000, precision: 0.05, whole: false };
 
@@ -54,6 +54,11 @@ describe('bisect', () => {
         expect(found.trials.length).toBeLessThanOrEqual(62);
       }),
     );
+  });
+
+  it('takes about as many measurements as was foretold', async () => {
+    const found = await bisect(range, async (value) => value <= 7_000);
+    expect(Math.abs(found.trials.length - expectedTrials(range))).toBeLessThanOrEqual(2);
   });
 
   it('measures counts at whole numbers', async () => {

@@ -70,8 +70,8 @@ export async function benchNfqueue(): Promise<{
 async function roundTrips(bench: Bench): Promise<readonly Row[]> {
   const { fabric, a, b } = bench;
   const program = 'orchestrator/fabrics/echo-main';
-  const server = await lineTo<EchoCalls>(bench, b, program, ahead);
-  const prober = await lineTo<EchoCalls>(bench, a, program, ahead);
+  const server = await lineTo<EchoCalls>(bench, b, program, true);
+  const prober = await lineTo<EchoCalls>(bench, a, program, true);
   const probe = async (target: Endpoint): Promise<number[]> => {
     const [answer] = await prober.request('probeDatagrams', {
       targets: [target],
@@ -171,20 +171,28 @@ async function throughput(bench: Bench): Promise<readonly Row[]> {
   return rows;
 }
 
-/** Ahead of everything but the engine, so that a busy machine delays neither whom we measure nor who measures. */
-const ahead = ['chrt', '--fifo', '5'];
+/**
+ * Makes the main thread of a process real-time, so that a busy machine delays neither whom we measure nor who
+ * measures. Never the whole process: its threads would spin for one another and nobody else would run.
+ */
+async function putAhead(host: Host, pid: number, logFile: string): Promise<void> {
+  const command = ['chrt', '--fifo', '--pid', '5', `${pid}`];
+  await host.run(command, { stdio: 'pipe', logFile, timeoutMs: 5_000 });
+}
 
 async function lineTo<C extends Calls<C>>(
   { log, resources }: Bench,
   host: Host,
   program: string,
-  before: readonly string[] = [],
+  ahead = false,
 ): Promise<RequestLine<C>> {
-  const command = [...before, process.execPath, programPath(program)];
+  const flags = ahead ? ['--single-threaded'] : [];
+  const command = [process.execPath, ...flags, programPath(program)];
   const helper = await host.spawn(command, { stdio: 'pipe', logFile: log });
   resources.defer(async () => {
     await helper.end(1_000);
   });
+  if (ahead) await putAhead(host, helper.pid, log);
   return new RequestLine<C>(helper, (how) => new Error(`a bench process ended: ${how}`));
 }
 

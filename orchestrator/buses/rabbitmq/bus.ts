@@ -16,6 +16,7 @@ import { amqplibEndpoint, nearestFirst, replyQueue, rheaEndpoint } from './endpo
 import { vhostPath } from './management.ts';
 import type { RabbitmqNode } from './node.ts';
 import { readPartitions } from './partitions.ts';
+import { waitUntil } from './polling.ts';
 import { Routing } from './routing.ts';
 
 /** Queue statistics lag behind by up to RabbitMQ's collection interval of 5 s. */
@@ -73,16 +74,32 @@ export class RabbitmqBus implements Bus {
     const { clients, servers, sites } = this.#context.scenario;
     const own = clients.connections === 'own';
     const needed = own ? clients.count + servers.count : 2 * sites.length;
-    const path = '/nodes?columns=name,sockets_total';
-    const listed = await this.nodes[0]?.spec.management.tryGet(path, signal);
-    const limits = (listed ?? []) as readonly { readonly sockets_total?: number }[];
-    const room = limits.reduce((sum, node) => sum + (node.sockets_total ?? 0), 0);
-    if (room === 0 || needed <= room) return;
+    // What the default limit of 1 024 files leaves for sockets: less need not wait for the broker's statistics.
+    if (needed <= 832) return;
+    const room = await this.#socketLimit(signal);
+    if (needed <= room) return;
     throw new BusError(
       'RABBITMQ_TOO_FEW_FILES',
       `${needed} connections, but the nodes may open ${room} sockets in all`,
       'Raise the hard limit of open files (`ulimit -Hn`, /etc/security/limits.conf), use connections: shared, or more machines.',
     );
+  }
+
+  /** Sockets all nodes may open together; known a few seconds after they booted. */
+  async #socketLimit(signal: AbortSignal): Promise<number> {
+    let room = 0;
+    const path = '/nodes?columns=name,sockets_total';
+    const probe = async (): Promise<string | null> => {
+      const listed = await this.nodes[0]?.spec.management.tryGet(path, signal);
+      const limits = (listed ?? []) as readonly { readonly sockets_total?: number }[];
+      room = limits.reduce((sum, node) => sum + (node.sockets_total ?? 0), 0);
+      const known = limits.filter((node) => (node.sockets_total ?? 0) > 0).length;
+      return known >= this.nodes.length ? null : `${known} of ${this.nodes.length} nodes tell`;
+    };
+    const hint = 'Look at the logs of the bus nodes.';
+    const patience = { what: 'limits of open sockets', everyMs: 250, timeoutMs: 30_000, hint };
+    await waitUntil(probe, patience, signal);
+    return room;
   }
 
   async endpoint(process: AgentProcess): Promise<{ driver: string; endpoint: Json }> {

@@ -6,12 +6,12 @@ import { shapeIssues, wording } from '../../scenario/shape-issues.ts';
 import { duration } from '../../scenario/units.ts';
 
 /** A policy as the management API takes it. */
-export interface Policy {
+export type Policy = {
   readonly pattern: string;
   readonly applyTo: 'all' | 'queues' | 'exchanges';
   readonly priority: number;
   readonly definition: { readonly [key: string]: Json };
-}
+};
 
 /** `bus:` of a scenario whose type is rabbitmq, with every default filled in. */
 export interface RabbitmqOptions {
@@ -86,7 +86,21 @@ export function parseRabbitmq(
   return { nodes: placed, options };
 }
 
-/** The options of a scenario that `parseRabbitmq` resolved. */
-export function optionsOf(scenario: ResolvedScenario): RabbitmqOptions {
-  return scenario.bus.options as unknown as RabbitmqOptions;
+/** The options as a scenario writes them, so that they can be read again. */
+export function notationOf(options: RabbitmqOptions): { readonly [key: string]: Json } {
+  const { leader, persistence, heartbeatMs, policies, ...rest } = options;
+  return {
+    ...rest,
+    ...(leader !== null && { leader }),
+    ...(persistence !== null && { persistence }),
+    heartbeat: duration.format(heartbeatMs),
+    policies: Object.fromEntries(Object.entries(policies).map(([name, p]) => [name, { ...p }])),
+  };
+}
+
+/** The options of a scenario whose bus was parsed. */
+export function optionsOf({ bus }: ResolvedScenario): RabbitmqOptions {
+  const parsed = parseRabbitmq({ type: bus.type, nodes: bus.nodes, ...bus.options }, bus.nodes);
+  if ('options' in parsed) return parsed.options;
+  throw new Error(`a resolved bus was refused: ${JSON.stringify(parsed.mistakes)}`);
 }

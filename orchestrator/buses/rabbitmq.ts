@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Json } from '../../topologies/scenario.ts';
 import { ResourceStack } from '../resource-stack.ts';
 import type { BusDeployer } from './bus.ts';
 import { RabbitmqBus } from './rabbitmq/bus.ts';
@@ -14,7 +13,7 @@ import {
   parseInstallation,
   searchCommand,
 } from './rabbitmq/installation.ts';
-import { optionsOf, parseRabbitmq } from './rabbitmq/options.ts';
+import { notationOf, optionsOf, parseRabbitmq } from './rabbitmq/options.ts';
 
 /** Real rabbitmq-server nodes as private processes: own data, ports, cookie and epmd; no root, no container. */
 export const rabbitmqBus: BusDeployer = {
@@ -24,7 +23,7 @@ export const rabbitmqBus: BusDeployer = {
   parse(raw, sites) {
     const parsed = parseRabbitmq(raw, sites);
     if ('mistakes' in parsed) return parsed;
-    const options = parsed.options as unknown as { readonly [key: string]: Json };
+    const options = notationOf(parsed.options);
     return { spec: { type: 'rabbitmq', nodes: parsed.nodes, options } };
   },
 

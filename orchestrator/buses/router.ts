@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import type { BusSpec, ResolvedScenario } from '../../topologies/scenario.ts';
+import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../fabrics/fabric.ts';
 import type { Bus, BusDeployer } from './bus.ts';
 import { routerConfig } from './router/config.ts';
 import { deployRouters } from './router/deploy.ts';
 import { planMesh } from './router/layout.ts';
-import { parseRouterOptions, type RouterOptions } from './router/options.ts';
+import { parseRouterOptions, routerNotation, routerOptions } from './router/options.ts';
 import {
   type FoundProgram,
   kinds,
@@ -26,7 +26,7 @@ export const routerBus: BusDeployer = {
   parse(raw, sites) {
     const parsed = parseRouterOptions(raw, sites);
     if ('mistakes' in parsed) return parsed;
-    const options = parsed.options as unknown as BusSpec['options'];
+    const options = routerNotation(parsed.options, parsed.nodes.length);
     return { spec: { type: 'router', nodes: parsed.nodes, options } };
   },
 
@@ -86,11 +86,6 @@ export const routerBus: BusDeployer = {
     return deployRouters(scenario, routerOptions(scenario.bus), fabric, run, signal);
   },
 };
-
-/** `parse` made them. */
-function routerOptions(spec: BusSpec): RouterOptions {
-  return spec.options as unknown as RouterOptions;
-}
 
 async function findHere(): Promise<readonly FoundProgram[]> {
   const [shell = 'sh', ...args] = searchCommand;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { edgesOf, hubAndSpoke, type Shape, shapes } from '../../../topologies/generators.ts';
+import type { BusSpec } from '../../../topologies/scenario.ts';
 import { pathText } from '../../scenario/path.ts';
 import { list, oneOf, shape, whole } from '../../scenario/schema-parts.ts';
 import { shapeIssues, wording } from '../../scenario/shape-issues.ts';
@@ -93,6 +94,29 @@ export function parseRouterOptions(
     edgeRouters: layout === 'hub-and-spoke' ? names.slice(hubs ?? 1) : [],
   };
   return { nodes: placed, options };
+}
+
+/** The options as a scenario writes them, so that they can be read again. */
+export function routerNotation(
+  { graph, edges, edgeRouters, ...rest }: RouterOptions,
+  nodes: number,
+): BusSpec['options'] {
+  if (graph === null) return { ...rest, edges: edges.map((edge) => ({ ...edge })) };
+  // One cost for all: edges of their own cost are edges by hand.
+  const [first] = edges;
+  return {
+    ...rest,
+    graph,
+    ...(graph === 'hub-and-spoke' && { hubs: nodes - edgeRouters.length }),
+    ...(first !== undefined && { cost: first.cost }),
+  };
+}
+
+/** The options of a bus that was parsed. */
+export function routerOptions({ type, nodes, options }: BusSpec): RouterOptions {
+  const parsed = parseRouterOptions({ type, nodes, ...options }, nodes);
+  if ('options' in parsed) return parsed.options;
+  throw new Error(`a resolved bus was refused: ${JSON.stringify(parsed.mistakes)}`);
 }
 
 /** `bus-1` ... in the order of the scenario. */

@@ -8,6 +8,32 @@ const sites = ['paris', 'lyon', 'nice'];
 const written: readonly (readonly [type: BusType, settings: readonly object[]])[] = [
   ['memory', [{}, { loss: '1%', delay: '5ms' }]],
   ['zeromq', [{}, { mode: 'proxy', choice: 'closest' }, { mode: 'proxy', nodes: ['lyon'] }]],
+  [
+    'rabbitmq',
+    [
+      {},
+      { queues: 'quorum', leader: 'lyon', persistence: false, heartbeat: '0s', protocol: '1.0' },
+      {
+        config: ['net_ticktime = 5'],
+        policies: { ha: { definition: { 'ha-mode': 'all' } } },
+        clusterPartitionHandling: 'autoheal',
+      },
+    ],
+  ],
+  [
+    'router',
+    [
+      {},
+      { graph: 'ring', distribution: 'closest', program: 'qdrouterd', cost: 'delay' },
+      { graph: 'hub-and-spoke', hubs: 2 },
+      {
+        edges: [
+          { from: 'bus-1', to: 'bus-2', cost: 7 },
+          { from: 'bus-2', to: 'bus-3' },
+        ],
+      },
+    ],
+  ],
 ];
 
 describe('options of a bus', () => {

@@ -8,7 +8,7 @@ import {
   textColumn,
   valueColumn,
 } from '../sections/section.ts';
-import { type Axis, type AxisValue, axesOf, labelOf } from './axes.ts';
+import { type Axis, type AxisValue, axesOf, keyOf, labelOf } from './axes.ts';
 import { type Campaign, type CampaignPoint, isTrusted } from './campaign.ts';
 import { lineValues, median, type Panel, type Place, placesOf, type View } from './layout.ts';
 import { formatMeasure, type Measure, measures } from './measures.ts';
@@ -208,9 +208,9 @@ export function pointSection(campaign: Campaign): Section {
     ],
     rows: campaign.points.map((point) => [
       pointCell(point),
-      ...axes.map(({ paths }) => {
-        const labels = paths.map((path) => labelOf(point.settings[path] ?? null));
-        return cell(labels.join(', '));
+      ...axes.map((axis) => {
+        const key = keyOf(point.settings, axis);
+        return cell(axis.values.find((value) => value.key === key)?.label ?? '-');
       }),
       cell(String(point.repetition)),
       cell(point.status, statusTones[point.status]),

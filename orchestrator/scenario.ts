@@ -1,12 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nearName } from '../topologies/near-name.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
 import { type Mistake, ScenarioError, UsageError } from './errors.ts';
 import { projectRoot } from './program.ts';
 import { readDocument } from './scenario/document.ts';
 import { Findings } from './scenario/findings.ts';
 import { mendShape } from './scenario/mend.ts';
-import { nearName } from '../topologies/near-name.ts';
 import { resolveShape } from './scenario/resolve.ts';
 
 export { scenarioYaml } from './scenario/notation.ts';

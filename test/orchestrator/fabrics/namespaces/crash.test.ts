@@ -83,8 +83,9 @@ describe.skipIf(namespacesMissing !== null)('when something dies', () => {
     const before = processesOf('stray');
     expect(before).toBeGreaterThan(4);
     owner.child.kill('SIGKILL');
-    await eventually(() => processesOf('stray') === 1);
-    expect(await removeStale()).toContain('stray');
+    // None where another run on this machine has started, and removed it, meanwhile.
+    await eventually(() => processesOf('stray') <= 1);
+    await removeStale();
     expect([processesOf('stray'), directoriesOf('stray')]).toEqual([0, 0]);
   });
 
@@ -95,10 +96,7 @@ describe.skipIf(namespacesMissing !== null)('when something dies', () => {
     process.kill(guardianOf(defined(dead.child.pid)), 'SIGKILL');
     dead.child.kill('SIGKILL');
     await once(dead.child, 'exit');
-    expect(processesOf('dead')).toBeGreaterThan(0);
-    const removed = await removeStale();
-    expect(removed).toContain('dead');
-    expect(removed).not.toContain('live');
+    expect(await removeStale()).not.toContain('live');
     expect([processesOf('dead'), directoriesOf('dead')]).toEqual([0, 0]);
     expect([processesOf('live'), directoriesOf('live')]).toEqual([alive, 1]);
     live.child.kill('SIGKILL');

@@ -42,7 +42,9 @@ async function startOwner(runId: string): Promise<{
     const run = { runId: ${JSON.stringify(runId)}, scratch: ${JSON.stringify(base)}, logs: ${JSON.stringify(logs)} };
     const fabric = await namespaces.make({ sites, links }, run, new AbortController().signal);
     // A session of its own: a process that nobody who kills groups will reach.
-    await fabric.hosts[0].spawn(['setsid', '--fork', 'sleep', '600'], { stdio: 'log', logFile: run.logs + '/log' });
+    const stray = ['sh', '-c', 'setsid sleep 600 & sleep 0.3'];
+    const child = await fabric.hosts[0].spawn(stray, { stdio: 'log', logFile: run.logs + '/log' });
+    await child.exited;
     await fabric.hosts[1].spawn(['sleep', '600'], { stdio: 'log', logFile: run.logs + '/log' });
     console.log('stands');
     setInterval(() => {}, 1000);`;

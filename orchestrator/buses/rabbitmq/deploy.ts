@@ -110,7 +110,10 @@ async function boot(
 }
 
 function isJoinRace(error: unknown): boolean {
-  return error instanceof BusError && /schema_integrity_check_failed/.test(error.message);
+  return (
+    error instanceof BusError &&
+    /schema_integrity_check_failed|incompatible_feature_flags/.test(error.message)
+  );
 }
 
 /** Name, site and host of a node. */

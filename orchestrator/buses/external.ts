@@ -6,7 +6,7 @@ import { programPath } from '../program.ts';
 import { ResourceStack } from '../resource-stack.ts';
 import type { BusDeployer } from './bus.ts';
 import { type AdminCalls, ExternalBus } from './external/bus.ts';
-import { externalOptions, parseExternal } from './external/options.ts';
+import { externalNotation, externalOptions, parseExternal } from './external/options.ts';
 import { readSecrets } from './external/secrets.ts';
 
 /** Brokers that somebody else runs: nothing is deployed, and nothing touched but names under the run's prefix. */
@@ -17,7 +17,7 @@ export const externalBus: BusDeployer = {
   parse(raw, sites) {
     const parsed = parseExternal(raw, sites);
     if ('mistakes' in parsed) return parsed;
-    const options = parsed.options as unknown as { readonly [key: string]: Json };
+    const options = externalNotation(parsed.options);
     return { spec: { type: 'external', nodes: [], options } };
   },
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { Json, ResolvedScenario } from '../../../topologies/scenario.ts';
 import { pathText } from '../../scenario/path.ts';
 import { quantityType, shape, whole } from '../../scenario/schema-parts.ts';
 import { shapeIssues, wording } from '../../scenario/shape-issues.ts';
@@ -154,7 +154,33 @@ function parseUrl(text: string): Broker | string {
   return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, secure, vhost };
 }
 
-/** The options of a scenario that `parseExternal` resolved. */
-export function externalOptions(scenario: Pick<ResolvedScenario, 'bus'>): ExternalOptions {
-  return scenario.bus.options as unknown as ExternalOptions;
+/** The options as a scenario writes them, so that they can be read again. */
+export function externalNotation(options: ExternalOptions): { readonly [key: string]: Json } {
+  const { brokers, credentials, tls, persistence, heartbeatMs, ...rest } = options;
+  const files = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== null));
+  return {
+    ...rest,
+    endpoints: Object.fromEntries(
+      Object.entries(brokers).map(([site, list]) => [site, list.map(urlOf)]),
+    ),
+    tls: files,
+    ...(credentials?.kind === 'env' && { credentials: { env: credentials.name } }),
+    ...(credentials?.kind === 'file' && { credentials: { file: credentials.path } }),
+    ...(persistence !== null && { persistence }),
+    heartbeat: duration.format(heartbeatMs),
+  };
+}
+
+function urlOf({ host, port, secure, vhost }: Broker): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  const path = vhost === '/' ? '' : `/${encodeURIComponent(vhost)}`;
+  return `${secure ? 'amqps' : 'amqp'}://${name}:${port}${path}`;
+}
+
+/** The options of a scenario whose bus was parsed. */
+export function externalOptions({ bus }: Pick<ResolvedScenario, 'bus'>): ExternalOptions {
+  const sites = Object.keys(bus.options['endpoints'] ?? {});
+  const parsed = parseExternal({ type: bus.type, ...bus.options }, sites);
+  if ('options' in parsed) return parsed.options;
+  throw new Error(`a resolved bus was refused: ${JSON.stringify(parsed.mistakes)}`);
 }

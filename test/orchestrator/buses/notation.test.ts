@@ -21,6 +21,23 @@ const written: readonly (readonly [type: BusType, settings: readonly object[]])[
     ],
   ],
   [
+    'external',
+    [
+      { url: 'amqp://broker:5673' },
+      {
+        endpoints: {
+          paris: 'amqps://a/v%2F1',
+          lyon: ['amqps://b:1/v%2F1', 'amqps://[::1]/v%2F1'],
+          nice: 'amqps://c/v%2F1',
+        },
+        credentials: { env: 'BROKER' },
+        tls: { ca: 'ca.pem' },
+        persistence: true,
+        heartbeat: '0s',
+      },
+    ],
+  ],
+  [
     'router',
     [
       {},

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Json } from '../../topologies/scenario.ts';
 import { BusError } from '../errors.ts';
 import { RequestLine } from '../fabrics/request-line.ts';
 import { programPath } from '../program.ts';

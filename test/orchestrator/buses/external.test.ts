@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseExternal } from '../../../orchestrator/buses/external/options.ts';
+import { externalNotation, parseExternal } from '../../../orchestrator/buses/external/options.ts';
 import { readSecrets } from '../../../orchestrator/buses/external/secrets.ts';
 import { externalBus } from '../../../orchestrator/buses/external.ts';
 import { vhostPath } from '../../../orchestrator/buses/rabbitmq/management.ts';
@@ -75,7 +75,7 @@ describe('options', () => {
       code: 'EXTERNAL_SECRETS',
       message: expect.stringContaining('BUSBENCH_TEST_UNSET'),
     });
-    const options = parsed.options as never;
+    const options = externalNotation(parsed.options);
     const lacks = await externalBus.available({ type: 'external', nodes: [], options });
     expect(lacks?.missing).toContain('BUSBENCH_TEST_UNSET');
   });

@@ -108,10 +108,14 @@ async function roundTrips(bench: Bench): Promise<readonly Row[]> {
   return rows;
 }
 
-/** iperf3 offers packets at a rate; what arrived and how late the engine was tell whether it kept up. */
+/**
+ * iperf3 offers packets at a rate; what was sent, what of it was lost and how late the engine was tell whether it kept
+ * up. The time is the sender's: the receiver's lasts a round trip longer, until it hears that the sender is done.
+ */
 async function packets({ fabric, a, b, log }: Bench): Promise<readonly Row[]> {
   const rows: Row[] = [];
   await fabric.shape('a', 'b', { delayMs: 10 });
+  await fabric.shape('b', 'a', { delayMs: 10 });
   for (const rate of packetRates) {
     const server = await b.spawn(['iperf3', '-s', '-1'], { stdio: 'log', logFile: log });
     await sleep(500);
@@ -126,13 +130,14 @@ async function packets({ fabric, a, b, log }: Bench): Promise<readonly Row[]> {
       timeoutMs: 30_000,
     });
     const share = await cpu();
-    const { sum } = JSON.parse(output).end;
-    const perSecond = (sum.packets - sum.lost_packets) / sum.seconds;
+    const { sum, sum_sent: sent } = JSON.parse(output).end;
+    const perSecond = (sum.packets - sum.lost_packets) / sent.seconds;
+    const lost = `${sum.lost_packets} of ${sum.packets} lost`;
     const troubles = (await fabric.troubles()).map(({ code }) => code).join(' ');
     rows.push([
       `${rate} packets/s of ${packetBytes} bytes offered, 10 ms`,
       `${perSecond.toFixed(0)}/s`,
-      troubles,
+      troubles === '' ? lost : `${lost} ${troubles}`,
       share,
     ]);
     await server.end(1_000);

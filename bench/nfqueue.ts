@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -114,6 +114,8 @@ async function roundTrips(bench: Bench): Promise<readonly Row[]> {
  */
 async function packets({ fabric, a, b, log }: Bench): Promise<readonly Row[]> {
   const rows: Row[] = [];
+  // With the usual receive buffer it is the receiver that loses packets.
+  const mostBuffer = (await readFile('/proc/sys/net/core/rmem_max', 'utf8')).trim();
   await fabric.shape('a', 'b', { delayMs: 10 });
   await fabric.shape('b', 'a', { delayMs: 10 });
   for (const rate of packetRates) {
@@ -123,7 +125,7 @@ async function packets({ fabric, a, b, log }: Bench): Promise<readonly Row[]> {
     const cpu = await engineCpu(fabric);
     const bits = rate * packetBytes * 8;
     const command = ['iperf3', '-J', '-u', '-c', b.address, '-b', `${bits}`];
-    const options = ['-l', `${packetBytes}`, '-t', `${packetSeconds}`];
+    const options = ['-l', `${packetBytes}`, '-t', `${packetSeconds}`, '-w', mostBuffer];
     const output = await a.run([...command, ...options], {
       stdio: 'pipe',
       logFile: log,

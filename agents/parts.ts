@@ -33,7 +33,7 @@ export function* collectParts(
   yield* servers.arrivals();
   for (const rows of chunks(clients.rows(), rowsPerPart)) yield { type: 'peers', rows };
   for (const rows of chunks(servers.rows(), rowsPerPart)) yield { type: 'peers', rows };
-  const hasDone = phases !== null && Number.isFinite(tally.lastDoneUs);
+  const hasEnded = phases !== null && Number.isFinite(tally.lastEndUs);
   yield {
     type: 'collected',
     process: assignment.process,
@@ -47,7 +47,7 @@ export function* collectParts(
     reasons: tally.reasons(),
     reconnects: tally.reconnects,
     foreign: tally.foreign,
-    lastDoneUs: hasDone ? tally.lastDoneUs - phases.measureUs : null,
+    lastEndUs: hasEnded ? tally.lastEndUs - phases.measureUs : null,
     // With several receivers, only the join of all arrivals tells when a message was done.
     ...(hasCopies ? {} : { doneInWindow: tally.doneInWindow }),
     versions: more.versions,

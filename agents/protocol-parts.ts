@@ -125,8 +125,8 @@ export interface CollectedPart {
   }[];
   readonly reconnects: number;
   readonly foreign: number;
-  /** End of the last operation of the window, µs after the start of measuring; null when nothing completed. */
-  readonly lastDoneUs: number | null;
+  /** End of the window's last operation, done or failed, µs after the start of measuring; null when none ended. */
+  readonly lastEndUs: number | null;
   /** Operations of the window done before it ended, where this process knows: in time, first deliveries. */
   readonly doneInWindow?: number;
   readonly versions: { readonly [name: string]: string };

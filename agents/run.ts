@@ -50,8 +50,8 @@ export class Tally {
   /** Of the measuring window: operations begun and messages handled. */
   operations = 0;
   handled = 0;
-  /** End of the last completed operation of the window, µs of this process's clock; -Infinity when none did. */
-  lastDoneUs: number = Number.NEGATIVE_INFINITY;
+  /** End of the window's last operation, done or failed, µs of this process's clock; -Infinity when none ended. */
+  lastEndUs: number = Number.NEGATIVE_INFINITY;
   /** Completed as far as this process knows, before the window ended. */
   doneInWindow = 0;
   reconnects = 0;
@@ -61,8 +61,13 @@ export class Tally {
 
   /** An operation of the window was done. */
   countDone(doneUs: number, windowEndUs: number): void {
-    if (doneUs > this.lastDoneUs) this.lastDoneUs = doneUs;
+    this.countEnd(doneUs);
     if (doneUs <= windowEndUs) this.doneInWindow++;
+  }
+
+  /** An operation of the window was done or has failed. */
+  countEnd(endedUs: number): void {
+    if (endedUs > this.lastEndUs) this.lastEndUs = endedUs;
   }
 
   /** Counts one failure of the window under the bus's own words; what is beyond 100 different ones is pooled. */

@@ -94,7 +94,7 @@ function inSiteBytes(window: Window): number {
 function countedMs(observer: Observer, window: Window): number {
   let lastUs = 0;
   for (const { part } of observer.parts) {
-    if (part.type === 'collected') lastUs = Math.max(lastUs, part.lastDoneUs ?? 0);
+    if (part.type === 'collected') lastUs = Math.max(lastUs, part.lastEndUs ?? 0);
   }
   return lastUs > 0 ? lastUs / 1e3 : window.measuredMs;
 }

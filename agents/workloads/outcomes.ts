@@ -96,6 +96,7 @@ export class Outcomes {
     tally.failed++;
     if (this.#operations.measured(slot)) {
       client.account.fail(outcome);
+      tally.countEnd(endedUs);
       recorder.countFailed(client.peer.site, this.#operations.dueUs(slot), outcome);
     }
     this.#decide(slot, endedUs);

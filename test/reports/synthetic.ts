@@ -160,7 +160,7 @@ export function collected(process: string, more: Partial<CollectedPart> = {}): C
     reasons: [],
     reconnects: 0,
     foreign: 0,
-    lastDoneUs: null,
+    lastEndUs: null,
     versions: {},
     ...more,
   };

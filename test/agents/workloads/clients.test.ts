@@ -119,6 +119,7 @@ describe('Clients', () => {
     expect(bench.run.tally.failed).toBe(0);
     bench.passTo(310_000);
     expect(bench.ledger()).toMatchObject({ failed: { timeout: 1 }, completed: 0, late: 0 });
+    expect(bench.run.tally.lastEndUs).toBe(startUs + timeoutUs);
     bench.answer(0);
     bench.answer(0);
     expect(bench.ledger()).toMatchObject({ failed: { timeout: 1 }, completed: 0, late: 1 });

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { readyMadeScenarios } from '../scenario.ts';
-import { readyMadeSweeps } from '../sweep/load.ts';
+import * as readyMade from '../ready-made.ts';
 
 /** `busbench list`: the ready-made scenarios and sweeps. */
 export function registerList(program: Command): void {
@@ -12,8 +11,8 @@ export function registerList(program: Command): void {
 }
 
 async function listCommand(flags: { readonly json?: true }): Promise<void> {
-  const scenarios = await readyMadeScenarios();
-  const sweeps = await readyMadeSweeps();
+  const scenarios = await readyMade.scenarios.list();
+  const sweeps = await readyMade.sweeps.list();
   const width = Math.max(...[...scenarios, ...sweeps].map(({ name }) => name.length));
   const linesOf = (all: typeof scenarios): readonly string[] =>
     all.map(({ name, about }) => `${name.padEnd(width)}  ${about}`);

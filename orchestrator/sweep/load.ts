@@ -1,12 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Settings } from '../../reports/campaign/campaign.ts';
-import { nearName } from '../../topologies/near-name.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { refuseUnavailable } from '../deployment.ts';
 import { UsageError } from '../errors.ts';
-import { projectRoot } from '../program.ts';
+import { sweeps } from '../ready-made.ts';
 import { expandSettings } from './expand.ts';
 import { makePoints, type Point, type PointBase } from './points.ts';
 import { parseSweep, type SearchSpec, type SweepSpec } from './spec.ts';
@@ -21,28 +19,12 @@ export interface LoadedSweep {
   readonly points: readonly Point[];
 }
 
-/** Folder of the ready-made sweeps. */
-const readyMade: string = join(projectRoot, 'topologies', 'sweeps');
-
-/** Names of the ready-made sweeps with the first comment line of their files, in order. */
-export async function readyMadeSweeps(): Promise<
-  readonly { readonly name: string; readonly about: string }[]
-> {
-  const names = await readyMadeNames();
-  return Promise.all(
-    names.map(async (name) => {
-      const text = await readFile(join(readyMade, `${name}.yaml`), 'utf8');
-      return { name, about: /^# ?(.*)$/m.exec(text)?.[1] ?? '' };
-    }),
-  );
-}
-
 /**
  * Reads a sweep file, or a ready-made sweep by its name, and resolves all its points. Rejects with a ScenarioError
  * that lists every mistake of the file, or of every point; with a UsageError when there is no such file.
  */
 export async function loadSweep(nameOrFile: string): Promise<LoadedSweep> {
-  const { file, text } = await readSource(nameOrFile);
+  const { file, text } = await sweeps.read(nameOrFile);
   const spec = parseSweep(text, file);
   const beside = resolve(dirname(file), spec.scenario);
   const reference = existsSync(beside) && statSync(beside).isFile() ? beside : spec.scenario;
@@ -106,33 +88,4 @@ async function unavailable(points: readonly Point[]): Promise<ReadonlyMap<string
 
 function needsOf({ fabric, bus }: ResolvedScenario): string {
   return JSON.stringify({ fabric, bus });
-}
-
-async function readyMadeNames(): Promise<readonly string[]> {
-  const files = await readdir(readyMade);
-  return files
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file) => file.slice(0, -'.yaml'.length))
-    .sort();
-}
-
-async function readSource(
-  nameOrFile: string,
-): Promise<{ readonly file: string; readonly text: string }> {
-  const names = await readyMadeNames();
-  const file = names.includes(nameOrFile) ? join(readyMade, `${nameOrFile}.yaml`) : nameOrFile;
-  try {
-    return { file, text: await readFile(file, 'utf8') };
-  } catch (cause) {
-    const near = nearName(nameOrFile, names);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(
-      'SWEEP_UNREADABLE',
-      `cannot read the sweep ${JSON.stringify(nameOrFile)}: ${reason}`,
-      near === null
-        ? `Give a file, or a ready-made name: ${names.join(', ')}.`
-        : `Did you mean ${near}? \`busbench list\` shows the ready-made names.`,
-      { cause },
-    );
-  }
 }

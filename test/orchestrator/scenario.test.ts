@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../orchestrator/errors.ts';
-import {
-  loadScenario,
-  readyMadeScenarios,
-  scenarioJsonSchema,
-  scenarioYaml,
-} from '../../orchestrator/scenario.ts';
+import { scenarios } from '../../orchestrator/ready-made.ts';
+import { loadScenario, scenarioJsonSchema, scenarioYaml } from '../../orchestrator/scenario.ts';
 import { minimal, resolve } from '../helpers/scenarios.ts';
 
 describe('a scenario', () => {
@@ -143,7 +139,7 @@ expect: [ "latency.response.p99 < 50ms", "outcome.lost == 0", "locality.localRat
 
 describe('ready-made scenarios', () => {
   it('all parse, are named after their file and say what they are', async () => {
-    const all = await readyMadeScenarios();
+    const all = await scenarios.list();
     expect(all.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['quickstart', 'floor', 'tc1', 'tc2', 'tc3', 'tc4']),
     );

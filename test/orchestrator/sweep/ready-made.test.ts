@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { loadSweep, readyMadeSweeps } from '../../../orchestrator/sweep/load.ts';
+import { sweeps } from '../../../orchestrator/ready-made.ts';
+import { loadSweep } from '../../../orchestrator/sweep/load.ts';
 import { busKey, ordered } from '../../../orchestrator/sweep/order.ts';
 
-const names = (await readyMadeSweeps()).map(({ name }) => name);
+const names = (await sweeps.list()).map(({ name }) => name);
 
 describe('ready-made sweeps', () => {
   it('cover the test plan and the wide WAN', () => {

@@ -1,7 +1,7 @@
 import { quantileState, quantiles } from '../format.ts';
 import type { RunRecord } from '../record.ts';
 import type { Dist } from '../result.ts';
-import { atEnd, type Value } from './openmetrics-run.ts';
+import { atEnd, familyOf, type Value } from './openmetrics-run.ts';
 import type { Family, Sample } from './openmetrics-text.ts';
 
 /** What came of the operations: counts, rates, latencies, judgement. */
@@ -25,44 +25,27 @@ function info(record: RunRecord): Family {
     guarantee: scenario.guarantee,
     status: verdict.status,
   };
-  return {
-    name: 'busbench_run',
-    type: 'info',
-    help: 'What was run and its verdict.',
-    samples: atEnd(record, [[labels, 1]], '_info'),
-  };
+  const help = 'What was run and its verdict.';
+  return familyOf(record, { name: 'busbench_run', type: 'info', help }, [[labels, 1]]);
 }
 
 function operations(record: RunRecord): Family {
   const { due, completed, failedTotal } = record.result.outcome;
-  return {
-    name: 'busbench_operations',
-    type: 'counter',
-    help: 'Operations of the measuring window; due = completed + failed.',
-    samples: atEnd(
-      record,
-      [
-        [{ state: 'due' }, due],
-        [{ state: 'completed' }, completed],
-        [{ state: 'failed' }, failedTotal],
-      ],
-      '_total',
-    ),
-  };
+  const help = 'Operations of the measuring window; due = completed + failed.';
+  return familyOf(record, { name: 'busbench_operations', type: 'counter', help }, [
+    [{ state: 'due' }, due],
+    [{ state: 'completed' }, completed],
+    [{ state: 'failed' }, failedTotal],
+  ]);
 }
 
 function failures(record: RunRecord): Family {
   const classes = Object.entries(record.result.outcome.failed);
-  return {
-    name: 'busbench_failures',
-    type: 'counter',
-    help: 'Failed operations by class.',
-    samples: atEnd(
-      record,
-      classes.map(([name, count]): Value => [{ class: name }, count]),
-      '_total',
-    ),
-  };
+  return familyOf(
+    record,
+    { name: 'busbench_failures', type: 'counter', help: 'Failed operations by class.' },
+    classes.map(([name, count]) => [{ class: name }, count]),
+  );
 }
 
 function messages(record: RunRecord): Family {
@@ -80,29 +63,20 @@ function messages(record: RunRecord): Family {
     unroutable: outcome.unroutable,
     unknown: outcome.unknown,
   };
-  return {
-    name: 'busbench_messages',
-    type: 'counter',
-    help: 'What became of the messages.',
-    samples: atEnd(
-      record,
-      Object.entries(fates).map(([fate, count]): Value => [{ fate }, count]),
-      '_total',
-    ),
-  };
+  return familyOf(
+    record,
+    { name: 'busbench_messages', type: 'counter', help: 'What became of the messages.' },
+    Object.entries(fates).map(([fate, count]) => [{ fate }, count]),
+  );
 }
 
 function rates(record: RunRecord): Family {
   const { offeredPerSecond, achievedPerSecond } = record.result.workload;
-  return {
-    name: 'busbench_operations_per_second',
-    type: 'gauge',
-    help: 'Offered and achieved rate over the measuring window.',
-    samples: atEnd(record, [
-      [{ rate: 'offered' }, offeredPerSecond],
-      [{ rate: 'achieved' }, achievedPerSecond],
-    ]),
-  };
+  const help = 'Offered and achieved rate over the measuring window.';
+  return familyOf(record, { name: 'busbench_operations_per_second', type: 'gauge', help }, [
+    [{ rate: 'offered' }, offeredPerSecond],
+    [{ rate: 'achieved' }, achievedPerSecond],
+  ]);
 }
 
 function latencies(record: RunRecord): Family {
@@ -134,33 +108,26 @@ function summary(record: RunRecord, kind: string, dist: Dist): Sample[] {
 }
 
 function recoveries(record: RunRecord): Family {
-  return {
-    name: 'busbench_fault_recovery_seconds',
-    type: 'gauge',
-    unit: 'seconds',
-    help: 'Time from heal or respawn until the service was as good as before; absent if that was not seen.',
-    samples: atEnd(
-      record,
-      record.result.faults.map(
-        ({ action, target, recoveredMs }, index): Value => [
-          { fault: String(index), action, target },
-          recoveredMs === null ? null : recoveredMs / 1000,
-        ],
-      ),
-    ),
-  };
+  return familyOf(
+    record,
+    {
+      name: 'busbench_fault_recovery_seconds',
+      type: 'gauge',
+      unit: 'seconds',
+      help: 'Time from heal or respawn until the service was as good as before; absent if that was not seen.',
+    },
+    record.result.faults.map(({ action, target, recoveredMs }, index) => [
+      { fault: String(index), action, target },
+      recoveredMs === null ? null : recoveredMs / 1000,
+    ]),
+  );
 }
 
 function expectations(record: RunRecord): Family {
-  return {
-    name: 'busbench_expectation_met',
-    type: 'gauge',
-    help: '1 where an expectation of the scenario was met, 0 where it was missed.',
-    samples: atEnd(
-      record,
-      record.result.verdict.expectations.map(
-        ({ expression, met }): Value => [{ expression }, Number(met)],
-      ),
-    ),
-  };
+  const help = '1 where an expectation of the scenario was met, 0 where it was missed.';
+  return familyOf(
+    record,
+    { name: 'busbench_expectation_met', type: 'gauge', help },
+    record.result.verdict.expectations.map(({ expression, met }) => [{ expression }, Number(met)]),
+  );
 }

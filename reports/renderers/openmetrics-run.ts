@@ -1,6 +1,6 @@
 import type { RunRecord } from '../record.ts';
 import type { RunResult } from '../result.ts';
-import type { Sample } from './openmetrics-text.ts';
+import type { Family, Sample } from './openmetrics-text.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 export type Value = readonly [labels: Labels, value: number | null];
@@ -24,6 +24,20 @@ export function atEnd(
           },
         ],
   );
+}
+
+const suffixes: Readonly<Partial<Record<Family['type'], Sample['suffix']>>> = {
+  counter: '_total',
+  info: '_info',
+};
+
+/** A gauge, counter or info of a whole run. */
+export function familyOf(
+  record: RunRecord,
+  head: Omit<Family, 'samples'>,
+  values: readonly Value[],
+): Family {
+  return { ...head, samples: atEnd(record, values, suffixes[head.type]) };
 }
 
 /** What tells the samples of one run from those of another. */

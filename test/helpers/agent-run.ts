@@ -12,18 +12,14 @@ import type {
   Part,
   ServerLedger,
 } from '../../agents/protocol.ts';
+import { base } from './resolved.ts';
 
 export const sites: readonly string[] = ['paris', 'lyon', 'nice'];
 
 export const callWorkload: AgentWorkload = {
-  pattern: 'call',
-  target: 'any',
-  topics: 1,
-  pools: 1,
+  ...base.workload,
   pace: { kind: 'open', ratePerSecond: 500, arrivals: 'constant', ramp: [] },
   body: { kind: 'fixed', bytes: 256 },
-  reply: { kind: 'echo' },
-  hold: { meanMs: 0, distribution: 'constant' },
   timeoutMs: 300,
 };
 

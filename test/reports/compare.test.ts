@@ -7,7 +7,7 @@ import {
 import { compare } from '../../reports/compare.ts';
 import type { RunResult } from '../../reports/result.ts';
 import { parseResult } from '../../reports/schema.ts';
-import { makeRecord } from '../fixtures/record.ts';
+import { makeRecord } from '../helpers/record/record.ts';
 
 const fixture = makeRecord().result;
 

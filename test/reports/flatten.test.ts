@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { flattenResult } from '../../reports/flatten.ts';
-import { makeRecord } from '../fixtures/record.ts';
+import { makeRecord } from '../helpers/record/record.ts';
 
 describe('a flattened result', () => {
   const { result } = makeRecord();

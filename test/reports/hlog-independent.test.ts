@@ -7,7 +7,7 @@ import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeIntervalLog } from '../../reports/interval-log.ts';
 import { measuringSince } from '../../reports/workload.ts';
-import { makeRecord } from '../fixtures/record.ts';
+import { makeRecord } from '../helpers/record/record.ts';
 
 /*
  * Our logs read by implementations that share no code with the library that wrote them: this file's own decoder of

@@ -2,7 +2,7 @@ import hdr from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { readIntervalLog, writeIntervalLog } from '../../reports/interval-log.ts';
 import { measuringSince } from '../../reports/workload.ts';
-import { makeRecord } from '../fixtures/record.ts';
+import { makeRecord } from '../helpers/record/record.ts';
 
 const { result, histograms } = makeRecord();
 const log = writeIntervalLog(result.name, measuringSince(result), histograms);

@@ -263,6 +263,7 @@ describe('reconcile, call', () => {
         expect(outcome.delivered).toBe(where(isServed).length);
         expect(outcome.duplicated).toBe(deliveries - outcome.delivered);
         expect(outcome.lost).toBe(where((f) => f.sent && !f.refused && !isServed(f)).length);
+        expect(outcome.delivered + outcome.lost).toBe(outcome.expectedDeliveries);
         expect(outcome.lostReplies).toBe(where((f) => isServed(f) && !f.replied).length);
         expect(result.verdict.warnings.some(({ code }) => code.endsWith('UNBALANCED'))).toBe(false);
       }),

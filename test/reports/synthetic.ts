@@ -14,6 +14,7 @@ import type {
 } from '../../agents/protocol.ts';
 import type { Evidence, RttSample } from '../../reports/evidence.ts';
 import type { ResolvedScenario, WorkloadSpec } from '../../topologies/scenario.ts';
+import { base } from '../helpers/resolved.ts';
 
 /*
  * Evidence made by hand, with the encodings that agents use. Two sites: 0 is paris, 1 is lyon, 10 ms apart (one way).
@@ -218,43 +219,21 @@ export function scenario(
   more: Partial<ResolvedScenario> = {},
 ): ResolvedScenario {
   return {
-    schema: 'busbench/scenario/1',
+    ...base,
     name: 'synthetic',
-    seed: 1,
     sites: [
       { name: 'paris', hosts: [] },
       { name: 'lyon', hosts: [] },
     ],
-    fabric: 'loopback',
     links: [
       { from: 'paris', to: 'lyon', ...link },
       { from: 'lyon', to: 'paris', ...link },
     ],
     bus: { type: 'zeromq', nodes: [], options: { mode: 'direct' } },
-    guarantee: 'at-most-once',
     servers: { count: 1, placement: 'even' },
-    clients: {
-      count: 1,
-      placement: 'even',
-      connections: 'own',
-      failover: false,
-      reconnect: { minMs: 100, maxMs: 5000 },
-    },
-    workload: {
-      pattern: 'call',
-      target: 'any',
-      topics: 1,
-      pools: 1,
-      pace: { kind: 'open', ratePerSecond: 100, arrivals: 'constant', ramp: [] },
-      body: { kind: 'fixed', bytes: 1024 },
-      reply: { kind: 'echo' },
-      hold: { meanMs: 0, distribution: 'constant' },
-      timeoutMs: 5000,
-      ...workload,
-    },
-    phases: { warmupMs: 1000, measure: { kind: 'duration', ms: 10_000 }, drainMs: 5000 },
-    faults: [],
-    expect: [],
+    clients: { ...base.clients, count: 1 },
+    workload: { ...base.workload, ...workload },
+    phases: { ...base.phases, warmupMs: 1000 },
     ...more,
   };
 }

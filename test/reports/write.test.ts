@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRecord } from '../../reports/read.ts';
 import { writeRecord } from '../../reports/write.ts';
-import { makeRecord } from '../fixtures/record.ts';
+import { makeRecord } from '../helpers/record/record.ts';
 
 const [mount, umount] = ['mount', 'umount'] as const;
 const record = makeRecord();

@@ -7,7 +7,7 @@ import { registerReport } from '../../../orchestrator/commands/report.ts';
 import { readRecord } from '../../../reports/read.ts';
 import { renderers } from '../../../reports/renderers/registry.ts';
 import { writeRecord } from '../../../reports/write.ts';
-import { makeRecord } from '../../fixtures/record.ts';
+import { makeRecord } from '../../helpers/record/record.ts';
 
 let place = '';
 let result = '';

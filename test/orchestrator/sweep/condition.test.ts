@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCondition } from '../../../orchestrator/sweep/condition.ts';
-import { makeRecord } from '../../fixtures/record.ts';
+import { makeRecord } from '../../helpers/record/record.ts';
 
 const { result } = makeRecord();
 

@@ -6,7 +6,7 @@ import { hlogRenderer } from '../../../reports/renderers/hlog.ts';
 import { influxRenderer } from '../../../reports/renderers/influx.ts';
 import { jsonRenderer } from '../../../reports/renderers/json.ts';
 import { openmetricsRenderer } from '../../../reports/renderers/openmetrics.ts';
-import { makeRecord } from '../../fixtures/record.ts';
+import { makeRecord } from '../../helpers/record/record.ts';
 
 const hostile = 'a "b",c=d \\ e\nf';
 const record = makeRecord();

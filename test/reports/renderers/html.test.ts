@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { htmlRenderer } from '../../../reports/renderers/html.ts';
 import type { RunResult } from '../../../reports/result.ts';
-import { makeRecord } from '../../fixtures/record.ts';
+import { makeRecord } from '../../helpers/record/record.ts';
 
 const run = promisify(execFile);
 const record = makeRecord();

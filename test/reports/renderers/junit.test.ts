@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { junitRenderer } from '../../../reports/renderers/junit.ts';
 import type { Verdict } from '../../../reports/result.ts';
-import { makeRecord } from '../../fixtures/record.ts';
+import { makeRecord } from '../../helpers/record/record.ts';
 
 function render(verdict: Partial<Verdict>): string {
   const record = makeRecord();

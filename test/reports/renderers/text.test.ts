@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { markdownRenderer } from '../../../reports/renderers/markdown.ts';
 import { textRenderer } from '../../../reports/renderers/text.ts';
 import type { RunResult } from '../../../reports/result.ts';
-import { makeRecord } from '../../fixtures/record.ts';
+import { makeRecord } from '../../helpers/record/record.ts';
 
 const record = makeRecord();
 

@@ -28,6 +28,7 @@ export interface Account {
   readonly late: number;
   readonly lost: number;
   readonly lostReplies: number;
+  /** Of what the bus did not refuse, and of what it delivered though it had refused it. */
   readonly expectedDeliveries: number;
   readonly deliveries: Deliveries;
   /** Sequences with a delivery among `lost`. */
@@ -132,7 +133,7 @@ function callAccount(
     lost: silent ? 0 : missing,
     lostSequences: silent ? noSequences : missingSequences,
     lostReplies: size(difference(deliveries.anywhere, replied)),
-    expectedDeliveries: size(accepted),
+    expectedDeliveries: size(accepted) + size(difference(deliveries.anywhere, accepted)),
     unknown: silent ? missing : 0,
   };
 }
@@ -159,7 +160,7 @@ function castAccount(
     lost: silent ? 0 : missing,
     lostSequences: silent ? noSequences : difference(accepted, deliveries.anywhere),
     lostReplies: 0,
-    expectedDeliveries: size(accepted),
+    expectedDeliveries: size(accepted) + size(difference(deliveries.anywhere, accepted)),
     unknown: silent ? missing : 0,
   };
 }
@@ -186,11 +187,12 @@ function spreadAccount(
   let [completed, lost, unknown, expectedDeliveries] = [0, 0, 0, 0];
   for (const [sequence, receivers] of eachReceivers(ledger)) {
     const arrival = arrivals.get(sequence);
+    const copies = sum(deliveries.bySubscriber.values(), (had) => (hasBit(had, sequence) ? 1 : 0));
     if (!hasBit(accepted, sequence)) {
+      expectedDeliveries += copies;
       if (arrival !== undefined) arrived.push({ ...arrival, completed: false });
       continue;
     }
-    const copies = sum(deliveries.bySubscriber.values(), (had) => (hasBit(had, sequence) ? 1 : 0));
     const missing = Math.max(0, receivers - copies);
     const unseen = Math.min(missing, unseenBy(silent, deliveries, sequence));
     const outcome = judge(receivers, copies, missing - unseen, arrival, timeoutUs);

@@ -170,8 +170,12 @@ async function whenAborted(signal: AbortSignal): Promise<never> {
 
 function trafficSince(before: readonly Traffic[], after: readonly Traffic[]): Traffic[] {
   const key = ({ from, to }: Traffic): string => `${from} ${to}`;
-  const base = new Map(before.map((t) => [key(t), t.bytes]));
-  return after.map((t) => ({ ...t, bytes: t.bytes - (base.get(key(t)) ?? 0) }));
+  const base = new Map(before.map((t) => [key(t), t]));
+  return after.map((t) => {
+    const { bytes = 0, packets = 0 } = base.get(key(t)) ?? {};
+    const since = t.packets === null ? null : t.packets - (packets ?? 0);
+    return { ...t, bytes: t.bytes - bytes, packets: since };
+  });
 }
 
 async function fabricTroubles(fabric: Fabric): Promise<readonly Warning[]> {

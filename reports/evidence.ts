@@ -58,6 +58,7 @@ export interface WanEvidence {
     readonly from: string;
     readonly to: string;
     readonly bytes: number;
+    readonly packets: number | null;
   }[];
   /** Bytes that stayed inside a site; null where they cannot be known, with the reason. */
   readonly inSiteBytes: number | null;

@@ -78,7 +78,8 @@ export interface RunResult {
     fabric: string;
     limits: string[];
     links: LinkReport[];
-    traffic: { from: string; to: string; bytes: number }[];
+    /** `packets` as the network passed them on, segments of one send as one; null where there are no packets. */
+    traffic: { from: string; to: string; bytes: number; packets: number | null }[];
     interSiteBytes: number;
     totalBytes: number | null;
     interSiteRatio: number | null;

@@ -125,7 +125,9 @@ const wan = z.object({
       withinTolerance: z.boolean().nullable(),
     }),
   ),
-  traffic: z.array(z.object({ from: z.string(), to: z.string(), bytes: count })),
+  traffic: z.array(
+    z.object({ from: z.string(), to: z.string(), bytes: count, packets: count.nullable() }),
+  ),
   interSiteBytes: count,
   totalBytes: quantity,
   interSiteRatio: quantity,

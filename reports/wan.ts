@@ -21,7 +21,7 @@ export function wanOf(evidence: Evidence): RunResult['wan'] {
       const report = linkReport(link, links, before, after);
       return report === null ? [] : [report];
     }),
-    traffic: traffic.map(({ from, to, bytes }) => ({ from, to, bytes })),
+    traffic: traffic.map(({ from, to, bytes, packets }) => ({ from, to, bytes, packets })),
     interSiteBytes,
     totalBytes,
     interSiteRatio: ratioKnown ? interSiteBytes / totalBytes : null,

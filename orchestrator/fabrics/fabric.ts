@@ -41,7 +41,7 @@ export interface Fabric extends AsyncDisposable {
   heal(from: string, to: string): Promise<void>;
   /** Idle round trips of every ordered pair, at least `probes` each, measured end to end and not derived from settings. */
   measure(probes: number, signal: AbortSignal): Promise<readonly RttSample[]>;
-  /** Cumulative bytes since the fabric was made, per ordered pair; in-site (from = to) where it can be counted. */
+  /** Cumulative since the fabric was made, per ordered pair; in-site (from = to) where it can be counted. */
   traffic(): Promise<readonly Traffic[]>;
   /** Why in-site bytes are unknown here; null where `traffic` has them. */
   readonly inSiteReason: string | null;
@@ -53,6 +53,8 @@ export interface Traffic {
   readonly from: string;
   readonly to: string;
   readonly bytes: number;
+  /** As the network passed them on, segments of one send as one; null where there are no packets. */
+  readonly packets: number | null;
 }
 
 export interface FabricTrouble {

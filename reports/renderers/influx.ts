@@ -45,7 +45,7 @@ function pointsOf(record: RunRecord): Point[] {
       at('busbench_pair', { client, server }, fields),
     ),
     ...wan.links.map(({ from, to, measured }) => at('busbench_link', { from, to }, measured)),
-    ...wan.traffic.map(({ from, to, bytes }) => at('busbench_traffic', { from, to }, { bytes })),
+    ...wan.traffic.map(({ from, to, ...fields }) => at('busbench_traffic', { from, to }, fields)),
     ...resources.processes.map(({ role, name, site, ...fields }) =>
       at('busbench_process', { role, process: name, site }, fields),
     ),

@@ -1,4 +1,4 @@
-import { formatBytes, formatDurationMs, formatMs, formatRatio } from '../format.ts';
+import { formatBytes, formatCount, formatDurationMs, formatMs, formatRatio } from '../format.ts';
 import type { LinkReport, RunResult } from '../result.ts';
 import {
   type Cell,
@@ -131,6 +131,7 @@ export function linkTable({ wan }: RunResult): Table {
       ...['delay', 'jitter', 'loss', 'rate', 'RTT min', 'RTT p50', 'RTT p99'].map(valueColumn),
       valueColumn('measured loss'),
       valueColumn('bytes'),
+      valueColumn('packets'),
       textColumn('tolerance'),
     ],
     rows: wan.links.map((link) => {
@@ -148,6 +149,7 @@ export function linkTable({ wan }: RunResult): Table {
         cell(formatMs(measured.rttP99Ms)),
         cell(lossText(measured.lossPercent)),
         cell(traffic === undefined ? '-' : formatBytes(traffic.bytes)),
+        cell(typeof traffic?.packets === 'number' ? formatCount(traffic.packets) : '-'),
         toleranceCell(link.withinTolerance),
       ];
     }),

@@ -75,8 +75,8 @@ describe('wanOf', () => {
 
   it('adds up bytes, and says why a ratio is unknown', () => {
     const traffic = [
-      { from: 'paris', to: 'lyon', bytes: 300 },
-      { from: 'lyon', to: 'paris', bytes: 100 },
+      { from: 'paris', to: 'lyon', bytes: 300, packets: 3 },
+      { from: 'lyon', to: 'paris', bytes: 100, packets: null },
     ];
     const of = (inSiteBytes: number | null, sent = traffic) =>
       wanOf({ ...base, wan: { ...base.wan, traffic: sent, inSiteBytes } });

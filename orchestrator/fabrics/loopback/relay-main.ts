@@ -70,6 +70,7 @@ serveRequests<RelayCalls>({
     pathOf(direction).heal();
     return null;
   },
-  traffic: () => [...paths.values()].map(({ from, to, bytes }) => ({ from, to, bytes })),
+  traffic: () =>
+    [...paths.values()].map(({ from, to, bytes }) => ({ from, to, bytes, packets: null })),
   health: () => ({ ...timetable.takeLateness(), stalls: takeStalls() }),
 });

@@ -11,7 +11,7 @@ export interface Impairment extends AsyncDisposable {
   shape(from: string, to: string, shape: Partial<LinkShape>): Promise<void>;
   cut(from: string, to: string): Promise<void>;
   heal(from: string, to: string): Promise<void>;
-  /** Bytes of IP packets that got through each direction: what was lost or cut off does not count. */
+  /** IP packets that got through each direction: what was lost or cut off does not count. */
   traffic(): Promise<readonly Traffic[]>;
   troubles(): Promise<readonly FabricTrouble[]>;
 }

@@ -128,16 +128,16 @@ export class NamespacesFabric implements Fabric {
   /** Between sites as the router sees it; inside a site as its loopback interface does. IP headers count in both. */
   async traffic(): Promise<readonly Traffic[]> {
     const inside = this.hosts.map((host): Traffic => {
-      return { from: host.site, to: host.site, bytes: this.#loopbackBytes(host) };
+      return { from: host.site, to: host.site, ...this.#loopbackTraffic(host) };
     });
     return [...inside, ...(await this.#parts.impairment.traffic())];
   }
 
-  #loopbackBytes(host: Host): number {
+  #loopbackTraffic(host: Host): { readonly bytes: number; readonly packets: number } {
     const keeper = this.#parts.star.namespaces.get(host)?.process.pid;
     const counters = readFileSync(`/proc/${keeper}/net/dev`, 'utf8');
-    const sent = /^\s*lo:(?:\s+\d+){8}\s+(\d+)/m.exec(counters)?.[1];
-    if (sent !== undefined) return Number(sent);
+    const sent = /^\s*lo:(?:\s+\d+){8}\s+(\d+)\s+(\d+)/m.exec(counters);
+    if (sent !== null) return { bytes: Number(sent[1]), packets: Number(sent[2]) };
     throw new FabricError(
       'NAMESPACES_NO_COUNTERS',
       `no loopback interface in the counters of ${host.name}:\n${counters}`,

@@ -149,7 +149,8 @@ function impairment(
     async traffic() {
       const rows = new Map((await line.request('traffic', null)).map((row) => [row.queue, row]));
       return links.map(({ queue, link: { from, to } }) => {
-        return { from, to, bytes: rows.get(queue)?.bytes ?? 0 };
+        const { bytes = 0, packets = 0 } = rows.get(queue) ?? {};
+        return { from, to, bytes, packets };
       });
     },
     troubles: async () => troublesOf(await line.request('health', null), shortestRttMs),

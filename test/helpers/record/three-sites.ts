@@ -42,6 +42,7 @@ export function wanOf(): RunResult['wan'] {
     from,
     to,
     bytes: 3_100_000 + 17_000 * index,
+    packets: null,
   }));
   const interSiteBytes = traffic.reduce((sum, { bytes }) => sum + bytes, 0);
   return {

@@ -154,10 +154,10 @@ describe.skipIf(namespacesMissing !== null)('links between namespaces', () => {
       await at(0, 'ping', '-n', '-c', '10', '-i', '0.01', '-s', '1000', defined(b));
       await at(0, 'ping', '-n', '-c', '10', '-i', '0.01', '-s', '1000', defined(a));
       expect(await fabric.traffic()).toEqual([
-        { from: 'a', to: 'a', bytes: 20 * 1_028 },
-        { from: 'b', to: 'b', bytes: 0 },
-        { from: 'a', to: 'b', bytes: 10 * 1_028 },
-        { from: 'b', to: 'a', bytes: 10 * 1_028 },
+        { from: 'a', to: 'a', bytes: 20 * 1_028, packets: 20 },
+        { from: 'b', to: 'b', bytes: 0, packets: 0 },
+        { from: 'a', to: 'b', bytes: 10 * 1_028, packets: 10 },
+        { from: 'b', to: 'a', bytes: 10 * 1_028, packets: 10 },
       ]);
     });
   });

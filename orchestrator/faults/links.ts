@@ -32,9 +32,14 @@ export function linkInjury(
   };
 }
 
-function plannedShape(plan: Plan, from: string, to: string): Partial<LinkShape> {
-  const link = plan.scenario.links.find((l) => l.from === from && l.to === to);
+/** Every value of a link as the scenario has it, so that nothing of a degradation stays behind. */
+export function plannedShape(
+  { scenario }: Pick<Plan, 'scenario'>,
+  from: string,
+  to: string,
+): Partial<LinkShape> {
+  const link = scenario.links.find((l) => l.from === from && l.to === to);
   if (!link) return {};
-  const { delayMs, jitterMs, lossPercent, rateMbps } = link;
-  return { delayMs, jitterMs, lossPercent, rateMbps };
+  const { from: _from, to: _to, lossBurst = 1, ...shape } = link;
+  return { ...shape, lossBurst };
 }

@@ -35,7 +35,7 @@ export function resolveFaults(
     const start = resolveStart(fault, i, path, scene, findings);
     checkLength(fault, path, findings);
     if (action === 'degrade' && (link === undefined || isEmpty(presentValues(link)))) {
-      findings.add([...path, 'link'], 'degrade needs link: { delay, jitter, loss or rate }');
+      findings.add([...path, 'link'], 'degrade needs link: { delay, jitter, loss, burst or rate }');
     } else if (action !== 'degrade' && link !== undefined) {
       findings.add([...path, 'link'], `${action} takes no link values; only degrade does`);
     }

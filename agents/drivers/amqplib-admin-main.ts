@@ -1,5 +1,5 @@
 /**
- * A program of its own: looks at and removes names on an AMQP 0-9-1 broker on behalf of the orchestrator, which
+ * A program of its own: declares, looks at and removes names on an AMQP 0-9-1 broker on behalf of the orchestrator, which
  * imports no client library. One JSON object a line, both ways, answers in any order; it ends with its stdin.
  * `endpoint` is an `AmqplibEndpoint`, credentials and all, which is why it comes by stdin.
  *
@@ -9,18 +9,27 @@
  *     {"id": 2, "answer": [0, null]}
  *     {"id": 3, "name": "remove", "ask": {"endpoint": {}, "queues": ["a"], "exchanges": ["x"]}}
  *     {"id": 3, "answer": null}
+ *     {"id": 4, "name": "declare", "ask": {"endpoint": {}, "bindings": [{"exchange": "x", ...}], "queues": ["r"]}}
+ *     {"id": 4, "answer": null}
+ *
+ * `declare` makes exchanges, queues and bindings as the endpoint says, and queues that are reached by their own name.
+ * A binding without a queue is an exchange alone.
  */
 import { createInterface } from 'node:readline';
-import type { ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 import type { Json } from '../protocol.ts';
-import { type AmqplibEndpoint, parseEndpoint } from './amqplib-endpoint.ts';
+import { type Address, type AmqplibEndpoint, parseEndpoint } from './amqplib-endpoint.ts';
 import { dialBroker } from './amqplib-link.ts';
 
 interface Ask {
   readonly endpoint: Json;
   readonly queues?: readonly string[];
   readonly exchanges?: readonly string[];
+  readonly bindings?: readonly (Omit<Address, 'queue'> & { readonly queue: string | null })[];
 }
+
+/** Requests on one channel wait for each other: over a long way that is what takes the time. */
+const channelsAtOnce = 16;
 
 interface Request {
   readonly id: number;
@@ -37,12 +46,15 @@ async function serve({ id, name, ask }: Request): Promise<void> {
   }
 }
 
-async function answer(name: string, { endpoint, queues = [], exchanges = [] }: Ask): Promise<Json> {
-  const model = await connect(parseEndpoint(endpoint));
+async function answer(name: string, ask: Ask): Promise<Json> {
+  const endpoint = parseEndpoint(ask.endpoint);
+  const { queues = [] } = ask;
+  const model = await connect(endpoint);
   try {
     if (name === 'check') return { version: model.connection.serverProperties.version };
     if (name === 'depths') return await depths(model, queues);
-    await remove(model, queues, exchanges);
+    if (name === 'declare') await declare(model, endpoint, ask);
+    else await remove(model, ask);
     return null;
   } finally {
     await model.close().catch(() => {});
@@ -61,6 +73,10 @@ async function connect(endpoint: AmqplibEndpoint): Promise<ChannelModel> {
     } catch (error) {
       failure = error;
     }
+  }
+  // amqplib keeps the broker's reason to itself: at this stage it can be nothing but the virtual host.
+  if (failure instanceof Error && failure.message.startsWith('Expected ConnectionOpenOk')) {
+    throw new Error('no such virtual host, or not for this user', { cause: failure });
   }
   throw failure;
 }
@@ -82,16 +98,43 @@ async function depths(model: ChannelModel, queues: readonly string[]): Promise<(
   return found;
 }
 
+async function declare(model: ChannelModel, endpoint: AmqplibEndpoint, ask: Ask): Promise<void> {
+  const { bindings = [], queues = [] } = ask;
+  const { durable, arguments: args } = endpoint.queues;
+  await onChannels(model, bindings, async (channel, { exchange, kind, queue, key }) => {
+    await channel.assertExchange(exchange, kind, endpoint.exchanges);
+    if (queue === null) return;
+    await channel.assertQueue(queue, { durable, arguments: args });
+    await channel.bindQueue(queue, exchange, key);
+  });
+  await onChannels(model, queues, async (channel, queue) => {
+    await channel.assertQueue(queue, { durable, arguments: args });
+  });
+}
+
 /** Names that do not exist are no mistake. */
-async function remove(
+async function remove(model: ChannelModel, { queues = [], exchanges = [] }: Ask): Promise<void> {
+  await onChannels(model, queues, async (channel, queue) => {
+    await channel.deleteQueue(queue);
+  });
+  await onChannels(model, exchanges, async (channel, exchange) => {
+    await channel.deleteExchange(exchange);
+  });
+}
+
+async function onChannels<T>(
   model: ChannelModel,
-  queues: readonly string[],
-  exchanges: readonly string[],
+  items: readonly T[],
+  each: (channel: Channel, item: T) => Promise<void>,
 ): Promise<void> {
-  const channel = await model.createChannel();
-  channel.on('error', () => {});
-  for (const queue of queues) await channel.deleteQueue(queue);
-  for (const exchange of exchanges) await channel.deleteExchange(exchange);
+  const rest = items.values();
+  const lanes = Array.from({ length: Math.min(channelsAtOnce, items.length) }, async () => {
+    const channel = await model.createChannel();
+    channel.on('error', () => {});
+    for (const item of rest) await each(channel, item);
+    await channel.close();
+  });
+  await Promise.all(lanes);
 }
 
 function say(line: unknown): void {

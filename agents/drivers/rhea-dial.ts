@@ -101,7 +101,7 @@ function rheaOptions(
   const external = server.user === null && tls.cert !== null;
   return {
     container_id: container,
-    hostname: tls.serverName ?? server.host,
+    hostname: endpoint.hostname ?? tls.serverName ?? server.host,
     host: server.host,
     port: server.port,
     reconnect: false,

@@ -6,6 +6,8 @@ export interface RheaEndpoint {
   /** In the order of preference: the process's own site first, then where it may fail over to. */
   readonly servers: readonly RheaServer[];
   readonly tls: RheaTls;
+  /** Host name to be opened: RabbitMQ takes `vhost:<name>` for a virtual host. Null is the name that was dialled. */
+  readonly hostname: string | null;
   readonly addresses: AddressTemplates;
   /** `anonymous`: replies go over one link without a target, by their `to`; `links`: one link a reply address. */
   readonly replies: 'anonymous' | 'links';
@@ -93,6 +95,7 @@ export function parseRheaEndpoint(
       verify: tls['verify'] !== false,
       serverName: optionalString(tls, 'serverName'),
     },
+    hostname: optionalString(endpoint, 'hostname'),
     addresses: parseAddresses(endpoint['addresses'], pattern),
     replies,
     credit: positive(endpoint, 'credit', 100),

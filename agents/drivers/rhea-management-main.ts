@@ -1,15 +1,20 @@
 /**
- * A program of its own: asks routers for their state on behalf of the orchestrator, which imports no client
- * library. One JSON object a line, both ways, answers in any order; it ends with its stdin.
+ * A program of its own: asks AMQP 1.0 peers who they are, and routers for their state, on behalf of the
+ * orchestrator, which imports no client library. One JSON object a line, both ways, answers in any order; it ends
+ * with its stdin. `endpoint` is a `RheaEndpoint`, credentials and all, which is why it comes by stdin.
  *
  *     {"id": 1, "name": "query", "ask": {"host": "127.0.0.1", "port": 5672, "type": "node", "attributes": ["id"]}}
  *     {"id": 1, "answer": {"product": "qpid-dispatch-router", "version": "1.19.0", "rows": [{"id": "bus-1"}]}}
  *     {"id": 2, "name": "ports", "ask": {"address": "127.0.0.1", "count": 2}}
  *     {"id": 2, "answer": [40123, 40125]}
- *     {"id": 3, "error": {"code": "ECONNREFUSED", "message": "connect ECONNREFUSED 127.0.0.1:5672"}}
+ *     {"id": 3, "name": "introduce", "ask": {"endpoint": {"urls": ["amqp://127.0.0.1:5672"]}}}
+ *     {"id": 3, "answer": {"product": "ActiveMQ", "version": "5.18.3", "capabilities": ["ANONYMOUS-RELAY"]}}
+ *     {"id": 4, "error": {"code": "ECONNREFUSED", "message": "connect ECONNREFUSED 127.0.0.1:5672"}}
  */
 import { createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Json } from '../protocol.ts';
+import { introduction } from './rhea-introduction.ts';
 import { ManagementClient, type ManagementType } from './rhea-management.ts';
 
 interface Query {
@@ -26,7 +31,8 @@ interface Ports {
 
 type Request =
   | { readonly id: number; readonly name: 'query'; readonly ask: Query }
-  | { readonly id: number; readonly name: 'ports'; readonly ask: Ports };
+  | { readonly id: number; readonly name: 'ports'; readonly ask: Ports }
+  | { readonly id: number; readonly name: 'introduce'; readonly ask: { readonly endpoint: Json } };
 
 const clients = new Map<string, ManagementClient>();
 
@@ -42,6 +48,7 @@ async function serve(request: Request): Promise<void> {
 
 async function answer(request: Request): Promise<unknown> {
   if (request.name === 'ports') return await freePorts(request.ask);
+  if (request.name === 'introduce') return await introduction(request.ask.endpoint);
   const { host, port, type, attributes } = request.ask;
   return await clientOf(host, port).query(type, attributes);
 }

@@ -1,11 +1,15 @@
-import { join } from 'node:path';
 import { BusError } from '../errors.ts';
-import { RequestLine } from '../fabrics/request-line.ts';
-import { programPath } from '../program.ts';
 import { ResourceStack } from '../resource-stack.ts';
 import type { BusDeployer } from './bus.ts';
-import { type AdminCalls, ExternalBus } from './external/bus.ts';
-import { externalNotation, externalOptions, parseExternal } from './external/options.ts';
+import { addressMistakes } from './external/addresses.ts';
+import { ExternalBus } from './external/bus.ts';
+import {
+  type ExternalOptions,
+  externalNotation,
+  externalOptions,
+  parseExternal,
+  urlOf,
+} from './external/options.ts';
 import { readSecrets } from './external/secrets.ts';
 
 /** Brokers that somebody else runs: nothing is deployed, and nothing touched but names under the run's prefix. */
@@ -21,13 +25,9 @@ export const externalBus: BusDeployer = {
   },
 
   refuse(scenario) {
-    const { queues, protocol } = externalOptions(scenario);
+    const { queues, addresses } = externalOptions(scenario);
     const { pattern, topics, pools } = scenario.workload;
-    if (protocol === '1.0') {
-      if (pattern !== 'notify' || pools === 1) return [];
-      const message = `AMQP 1.0 has no listener pools: expected 1, got ${pools}`;
-      return [{ path: 'workload.pools', message }];
-    }
+    if (addresses !== null) return addressMistakes(addresses, scenario);
     if (queues !== 'stream') return [];
     if (pattern !== 'notify') {
       const message = `a stream serves notify only; the pattern is ${pattern}`;
@@ -39,17 +39,13 @@ export const externalBus: BusDeployer = {
   },
 
   describe(scenario) {
-    const { brokers, protocol, credentials, queues } = externalOptions(scenario);
+    const options = externalOptions(scenario);
+    const { brokers, protocol, credentials } = options;
     const from = credentials?.kind === 'env' ? `$${credentials.name}` : credentials?.path;
     return [
       `brokers of somebody else's over AMQP ${protocol}, credentials from ${from ?? 'nowhere'}`,
-      ...Object.entries(brokers).map(([site, list]) => {
-        const urls = list.map((b) => `${b.secure ? 'amqps' : 'amqp'}://${b.host}:${b.port}`);
-        return `${site}: ${urls.join(', ')}`;
-      }),
-      ...(protocol === '0-9-1'
-        ? [`${queues} queues and exchanges named busbench.<run>.*, removed at the end`]
-        : []),
+      ...Object.entries(brokers).map(([site, list]) => `${site}: ${list.map(urlOf).join(', ')}`),
+      ...addressing(options),
     ];
   },
 
@@ -70,22 +66,7 @@ export const externalBus: BusDeployer = {
     if (!host) throw new Error('a fabric without hosts');
     try {
       const secrets = await readSecrets(externalOptions(scenario));
-      const logFile = join(run.logs, 'external.log');
-      const command = [process.execPath, programPath('agents/drivers/amqplib-admin-main')];
-      const admin = await host.spawn(command, { logFile, stdio: 'pipe' });
-      stack.defer(async () => {
-        await admin.end(1_000);
-      });
-      const line = new RequestLine<AdminCalls>(
-        admin,
-        (how) =>
-          new BusError(
-            'EXTERNAL_ADMIN_ENDED',
-            `the administration program ended: ${how}`,
-            `See ${logFile}.`,
-          ),
-      );
-      const bus = new ExternalBus({ scenario, run, host, secrets, line, stack });
+      const bus = new ExternalBus({ scenario, run, host, secrets, stack });
       await bus.check(startedAt, signal);
       return bus;
     } catch (error) {
@@ -94,3 +75,24 @@ export const externalBus: BusDeployer = {
     }
   },
 };
+
+/** Where messages go, and what of it stays. */
+function addressing({ protocol, queues, addresses }: ExternalOptions): readonly string[] {
+  const rabbitmq = `${queues} queues and exchanges named busbench.<run>.*, removed at the end`;
+  if (protocol === '0-9-1') return [rabbitmq];
+  if (addresses !== null) {
+    const { receive, send, sendOne, reply } = addresses;
+    const toOne = sendOne === null ? '' : `, to one server ${sendOne}`;
+    return [
+      `servers receive from ${receive.join(' and ')}`,
+      `clients send to ${send}${toOne}; replies come to ${reply ?? 'dynamic nodes'}`,
+      'nothing is declared or removed: that is left to the brokers and whoever runs them',
+    ];
+  }
+  return [
+    'addresses follow from what the brokers say they are:',
+    `  RabbitMQ: ${rabbitmq}, over AMQP 0-9-1 at the same port`,
+    '  ActiveMQ: queue:// and topic://busbench.<run>.*, which it makes as they are used and keeps, empty, until its own collection of inactive destinations',
+    '  routers and all others: openstack.org/om/rpc and notify; anycast, unicast, multicast',
+  ];
+}

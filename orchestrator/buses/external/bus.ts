@@ -1,64 +1,46 @@
 import type { Json } from '../../../agents/protocol.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
-import { BusError } from '../../errors.ts';
-import type { RunContext } from '../../fabrics/fabric.ts';
-import type { RequestLine } from '../../fabrics/request-line.ts';
-import type { Host } from '../../hosts/host.ts';
-import type { ResourceStack } from '../../resource-stack.ts';
-import { within } from '../../waiting.ts';
 import type { AgentProcess, Bus } from '../bus.ts';
-import {
-  type Addresses,
-  addressesOf,
-  declarationOf,
-  fillAddress,
-  namePrefix,
-  serverQueues,
-} from '../rabbitmq/addressing.ts';
-import { amqplibEndpoint, nearestFirst } from '../rabbitmq/endpoint.ts';
+import { type Addresses, addressesOf, declarationOf, namePrefix } from '../rabbitmq/addressing.ts';
+import { amqplibEndpoint, nearestFirst, rheaAddresses } from '../rabbitmq/endpoint.ts';
+import { Admin, type AdminParts } from './admin.ts';
+import { activemqAddresses, type Dialect, dialectOf, type Introduction, unfit } from './dialect.ts';
+import { type NameCalls, Names } from './names.ts';
 import { foreignNode } from './node.ts';
-import { type Broker, type ExternalOptions, externalOptions } from './options.ts';
+import { type Broker, type ExternalOptions, externalOptions, urlOf } from './options.ts';
+import { cannot, unreachable } from './refusals.ts';
 import type { Secrets } from './secrets.ts';
 
-/** What `agents/drivers/amqplib-admin-main` answers. */
-export interface AdminCalls {
-  check: { ask: { readonly endpoint: Json }; answer: { readonly version: string } };
-  depths: {
-    ask: { readonly endpoint: Json; readonly queues: readonly string[] };
-    answer: readonly (number | null)[];
-  };
-  remove: {
-    ask: {
-      readonly endpoint: Json;
-      readonly queues: readonly string[];
-      readonly exchanges: readonly string[];
-    };
-    answer: null;
-  };
+/** What we ask of `agents/drivers/rhea-management-main`. */
+interface PeerCalls {
+  introduce: { ask: { readonly endpoint: Json }; answer: Introduction };
 }
 
-export interface ExternalParts {
+export interface ExternalParts extends AdminParts {
   readonly scenario: ResolvedScenario;
-  readonly run: RunContext;
-  /** Where the administration program runs. */
-  readonly host: Host;
   readonly secrets: Secrets;
-  readonly line: RequestLine<AdminCalls>;
-  readonly stack: ResourceStack;
 }
 
-const adminMs = 30_000;
+const removeMs = 120_000;
+const declareMs = 300_000;
 /** A queue of a run whose orchestrator was killed goes when nobody has used it for this long, its exchanges with it. */
 const expiresMs = 30 * 60_000;
+
+/** The brokers that agents are sent to, over AMQP 1.0: one product, one set of addresses. */
+interface Peers {
+  readonly dialect: Dialect;
+  readonly first: Introduction;
+}
 
 export class ExternalBus implements Bus {
   readonly type = 'external';
   readonly #parts: ExternalParts;
   readonly #options: ExternalOptions;
   readonly #addresses: Addresses;
-  readonly #queues = new Set<string>();
-  readonly #exchanges = new Set<string>();
   readonly #versions = new Map<string, string>();
+  /** Null where nothing of the run is declared: agents and brokers make addresses as they go. */
+  #names: Names | null = null;
+  #peers: Peers | null = null;
   #readyMs = 0;
 
   constructor(parts: ExternalParts) {
@@ -80,34 +62,54 @@ export class ExternalBus implements Bus {
 
   readonly details: Readonly<Record<string, number>> = {};
 
-  /** Every broker answers and lets us in. AMQP 1.0 is left to the agents. */
+  /** Every broker answers, lets us in, and can do what the scenario asks. */
   async check(startedAt: number, signal: AbortSignal): Promise<void> {
-    if (this.#options.protocol === '0-9-1') {
-      for (const [url, { site, broker }] of this.#brokers()) {
-        const endpoint = this.#amqplib([broker], 1);
-        const { version } = await this.#ask('check', { endpoint }, signal).catch((cause: Error) => {
-          throw unreachable(url, site, cause);
-        });
-        this.#versions.set(url, version);
+    if (this.#options.protocol === '0-9-1') await this.#checkBrokers(signal);
+    else await this.#checkPeers(signal);
+    this.#readyMs = performance.now() - startedAt;
+  }
+
+  async #checkBrokers(signal: AbortSignal): Promise<void> {
+    const admin = await Admin.start<NameCalls>('amqplib-admin-main', this.#parts);
+    for (const [url, { site, broker }] of this.#brokers()) {
+      const ask = { endpoint: this.#amqplib([broker], 1) };
+      const { version } = await admin.ask('check', ask, 1, signal).catch((cause: Error) => {
+        throw unreachable(url, site, broker, cause);
+      });
+      if (!this.#versions.has(url)) this.#versions.set(url, version);
+    }
+    this.#names = this.#namesBy(admin);
+  }
+
+  async #checkPeers(signal: AbortSignal): Promise<void> {
+    const admin = await Admin.start<PeerCalls>('rhea-management-main', this.#parts);
+    const { workload } = this.#parts.scenario;
+    for (const [url, { site, broker }] of this.#brokers()) {
+      const ask = { endpoint: this.#rhea([broker]) };
+      const peer = await admin.ask('introduce', ask, 1, signal).catch((cause: Error) => {
+        throw unreachable(url, site, broker, cause);
+      });
+      this.#versions.set(url, `${peer.product} ${peer.version}`.trim());
+      const dialect = dialectOf(peer, this.#options);
+      const lack = unfit(peer, dialect, this.#options, workload);
+      if (lack !== null) throw cannot(url, site, peer, lack);
+      this.#peers ??= { dialect, first: peer };
+      if (this.#peers.first.product !== peer.product) {
+        const why = `the addresses of ${this.#peers.first.product}, which another broker of this bus is`;
+        throw cannot(url, site, peer, { why, hint: 'Use brokers of one product.' });
       }
     }
-    this.#readyMs = performance.now() - startedAt;
+    // RabbitMQ's queues are declared over 0-9-1, which asks more than 1.0 does: whether the virtual host exists.
+    if (this.#peers?.dialect === 'rabbitmq') await this.#checkBrokers(signal);
   }
 
   async endpoint(process: AgentProcess): Promise<{ driver: string; endpoint: Json }> {
     const { brokers, home } = this.#brokersFor(process);
-    if (this.#options.protocol === '1.0') return { driver: 'rhea', endpoint: this.#rhea(brokers) };
-    const { pattern } = this.#parts.scenario.workload;
-    for (const { queue, exchange } of serverQueues(this.#addresses, pattern, process.servers)) {
-      this.#queues.add(queue);
-      this.#exchanges.add(exchange);
+    if (this.#options.protocol === '1.0') {
+      await this.#names?.declare(process, AbortSignal.timeout(declareMs));
+      return { driver: 'rhea', endpoint: this.#rhea(brokers) };
     }
-    const { shared, own, fanout, notify } = this.#addresses;
-    for (const { topic } of process.clients) {
-      for (const address of [shared, own, fanout, notify]) {
-        this.#exchanges.add(fillAddress(address, { topic, server: 0, pool: 0 }).exchange);
-      }
-    }
+    this.#names?.expect(process);
     return { driver: 'amqplib', endpoint: this.#amqplib(brokers, home) };
   }
 
@@ -120,23 +122,13 @@ export class ExternalBus implements Bus {
   async counters(
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
-    const [first] = this.#brokers().values();
-    const queues = this.#options.queues === 'stream' ? [] : [...this.#queues];
-    if (!first || queues.length === 0) return new Map();
-    const endpoint = this.#amqplib([first.broker], 1);
-    const depths = await this.#ask('depths', { endpoint, queues }, signal);
-    const messagesReady = depths.reduce<number>((sum, depth) => sum + (depth ?? 0), 0);
-    return new Map([['bus-1', { messagesReady, queues: queues.length }]]);
+    if (this.#options.queues === 'stream') return new Map();
+    const counters = await this.#names?.counters(signal);
+    return counters ? new Map([['bus-1', counters]]) : new Map();
   }
 
   async reset(signal: AbortSignal): Promise<void> {
-    const [first] = this.#brokers().values();
-    if (!first || this.#exchanges.size === 0) return;
-    const endpoint = this.#amqplib([first.broker], 1);
-    const names = { queues: [...this.#queues], exchanges: [...this.#exchanges] };
-    await this.#ask('remove', { endpoint, ...names }, signal);
-    this.#queues.clear();
-    this.#exchanges.clear();
+    await this.#names?.remove(signal);
   }
 
   topicSite(): null {
@@ -145,10 +137,19 @@ export class ExternalBus implements Bus {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      await this.reset(AbortSignal.timeout(adminMs));
+      await this.reset(AbortSignal.timeout(removeMs));
     } finally {
       await this.#parts.stack[Symbol.asyncDispose]();
     }
+  }
+
+  #namesBy(admin: Admin<NameCalls>): Names {
+    const { scenario, run } = this.#parts;
+    const [first] = this.#brokers().values();
+    if (first === undefined) throw new Error('an external bus without brokers');
+    const endpoint = (): Json => this.#amqplib([first.broker], 1);
+    const prefix = namePrefix(run.runId);
+    return new Names({ scenario, addresses: this.#addresses, prefix, admin, endpoint });
   }
 
   /** Each broker once, with the first site that names it. */
@@ -181,7 +182,8 @@ export class ExternalBus implements Bus {
   #amqplib(brokers: readonly Broker[], home: number): Json {
     const { scenario, run, secrets } = this.#parts;
     const [first] = brokers;
-    const [version = ''] = this.#versions.values();
+    const [stated = ''] = this.#versions.values();
+    const version = this.#peers?.first.version ?? stated;
     const declared = declarationOf(this.#options, scenario.guarantee, Number.parseInt(version, 10));
     const expires = declared.stream ? {} : { 'x-expires': expiresMs };
     const declaration = { ...declared, arguments: { ...declared.arguments, ...expires } };
@@ -201,45 +203,40 @@ export class ExternalBus implements Bus {
 
   #rhea(brokers: readonly Broker[]): Json {
     const { login, tls } = this.#parts.secrets;
-    const { prefetch, heartbeatMs } = this.#options;
+    const { prefetch, heartbeatMs, persistence } = this.#options;
+    const [first] = brokers;
     const user = login
       ? `${encodeURIComponent(login.username)}:${encodeURIComponent(login.password)}@`
       : '';
+    const addresses = this.#templates();
+    const relay = this.#peers?.first.capabilities.includes('ANONYMOUS-RELAY') ?? true;
     return {
       urls: brokers.map((broker) => urlOf(broker).replace('://', `://${user}`)),
       tls: { ...tls },
-      replies: 'anonymous',
-      credit: Math.max(1, prefetch),
-      idleTimeoutMs: Math.max(1000, heartbeatMs),
+      ...(first !== undefined && first.vhost !== '/' && { hostname: `vhost:${first.vhost}` }),
+      ...(addresses !== null && { addresses }),
+      replies: relay ? 'anonymous' : 'links',
+      credit: prefetch,
+      durable: persistence ?? this.#parts.scenario.guarantee === 'at-least-once',
+      idleTimeoutMs: heartbeatMs,
     };
   }
 
-  #ask<K extends keyof AdminCalls>(
-    name: K,
-    ask: AdminCalls[K]['ask'],
-    signal: AbortSignal,
-  ): Promise<AdminCalls[K]['answer']> {
-    const late = (): BusError =>
-      new BusError(
-        'EXTERNAL_SILENT',
-        `the broker did not answer within ${adminMs / 1000} s (${name})`,
-        'Is it overloaded, or is a firewall in between?',
-      );
-    return within(this.#parts.line.request(name, ask), adminMs, late, signal);
+  /** Null leaves the driver its own: oslo.messaging's routable scheme. */
+  #templates(): Json | null {
+    const { scenario, run } = this.#parts;
+    const { pattern } = scenario.workload;
+    const { addresses } = this.#options;
+    if (addresses !== null) return { ...addresses };
+    switch (this.#peers?.dialect) {
+      case 'rabbitmq': {
+        const { version } = this.#peers.first;
+        return rheaAddresses(this.#addresses, namePrefix(run.runId), pattern, version);
+      }
+      case 'activemq':
+        return { ...activemqAddresses(pattern) };
+      default:
+        return null;
+    }
   }
-}
-
-/** Without anything secret; an IPv6 address in brackets. */
-function urlOf({ host, port, secure }: Broker): string {
-  const name = host.includes(':') ? `[${host}]` : host;
-  return `${secure ? 'amqps' : 'amqp'}://${name}:${port}`;
-}
-
-function unreachable(url: string, site: string, cause: Error): BusError {
-  return new BusError(
-    'EXTERNAL_UNREACHABLE',
-    `${url} (site ${site}) lets us not in: ${cause.message}`,
-    'Check address, credentials, virtual host and TLS settings of the bus; the user needs to configure, write and read names that start with busbench.',
-    { cause },
-  );
 }

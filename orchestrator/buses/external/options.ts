@@ -4,13 +4,14 @@ import { pathText } from '../../scenario/path.ts';
 import { quantityType, shape, whole } from '../../scenario/schema-parts.ts';
 import { shapeIssues, wording } from '../../scenario/shape-issues.ts';
 import { duration } from '../../scenario/units.ts';
+import { addressesType, type GivenAddresses } from './addresses.ts';
 
 /** Where a broker of somebody else's listens. */
 export interface Broker {
   readonly host: string;
   readonly port: number;
   readonly secure: boolean;
-  /** 0-9-1 only. */
+  /** RabbitMQ only; `/` where the URL says nothing. */
   readonly vhost: string;
 }
 
@@ -36,6 +37,8 @@ export interface ExternalOptions {
   readonly prefetch: number;
   readonly reply: 'direct' | 'queue';
   readonly heartbeatMs: number;
+  /** 1.0 only: where messages go, instead of what follows from the product of the brokers. */
+  readonly addresses: GivenAddresses | null;
 }
 
 const urlType = z.string().transform((text, context): Broker => {
@@ -74,6 +77,7 @@ const busOptions = shape({
   prefetch: whole(0, 65_535, 'Unsettled messages a server may hold; 0 is unlimited').default(100),
   reply: z.enum(['direct', 'queue']).default('direct'),
   heartbeat: quantityType(duration, 'Heartbeat of connections; 0s for none').default(10_000),
+  addresses: addressesType.optional(),
 });
 
 /** Reads `bus:`; every site needs a broker, of its own or the common one. */
@@ -93,7 +97,12 @@ export function parseExternal(
   const { type: _, url, endpoints, protocol, credentials, tls, ...rest } = parsed.data;
   const unknown = Object.keys(endpoints).filter((site) => !sites.includes(site));
   const bare = sites.filter((site) => endpoints[site] === undefined && url === undefined);
+  const secure = [...Object.values(endpoints), url ?? []].some((list) => list[0]?.secure);
   const mistakes = [
+    ...protocolMistakes(parsed.data),
+    ...(Object.keys(tls).length > 0 && !secure
+      ? [{ path: 'tls', message: 'expected amqps URLs: nothing of this is used over plain TCP' }]
+      : []),
     ...unknown.map((site) => ({
       path: `endpoints.${site}`,
       message: `unknown site; expected one of ${sites.join(', ')}`,
@@ -124,8 +133,33 @@ export function parseExternal(
     prefetch: rest.prefetch,
     reply: rest.reply,
     heartbeatMs: rest.heartbeat,
+    addresses: rest.addresses ?? null,
   };
   return { options };
+}
+
+/** Options that the protocol has no words for: they would be ignored. */
+function protocolMistakes(
+  options: z.output<typeof busOptions>,
+): readonly { readonly path: string; readonly message: string }[] {
+  const { protocol, addresses, queues, reply, prefetch, heartbeat } = options;
+  if (protocol === '0-9-1') {
+    const message = 'addresses are for protocol 1.0';
+    return addresses === undefined ? [] : [{ path: 'addresses', message }];
+  }
+  const mistake = (
+    path: string,
+    message: string,
+    made: boolean,
+  ): { path: string; message: string }[] => (made ? [{ path, message }] : []);
+  const kinds = 'who gives addresses has made the queues: expected no queues here';
+  return [
+    ...mistake('queues', 'streams are read over protocol 0-9-1 only', queues === 'stream'),
+    ...mistake('queues', kinds, addresses !== undefined && queues === 'quorum'),
+    ...mistake('reply', 'over AMQP 1.0 replies come where addresses.reply says', reply === 'queue'),
+    ...mistake('prefetch', 'AMQP 1.0 has no unlimited credit: expected 1 or more', prefetch === 0),
+    ...mistake('heartbeat', 'expected 1s or more over AMQP 1.0', heartbeat < 1_000),
+  ];
 }
 
 function kindOf({ secure, vhost }: Broker): string {
@@ -156,25 +190,31 @@ function parseUrl(text: string): Broker | string {
 
 /** The options as a scenario writes them, so that they can be read again. */
 export function externalNotation(options: ExternalOptions): { readonly [key: string]: Json } {
-  const { brokers, credentials, tls, persistence, heartbeatMs, ...rest } = options;
+  const { brokers, credentials, tls, persistence, heartbeatMs, addresses, ...rest } = options;
   const files = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== null));
   return {
     ...rest,
     endpoints: Object.fromEntries(
-      Object.entries(brokers).map(([site, list]) => [site, list.map(urlOf)]),
+      Object.entries(brokers).map(([site, list]) => [site, list.map(urlWithPath)]),
     ),
     tls: files,
     ...(credentials?.kind === 'env' && { credentials: { env: credentials.name } }),
     ...(credentials?.kind === 'file' && { credentials: { file: credentials.path } }),
     ...(persistence !== null && { persistence }),
     heartbeat: duration.format(heartbeatMs),
+    ...(addresses !== null && { addresses: { ...addresses } }),
   };
 }
 
-function urlOf({ host, port, secure, vhost }: Broker): string {
+/** Without anything secret and without a virtual host; an IPv6 address in brackets. */
+export function urlOf({ host, port, secure }: Broker): string {
   const name = host.includes(':') ? `[${host}]` : host;
-  const path = vhost === '/' ? '' : `/${encodeURIComponent(vhost)}`;
-  return `${secure ? 'amqps' : 'amqp'}://${name}:${port}${path}`;
+  return `${secure ? 'amqps' : 'amqp'}://${name}:${port}`;
+}
+
+function urlWithPath(broker: Broker): string {
+  const { vhost } = broker;
+  return `${urlOf(broker)}${vhost === '/' ? '' : `/${encodeURIComponent(vhost)}`}`;
 }
 
 /** The options of a scenario whose bus was parsed. */

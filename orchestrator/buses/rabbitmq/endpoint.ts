@@ -51,12 +51,32 @@ export function amqplibEndpoint(
   };
 }
 
-/**
- * AMQP 1.0: the endpoint of the rhea driver. RabbitMQ 3 takes the addresses of its amqp1_0 plugin, 4 its own second
- * version. Every queue has to exist: see `replyQueue`.
- */
+/** AMQP 1.0: the endpoint of the rhea driver. */
 export function rheaEndpoint(way: Way, pattern: Pattern, brokerVersion: string): Json {
-  const { shared, own, fanout, notify } = way.addresses;
+  const { username, password } = way.credentials;
+  return {
+    urls: way.brokers.map(
+      ({ address, port }) => `amqp://${username}:${password}@${address}:${port}`,
+    ),
+    addresses: rheaAddresses(way.addresses, way.prefix, pattern, brokerVersion),
+    replies: 'links',
+    credit: Math.max(1, way.options.prefetch),
+    durable: way.declaration.persistent,
+    idleTimeoutMs: Math.max(1000, way.options.heartbeatMs),
+  };
+}
+
+/**
+ * Address templates of the rhea driver. RabbitMQ 3 takes those of its amqp1_0 plugin, 4 its own second version.
+ * Every queue and exchange has to exist: see `replyQueue`.
+ */
+export function rheaAddresses(
+  names: Addresses,
+  prefix: string,
+  pattern: Pattern,
+  brokerVersion: string,
+): { readonly [field: string]: Json } {
+  const { shared, own, fanout, notify } = names;
   const native = atLeast(brokerVersion, 4, 0);
   const queue = (name: string): string => (native ? `/queues/${name}` : `/amq/queue/${name}`);
   const exchange = (name: string, key: string): string =>
@@ -71,23 +91,13 @@ export function rheaEndpoint(way: Way, pattern: Pattern, brokerVersion: string):
     send: exchange(to.exchange, key),
     sendOne: exchange(to.exchange, key),
   });
-  const addresses = {
+  const templates = {
     call: rpc,
     cast: rpc,
     fanout: copies(fanout, 'all'),
     notify: copies(notify, notify.key),
   }[pattern];
-  const { username, password } = way.credentials;
-  return {
-    urls: way.brokers.map(
-      ({ address, port }) => `amqp://${username}:${password}@${address}:${port}`,
-    ),
-    addresses: { ...addresses, reply: queue(replyQueue(way.prefix, '{client}')) },
-    replies: 'links',
-    credit: Math.max(1, way.options.prefetch),
-    durable: way.declaration.persistent,
-    idleTimeoutMs: Math.max(1000, way.options.heartbeatMs),
-  };
+  return { ...templates, reply: queue(replyQueue(prefix, '{client}')) };
 }
 
 /** The reply queue of a client over AMQP 1.0, which has no direct reply-to. */

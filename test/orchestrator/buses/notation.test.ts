@@ -35,6 +35,11 @@ const written: readonly (readonly [type: BusType, settings: readonly object[]])[
         persistence: true,
         heartbeat: '0s',
       },
+      {
+        url: 'amqp://broker',
+        protocol: '1.0',
+        addresses: { receive: 'q.{topic}', send: 'q.{topic}', reply: 'r.{client}' },
+      },
     ],
   ],
   [

@@ -1,0 +1,63 @@
+import type { Pattern, ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { GivenAddresses } from './addresses.ts';
+import type { ExternalOptions } from './options.ts';
+
+/** What a broker said of itself when it was dialled over AMQP 1.0. */
+export interface Introduction {
+  readonly product: string;
+  readonly version: string;
+  readonly capabilities: readonly string[];
+}
+
+/** How a peer wants its addresses: as the scenario says, as its product does, or oslo.messaging's routable ones. */
+export type Dialect = 'given' | 'rabbitmq' | 'activemq' | 'oslo';
+
+const dialects: Readonly<Record<string, Dialect>> = { RabbitMQ: 'rabbitmq', ActiveMQ: 'activemq' };
+const routers: readonly string[] = ['qpid-dispatch-router', 'skupper-router'];
+
+export function dialectOf({ product }: Introduction, { addresses }: ExternalOptions): Dialect {
+  return addresses === null ? (dialects[product] ?? 'oslo') : 'given';
+}
+
+/** Why this peer cannot do what the scenario asks, and what to do; null when it can. */
+export function unfit(
+  { product }: Introduction,
+  dialect: Dialect,
+  options: ExternalOptions,
+  { pattern, pools }: ResolvedScenario['workload'],
+): { readonly why: string; readonly hint: string } | null {
+  const vhosts = Object.values(options.brokers).flatMap((list) => list.map(({ vhost }) => vhost));
+  const [vhost] = vhosts.filter((name) => name !== '/');
+  if (vhost !== undefined && product !== 'RabbitMQ') {
+    return { why: `virtual host ${vhost}`, hint: 'Leave the path out of the URL.' };
+  }
+  if (options.queues !== 'classic' && dialect !== 'rabbitmq') {
+    const hint = 'Leave queues out: only RabbitMQ has kinds of them.';
+    return { why: `queues: ${options.queues}`, hint };
+  }
+  if (dialect !== 'oslo') return null;
+  if (pools > 1) {
+    const hint = 'Use one pool, or say by bus.addresses how this peer separates pools.';
+    return { why: `${pools} listener pools`, hint };
+  }
+  if (pattern === 'fanout' && !routers.includes(product)) {
+    const hint = 'Say by bus.addresses how this peer gives every server its own copy.';
+    return { why: 'a fanout, as far as busbench knows it', hint };
+  }
+  return null;
+}
+
+const queue = 'queue://busbench.{run}.topic-{topic}';
+const copies = 'topic://busbench.{run}.topic-{topic}_fanout';
+/** A broker's virtual topic: what is sent there goes to every queue `Consumer.<name>.<topic>`. */
+const virtual = 'VirtualTopic.busbench.{run}.topic-{topic}';
+
+/** ActiveMQ Classic makes queues and topics as they are used, and a temporary queue for a dynamic node. */
+export function activemqAddresses(pattern: Pattern): GivenAddresses {
+  const own = `${queue}.server-{server}`;
+  if (pattern === 'fanout') return { receive: [copies], send: copies, sendOne: null, reply: null };
+  if (pattern !== 'notify')
+    return { receive: [queue, own], send: queue, sendOne: own, reply: null };
+  const receive = [`queue://Consumer.pool-{pool}.${virtual}`];
+  return { receive, send: `topic://${virtual}`, sendOne: null, reply: null };
+}

@@ -92,6 +92,8 @@ export class RheaReceiver implements Receiver, Peer {
   #openLink(session: Session, address: string): ReceiverLink {
     const link = session.open_receiver({
       source: { address },
+      // A broker that still waits for our word would send again after a cut what was already served.
+      snd_settle_mode: this.#settings.guarantee === 'at-most-once' ? 1 : 0,
       credit_window: 0,
       autoaccept: false,
     });

@@ -106,6 +106,7 @@ export class RheaSender implements Sender, Peer {
     if (reply === null) return null;
     const link = session.open_receiver({
       source: reply.address === null ? { dynamic: true } : { address: reply.address },
+      snd_settle_mode: this.#settings.guarantee === 'at-most-once' ? 1 : 0,
       credit_window: credit,
       autoaccept: false,
     });

@@ -1,10 +1,11 @@
 import type { BusSpec, ResolvedScenario } from '../../topologies/scenario.ts';
 import { busDeployers } from '../buses/registry.ts';
+import type { FabricMaker } from '../fabrics/fabric.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 import type { Findings } from './findings.ts';
-import type { ResolvedLinks } from './links.ts';
+import { presentValues, type ResolvedLinks, unimpaired } from './links.ts';
 import { type Path, parsePath } from './path.ts';
-import type { ScenarioShape } from './scenario-shape.ts';
+import type { FaultShape, ScenarioShape } from './scenario-shape.ts';
 
 /** `bus:` as its type understands it; null, and reported, when it does not. */
 export async function resolveBus(
@@ -54,6 +55,7 @@ const judgedByBus: readonly Path[] = [
 export async function refuseCombinations(
   scenario: ResolvedScenario,
   { origin }: ResolvedLinks,
+  faults: readonly (FaultShape | undefined)[],
   findings: Findings,
 ): Promise<void> {
   // A fabric speaks of links by their index; what the user wrote is the default or a constraint.
@@ -70,9 +72,28 @@ export async function refuseCombinations(
     const { sites, links } = scenario;
     for (const { path, message } of fabric.refuse({ sites, links }))
       report(path, message, ['fabric']);
+    refuseDegradations(fabric, faults, findings);
   }
   const loadBus = busDeployers[scenario.bus.type];
   if (loadBus === undefined || !findings.sound(...judgedByBus)) return;
   const deployer = await loadBus();
   for (const { path, message } of deployer.refuse(scenario)) report(path, message);
+}
+
+/** What a fault makes of links has to be within the powers of the fabric, too. */
+function refuseDegradations(
+  fabric: FabricMaker,
+  faults: readonly (FaultShape | undefined)[],
+  findings: Findings,
+): void {
+  for (const [i, fault] of faults.entries()) {
+    if (fault?.link === undefined) continue;
+    const [from, to] = fault.between?.map((side) => [side].flat().join('+')) ?? [];
+    const ends = { from: from ?? 'each', to: to ?? 'other' };
+    const links = [{ ...unimpaired, ...ends, ...presentValues(fault.link) }];
+    for (const { path, message } of fabric.refuse({ sites: [], links })) {
+      const [, , key] = parsePath(path);
+      if (key !== undefined) findings.add(['faults', i, 'link', key], message, ['fabric']);
+    }
+  }
 }

@@ -4,7 +4,8 @@ import type { LinkValues } from './link-shape.ts';
 import type { Path } from './path.ts';
 import type { ScenarioShape } from './scenario-shape.ts';
 
-const unimpaired: LinkShape = { delayMs: 0, jitterMs: 0, lossPercent: 0, rateMbps: null };
+/** A link that does nothing to its traffic. */
+export const unimpaired: LinkShape = { delayMs: 0, jitterMs: 0, lossPercent: 0, rateMbps: null };
 
 /** The links of a scenario, and where each of their values was written. */
 export interface ResolvedLinks {

@@ -70,7 +70,7 @@ export async function resolveShape(
     findings,
   );
   const scenario = { ...partial, faults };
-  await refuseCombinations(scenario, links, findings);
+  await refuseCombinations(scenario, links, shape.faults, findings);
   return scenario;
 }
 

@@ -163,6 +163,12 @@ describe('mistakes', () => {
       'unknown site "x"',
     ],
     [
+      'a fault that the fabric cannot do',
+      'faults: [{ at: 1s, for: 1s, action: degrade, between: [paris, lyon], link: { delay: 9ms, loss: 5% } }]',
+      'faults[0].link.loss',
+      'cannot lose packets (paris to lyon: 5 %)',
+    ],
+    [
       'a fault without a target',
       'faults: [{ at: 1s, action: kill }]',
       'faults[0].node',

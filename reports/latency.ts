@@ -142,11 +142,8 @@ export function latencyOf(
   };
 }
 
-/**
- * A leg whose uncertainty exceeds 10 % of its median is unknown. It subtracts two clocks, each
- * known to `clockUncertaintyUs`; processes on one clock have none.
- */
+/** A leg whose uncertainty exceeds 10 % of its median is unknown; processes on one clock have none. */
 function isCertain(samples: Samples, clockUncertaintyUs: number): boolean {
   const medianUs = quantileUs(samples, 0, 5000, 0);
-  return medianUs !== null && 2 * clockUncertaintyUs <= 0.1 * medianUs;
+  return medianUs !== null && clockUncertaintyUs <= 0.1 * medianUs;
 }

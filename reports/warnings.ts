@@ -100,7 +100,7 @@ function clockWarnings({ latencyUs, workload }: Unjudged): Warning[] {
     `${latencyUs.negativeSamples} samples were below zero: clocks of two machines disagreed by more than the message took`,
     'They rank below all others. Let the clocks settle, or read the response times of calls, which use one clock.',
   );
-  const uncertainUs = 2 * latencyUs.clockUncertaintyUs;
+  const uncertainUs = latencyUs.clockUncertaintyUs;
   const medianUs = latencyUs.response.p50;
   if (workload.pattern !== 'call' && medianUs !== null && uncertainUs > 0.1 * medianUs) {
     warnings.push(

@@ -33,7 +33,7 @@ export class AgentGroup implements AsyncDisposable {
   #offsets: readonly ClockOffset[] = [];
   #assignmentOf: AssignmentOf | null = null;
   #schedule: Schedule | null = null;
-  /** Bound of the error between any two clocks of the run, µs; 0 when all share one. */
+  /** Bound of the error of any agent's clock less another's, µs; 0 when all share one. */
   clockUncertaintyUs = 0;
 
   private constructor(agents: readonly Agent[], logs: string, resources: ResourceStack) {
@@ -97,7 +97,7 @@ export class AgentGroup implements AsyncDisposable {
     await this.syncClocks(signal);
   }
 
-  /** Measures every clock again; called before, during and after the measuring window. */
+  /** Measures every clock again; called before and after the measuring window. */
   async syncClocks(signal: AbortSignal): Promise<void> {
     const own = ownClockKey();
     const alive = this.agents.filter((agent) => agent.channel.error === null);

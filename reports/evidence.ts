@@ -53,7 +53,7 @@ export interface WanEvidence {
   /** Idle round trips of each unordered pair in both directions, before and after the run. */
   readonly before: readonly RttSample[];
   readonly after: readonly RttSample[];
-  /** Bytes from site to site during the measuring window, agents' and bus nodes' traffic alike. */
+  /** From site to site between the start of measuring and the end of the drain, agents' and bus nodes' traffic alike. */
   readonly traffic: readonly {
     readonly from: string;
     readonly to: string;

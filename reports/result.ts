@@ -78,7 +78,7 @@ export interface RunResult {
     fabric: string;
     limits: string[];
     links: LinkReport[];
-    /** `packets` as the network passed them on, segments of one send as one; null where there are no packets. */
+    /** From the start of measuring to the end of the drain. `packets` as the network passed them on, segments of one send as one; null where there are no packets. */
     traffic: { from: string; to: string; bytes: number; packets: number | null }[];
     interSiteBytes: number;
     totalBytes: number | null;

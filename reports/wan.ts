@@ -44,6 +44,12 @@ function joins(sample: RttSample, from: string, to: string): boolean {
   return sample.from === from && sample.to === to;
 }
 
+/** What the scenario asks of the round trip: the one-way delays of both directions. */
+export function requestedRttMs(link: LinkReport, links: readonly LinkReport[]): number {
+  const back = links.find(({ from, to }) => from === link.to && to === link.from);
+  return link.requested.delayMs + (back ?? link).requested.delayMs;
+}
+
 /** How far a measured median may be from the requested round trip. */
 export function rttToleranceMs(requestedMs: number): number {
   return Math.max(0.05 * requestedMs, 1);

@@ -5,7 +5,7 @@ import type { Evidence } from './evidence.ts';
 import { unbalanced } from './outcome.ts';
 import { hasManyReceivers, partsOf, sum } from './parts.ts';
 import type { Dist, LinkReport, Warning } from './result.ts';
-import { rttToleranceMs } from './wan.ts';
+import { requestedRttMs, rttToleranceMs } from './wan.ts';
 import { formatMs, type Unjudged, warn } from './warning.ts';
 
 /** Everything about a run that its reader should doubt, the orchestrator's own warnings first. */
@@ -124,7 +124,10 @@ function clockWarnings({ latencyUs, workload }: Unjudged): Warning[] {
 function wanWarnings({ wan }: Unjudged): Warning[] {
   const wrong = wan.links
     .filter(({ withinTolerance }) => withinTolerance === false)
-    .map((link) => ({ link, ...distanceOf(link, wan.links) }))
+    .map((link) => {
+      const requestedMs = requestedRttMs(link, wan.links);
+      return { link, requestedMs, offMs: Math.abs(link.measured.rttP50Ms - requestedMs) };
+    })
     .sort((a, b) => b.offMs - a.offMs);
   const pairs = new Map(wrong.toReversed().map((found) => [pairOf(found.link), found]));
   return [...pairs.values()].reverse().map(({ link, requestedMs, offMs }) => {
@@ -141,15 +144,6 @@ function wanWarnings({ wan }: Unjudged): Warning[] {
       offMs > Math.max(0.25 * requestedMs, 5),
     );
   });
-}
-
-function distanceOf(
-  { from, to, requested, measured }: LinkReport,
-  links: readonly LinkReport[],
-): { readonly requestedMs: number; readonly offMs: number } {
-  const back = links.find((link) => link.from === to && link.to === from);
-  const requestedMs = requested.delayMs + (back?.requested.delayMs ?? requested.delayMs);
-  return { requestedMs, offMs: Math.abs(measured.rttP50Ms - requestedMs) };
 }
 
 function pairOf({ from, to }: LinkReport): string {

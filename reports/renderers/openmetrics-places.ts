@@ -1,6 +1,6 @@
 import type { RunRecord } from '../record.ts';
 import type { ProcessReport } from '../result.ts';
-import { requestedRttMs } from '../sections/wan.ts';
+import { requestedRttMs } from '../wan.ts';
 import { familyOf, type Value } from './openmetrics-run.ts';
 import type { Family } from './openmetrics-text.ts';
 
@@ -73,7 +73,7 @@ function traffic(record: RunRecord): Family {
       name: 'busbench_site_traffic_bytes',
       type: 'counter',
       unit: 'bytes',
-      help: 'Bytes from site to site during the measuring window.',
+      help: 'Bytes from site to site, from the start of measuring to the end of the drain.',
     },
     record.result.wan.traffic.map(({ from, to, bytes }) => [{ from, to }, bytes]),
   );

@@ -1,5 +1,6 @@
 import { formatBytes, formatCount, formatDurationMs, formatMs, formatRatio } from '../format.ts';
 import type { LinkReport, RunResult } from '../result.ts';
+import { requestedRttMs } from '../wan.ts';
 import {
   type Cell,
   cell,
@@ -29,12 +30,6 @@ export function wanSection(result: RunResult): Section {
   }
   if (result.scenario.bus.type === 'none') tables.push(measuredTable(wan.links));
   return { id: 'wan', title: 'Network', facts, tables, notes: notesOf(wan) };
-}
-
-/** What the scenario asks of the round trip: the one-way delays of both directions. */
-export function requestedRttMs(link: LinkReport, links: readonly LinkReport[]): number {
-  const back = links.find(({ from, to }) => from === link.to && to === link.from);
-  return link.requested.delayMs + (back ?? link).requested.delayMs;
 }
 
 /** `20 → 20.2 ms`: requested and measured round trip, the unit once where both have the same. */
@@ -124,7 +119,8 @@ function toleranceCell(within: boolean | null): Cell {
 /** Every direction with all that was requested and measured of it: the long form, for pages that have room. */
 export function linkTable({ wan }: RunResult): Table {
   return {
-    caption: 'Links, one row a direction: requested shape and measured idle round trip',
+    caption:
+      'Links, one row a direction: requested shape, measured idle round trip, traffic from the start of measuring to the end of the drain',
     columns: [
       textColumn('from'),
       textColumn('to'),

@@ -21,6 +21,17 @@ export interface RunProgress {
   readonly p99Us: number | null;
 }
 
+/** Progress that has only a step to tell of. */
+export const quietProgress: RunProgress = {
+  step: '',
+  elapsedMs: 0,
+  totalMs: null,
+  due: 0,
+  completed: 0,
+  failed: 0,
+  p99Us: null,
+};
+
 type Progress = Extract<FromAgent, { type: 'progress' }>;
 
 /** Listens to everything a run produces and keeps it for the evidence. */

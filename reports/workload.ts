@@ -16,7 +16,7 @@ export function workloadOf(
     servers: evidence.servers.length,
     topics,
     bodyBytes: meanBytes(body),
-    offeredPerSecond: pace.kind === 'open' ? meanRate(pace, measuredMs) : null,
+    offeredPerSecond: pace.kind === 'open' ? offeredPerSecond(pace, measuredMs) : null,
     achievedPerSecond: achievedPerSecond(evidence, accounts),
     measuredMs,
     measuredFromMs: evidence.measuredFromMs,
@@ -47,8 +47,8 @@ export function measuringSince({
 
 type OpenPace = Extract<Evidence['scenario']['workload']['pace'], { kind: 'open' }>;
 
-/** Mean of the offered rate over the window: straight lines from rate to rate, then the last one. */
-function meanRate({ ratePerSecond, ramp }: OpenPace, measuredMs: number): number {
+/** Mean of the offered rate over a window: straight lines from rate to rate, then the last one. */
+export function offeredPerSecond({ ratePerSecond, ramp }: OpenPace, measuredMs: number): number {
   let [rate, atMs, area] = [ratePerSecond, 0, 0];
   for (const { toPerSecond, overMs } of ramp) {
     const stepMs = Math.min(overMs, measuredMs - atMs);

@@ -12,6 +12,7 @@ import { readState, refuseUnlike } from '../keeper/state.ts';
 import { loadScenario } from '../scenario.ts';
 import { defaultState, toAbsolute } from './keeper-flags.ts';
 import { showProgress } from './progress.ts';
+import { setOption } from './set-option.ts';
 import { terminalOptions } from './terminal.ts';
 
 interface BenchFlags {
@@ -30,7 +31,7 @@ export function registerBench(program: Command): void {
     .argument('[scenario]', 'another load for the same bus (default: the scenario as deployed)')
     .option('--state <dir>', 'of the deployment', defaultState)
     .option('-o, --output <dir>', 'result directory, new or empty (default below the state)')
-    .option('--set <path=value>', 'override any value of the scenario', collect, [])
+    .addOption(setOption())
     .option('--json', 'print the result as one JSON document on stdout')
     .option('--quiet', 'no progress on stderr')
     .action(benchCommand);
@@ -91,8 +92,4 @@ async function outputFor(
     `cannot write results to ${output}: it is not empty`,
     'Name a new or an empty directory with -o.',
   );
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }

@@ -3,9 +3,11 @@ import { refuseUnavailable } from '../deployment.ts';
 import { interruptible } from '../interrupts.ts';
 import { startKeeper } from '../keeper/client.ts';
 import { claimState, readState } from '../keeper/state.ts';
+import { quietProgress } from '../observer.ts';
 import { loadScenario } from '../scenario.ts';
-import { defaultState, quietProgress, toAbsolute } from './keeper-flags.ts';
+import { defaultState, toAbsolute } from './keeper-flags.ts';
 import { showProgress } from './progress.ts';
+import { setOption } from './set-option.ts';
 
 interface DeployFlags {
   readonly state: string;
@@ -20,7 +22,7 @@ export function registerDeploy(program: Command): void {
     .description('deploy fabric and bus of a scenario, and leave them standing for bench')
     .argument('[scenario]', 'a scenario file or the name of a ready-made one', 'quickstart')
     .option('--state <dir>', 'keeps the deployment, its logs and the results', defaultState)
-    .option('--set <path=value>', 'override any value of the scenario', collect, [])
+    .addOption(setOption())
     .option('--quiet', 'no progress on stderr')
     .action(deployCommand);
 }
@@ -42,8 +44,4 @@ async function deployCommand(name: string, flags: DeployFlags): Promise<void> {
       `  busbench bench --state ${flags.state} [--set path=value]\n` +
       `  busbench destroy --state ${flags.state}\n`,
   );
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }

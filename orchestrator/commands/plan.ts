@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { describePlan, makePlan, planText } from '../plan.ts';
 import { loadScenario } from '../scenario.ts';
+import { setOption } from './set-option.ts';
 
 interface PlanFlags {
   readonly set: readonly string[];
@@ -13,7 +14,7 @@ export function registerPlan(program: Command): void {
     .command('plan')
     .description('print what a run would do, without starting anything')
     .argument('[scenario]', 'a scenario file or the name of a ready-made one', 'quickstart')
-    .option('--set <path=value>', 'override any value of the scenario', collect, [])
+    .addOption(setOption())
     .option('--json', 'print the plan as one JSON document')
     .action(planCommand);
 }
@@ -23,8 +24,4 @@ async function planCommand(name: string, flags: PlanFlags): Promise<void> {
   const description = await describePlan(makePlan(scenario));
   const text = flags.json ? `${JSON.stringify(description, null, 2)}\n` : planText(description);
   process.stdout.write(text);
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }

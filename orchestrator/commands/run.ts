@@ -8,6 +8,7 @@ import { makeDirectories } from '../output.ts';
 import { run } from '../run.ts';
 import { loadScenario, scenarioYaml } from '../scenario.ts';
 import { showProgress } from './progress.ts';
+import { setOption } from './set-option.ts';
 import { terminalOptions } from './terminal.ts';
 
 interface RunFlags {
@@ -26,7 +27,7 @@ export function registerRun(program: Command): void {
     .description('deploy, measure, collect, report, tear down')
     .argument('[scenario]', 'a scenario file or the name of a ready-made one', 'quickstart')
     .option('-o, --output <dir>', 'result directory, new or empty (default results/<name>-<time>)')
-    .option('--set <path=value>', 'override any value of the scenario', collect, [])
+    .addOption(setOption())
     .option('--json', 'print the result as one JSON document on stdout')
     .option('--quiet', 'no progress on stderr')
     .option('--keep', 'keep the scratch directory (configuration and data of the bus nodes)')
@@ -59,10 +60,6 @@ async function runCommand(name: string, flags: RunFlags): Promise<void> {
     );
   if (flags.keep) process.stderr.write(`scratch kept in ${directories.scratch}\n`);
   process.exitCode = exitCode(result);
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }
 
 function parseMetrics(text: string): MetricsAddress {

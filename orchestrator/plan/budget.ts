@@ -1,4 +1,5 @@
-import type { Pace, ResolvedScenario } from '../../topologies/scenario.ts';
+import { offeredPerSecond } from '../../reports/workload.ts';
+import type { ResolvedScenario } from '../../topologies/scenario.ts';
 
 /** What a run will send, and what remembering it exactly will cost. */
 export interface Budget {
@@ -29,7 +30,7 @@ export function budgetOf(scenario: ResolvedScenario): Budget {
   const { measure } = phases;
   const offered =
     measure.kind === 'duration' && pace.kind === 'open' && pace.loadPercent === undefined
-      ? offeredOperations(pace, measure.ms)
+      ? (offeredPerSecond(pace, measure.ms) * measure.ms) / 1000
       : null;
   const operations = measure.kind === 'calls' ? measure.perClient * clients.count : offered;
   const perOperation = pattern === 'call' ? 2 : copies;
@@ -46,19 +47,4 @@ function meanRate({ workload, phases }: ResolvedScenario, offered: number | null
   if (workload.pace.kind !== 'open' || workload.pace.loadPercent !== undefined) return null;
   if (phases.measure.kind !== 'duration' || offered === null) return workload.pace.ratePerSecond;
   return (offered * 1000) / phases.measure.ms;
-}
-
-/** Area under the rate over the window: straight lines of the ramp, then the last rate. */
-function offeredOperations(pace: Extract<Pace, { kind: 'open' }>, windowMs: number): number {
-  let rate = pace.ratePerSecond;
-  let leftMs = windowMs;
-  let operations = 0;
-  for (const { toPerSecond, overMs } of pace.ramp) {
-    const spanMs = Math.min(leftMs, overMs);
-    const reached = rate + ((toPerSecond - rate) * spanMs) / overMs;
-    operations += ((rate + reached) / 2) * (spanMs / 1000);
-    leftMs -= spanMs;
-    rate = reached;
-  }
-  return operations + rate * (leftMs / 1000);
 }

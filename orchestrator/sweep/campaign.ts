@@ -4,7 +4,7 @@ import type { PointEntry, PointStatus } from '../../reports/campaign/campaign.ts
 import type { RunRecord } from '../../reports/record.ts';
 import { writeRecord } from '../../reports/write.ts';
 import { describeFailure } from '../errors.ts';
-import { Observer, type RunProgress } from '../observer.ts';
+import { Observer, quietProgress, type RunProgress } from '../observer.ts';
 import { makeContext } from '../output.ts';
 import { makePlan } from '../plan.ts';
 import { bench } from '../run.ts';
@@ -30,7 +30,9 @@ export class Campaign implements AsyncDisposable {
     this.#options = options;
     this.countdown = new Countdown();
     const logs = join(options.journal.directory, 'logs');
-    this.#standing = new Standing(spec.reuse, logs, (step) => this.#report({ ...quiet, step }));
+    this.#standing = new Standing(spec.reuse, logs, (step) =>
+      this.#report({ ...quietProgress, step }),
+    );
   }
 
   /** Never rejects because of the point: a failure is an entry with its reason. */
@@ -102,21 +104,12 @@ export class Campaign implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#report({ ...quiet, step: 'removing everything' });
+    this.#report({ ...quietProgress, step: 'removing everything' });
     await this.#standing[Symbol.asyncDispose]();
   }
 }
 
 const unharmed: readonly PointStatus[] = ['ok', 'expectation-missed', 'invalid'];
-const quiet: RunProgress = {
-  step: '',
-  elapsedMs: 0,
-  totalMs: null,
-  due: 0,
-  completed: 0,
-  failed: 0,
-  p99Us: null,
-};
 
 function outcomeOf({ result }: RunRecord): Pick<PointEntry, 'status' | 'reason'> {
   const { status, warnings, expectations, failure } = result.verdict;

@@ -1,3 +1,4 @@
+import { seededNumbers } from '../../reports/random.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import type { Point } from './points.ts';
 import type { SweepSpec } from './spec.ts';
@@ -59,16 +60,10 @@ function byDeployment<T extends Pick<Point, 'scenario'>>(
   return [...groups.values()];
 }
 
-/** Seeded Fisher-Yates shuffle; mulberry32 makes the numbers. */
+/** Seeded Fisher-Yates shuffle. */
 export function shuffled<T>(items: readonly T[], seed: number): T[] {
   const result = [...items];
-  let state = seed >>> 0;
-  const random = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+  const random = seededNumbers(seed);
   for (let i = result.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     const [a, b] = [result[i], result[j]];

@@ -1,3 +1,5 @@
+import { seededNumbers } from '../random.ts';
+
 /** Repetitions a side below which nothing is said of how certain a difference is. */
 export const minRepetitions: number = 3;
 
@@ -20,7 +22,7 @@ export function bootstrap(
   candidate: readonly number[],
 ): Interval | null {
   if (Math.min(baseline.length, candidate.length) < minRepetitions) return null;
-  const random = generator(1);
+  const random = seededNumbers(1);
   const differences: number[] = [];
   const ratios: number[] = [];
   for (let i = 0; i < resamples; i++) {
@@ -59,15 +61,4 @@ function middleOf(values: number[]): readonly [number, number] {
   const at = (share: number): number =>
     values[Math.round(share * (values.length - 1))] ?? Number.NaN;
   return [at(tail), at(1 - tail)];
-}
-
-/** Numbers in [0, 1) by mulberry32. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

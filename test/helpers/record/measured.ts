@@ -1,18 +1,8 @@
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { seededNumbers } from '../../../reports/random.ts';
 import type { IntervalRow, TaggedHistogram } from '../../../reports/record.ts';
 import type { Dist } from '../../../reports/result.ts';
 import { delayMs, duePerSecond, type SiteName, seconds, sites } from './three-sites.ts';
-
-/** Numbers in [0, 1) from a fixed seed (mulberry32). */
-export function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function histogram(): Histogram {
   return build({
@@ -62,7 +52,7 @@ export interface Measured {
 
 /** Runs the imaginary 30 seconds. */
 export function measure(): Measured {
-  const random = generator(7);
+  const random = seededNumbers(7);
   const measured: Measured = {
     response: histogram(),
     service: histogram(),

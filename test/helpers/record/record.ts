@@ -1,6 +1,7 @@
+import { seededNumbers } from '../../../reports/random.ts';
 import type { PeerRecord, RunRecord } from '../../../reports/record.ts';
 import type { RunResult } from '../../../reports/result.ts';
-import { constant, dist, generator, halved, type Measured, measure, pairOf } from './measured.ts';
+import { constant, dist, halved, type Measured, measure, pairOf } from './measured.ts';
 import { duePerSecond, scenario, seconds, sites, wanOf } from './three-sites.ts';
 
 /*
@@ -22,7 +23,7 @@ export function makeRecord(
 }
 
 function peersOf(): PeerRecord[] {
-  const random = generator(11);
+  const random = seededNumbers(11);
   const peers: PeerRecord[] = [];
   for (let index = 0; index < 300; index += 1) {
     const site = sites[index % 3] ?? 'paris';

@@ -74,7 +74,6 @@ export interface Assignment {
   readonly clients: readonly ClientPeer[];
   readonly servers: readonly ServerPeer[];
   readonly totalClients: number;
-  readonly totalServers: number;
   /** Expected deliveries of one message, by topic: 1 for call and cast, receivers for fanout, pools for notify. */
   readonly receivers: readonly number[];
   readonly driver: { readonly name: string; readonly endpoint: Json };
@@ -111,12 +110,8 @@ export type ToAgent =
   /** Send a probe on every path not proven yet, again after `everyMs`, then twice that and so on, until told `proven` for each client. */
   | { readonly type: 'probe'; readonly everyMs: number }
   | { readonly type: 'proven'; readonly clients: readonly number[] }
-  /** This process's clock minus each process's clock, and the bound of its error; both by process index. */
-  | {
-      readonly type: 'offsets';
-      readonly offsetUs: readonly number[];
-      readonly uncertaintyUs: readonly number[];
-    }
+  /** This process's clock minus each process's clock, by process index. */
+  | { readonly type: 'offsets'; readonly offsetUs: readonly number[] }
   | { readonly type: 'clock'; readonly id: number }
   /** `resumed`: the process was started again in mid-run, so that it is no lateness when the start is in the past. */
   | { readonly type: 'start'; readonly schedule: Schedule; readonly resumed?: boolean }

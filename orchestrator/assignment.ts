@@ -20,7 +20,6 @@ export function assign(plan: Plan, bus: Bus, runId: string): (agent: Agent) => P
       clients: agent.clients,
       servers: agent.servers,
       totalClients: plan.clients.length,
-      totalServers: plan.servers.length,
       receivers: plan.receivers,
       driver: { name: driver, endpoint },
       announced: agent.announced,

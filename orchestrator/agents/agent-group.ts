@@ -117,7 +117,7 @@ export class AgentGroup implements AsyncDisposable {
     for (const agent of alive) {
       const seen = offsetsSeenBy(agent.index, this.#keys, this.#offsets);
       this.clockUncertaintyUs = Math.max(this.clockUncertaintyUs, ...seen.uncertaintyUs);
-      agent.channel.send({ type: 'offsets', ...seen });
+      agent.channel.send({ type: 'offsets', offsetUs: seen.offsetUs });
     }
   }
 
@@ -192,8 +192,8 @@ export class AgentGroup implements AsyncDisposable {
     agent.doomed = false;
     this.#adopt(agent);
     await agent.channel.next('hello', helloMs, signal);
-    const seen = offsetsSeenBy(agent.index, this.#keys, this.#offsets);
-    agent.channel.send({ type: 'offsets', ...seen });
+    const { offsetUs } = offsetsSeenBy(agent.index, this.#keys, this.#offsets);
+    agent.channel.send({ type: 'offsets', offsetUs });
     await openReceivers(agent, assignmentOf, signal);
     const schedule = this.#scheduleFor(agent, this.#schedule);
     agent.channel.send({ type: 'start', schedule, resumed: true });

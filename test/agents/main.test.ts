@@ -52,7 +52,7 @@ describe('the agent program', () => {
     expect(Math.abs(hello.nowUs - nowUs())).toBeLessThan(5e6);
     const assignment = memoryAssignment();
     agent.tell({ type: 'hello', version: 1 });
-    agent.tell({ type: 'offsets', offsetUs: [0], uncertaintyUs: [0] });
+    agent.tell({ type: 'offsets', offsetUs: [0] });
     agent.tell({ type: 'assign', assignment });
     await agent.next('opened');
     agent.tell({ type: 'directory', directory: null });

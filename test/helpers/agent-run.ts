@@ -57,7 +57,6 @@ export function memoryAssignment(
       subscriber: subscriberOf(index),
     })),
     totalClients: clientCount,
-    totalServers: serverCount,
     receivers: [copies],
     driver: { name: 'memory', endpoint },
     guarantee: 'at-most-once',
@@ -132,7 +131,7 @@ export class AgentRun {
   /** From hello to proven paths. */
   async makeReady(assignment: Assignment): Promise<void> {
     this.agent.receive({ type: 'hello', version: 1 });
-    this.agent.receive({ type: 'offsets', offsetUs: [0], uncertaintyUs: [0] });
+    this.agent.receive({ type: 'offsets', offsetUs: [0] });
     this.agent.receive({ type: 'assign', assignment });
     await this.next('opened');
     this.agent.receive({ type: 'directory', directory: null });

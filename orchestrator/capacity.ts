@@ -23,9 +23,9 @@ const ceilingMs = 2_000;
 /** The stairs: equal steps of a second each from `ceiling / steps` up to the ceiling. */
 const steps = 8;
 const stepMs = 1_000;
-/** Stairs whose first step is too high are climbed again, so much lower, at most so often. */
+/** When not even the first step holds, the stairs are made `steps` times lower and climbed again, this often at most. */
 const maxClimbs = 3;
-/** A step holds while half of its calls take at most so much longer than on the first one. */
+/** A step holds while its median is at most this much above that of the first one, whichever is more. */
 const slowFactor = 2;
 const slowMs = 20;
 const warmupMs = 500;

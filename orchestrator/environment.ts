@@ -38,7 +38,7 @@ function osName(): string {
   }
 }
 
-/** CPU time the hypervisor gave to others, as a share of all CPU time since boot began: two readings make a rate. */
+/** CPU ticks since boot: those that the hypervisor gave to others, and all; null without /proc. Two readings make a share. */
 export function readSteal(): { readonly stealTicks: number; readonly totalTicks: number } | null {
   try {
     const line = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? '';

@@ -1,7 +1,7 @@
 import type { Evidence } from './evidence.ts';
 import { partsOf } from './parts.ts';
 import type { Dist, Warning } from './result.ts';
-import { formatMs, type Unjudged, warn } from './warning.ts';
+import { type Unjudged, usAsMs, warn } from './warning.ts';
 
 /**
  * agentDelay is the one delay that is ours, so it alone may make a run invalid, and only when it is both large and a
@@ -34,7 +34,7 @@ export function agentWarnings(
     warnings.push(
       warn({
         code: 'EVENT_LOOP_SLOW',
-        message: `agents' own 10 ms timer fired ${formatMs(loopUs)} late (p99): receipt times carry as much`,
+        message: `agents' own 10 ms timer fired ${usAsMs(loopUs)} late (p99): receipt times carry as much`,
         advice: 'Spread the peers over more sites or machines, or give the machine less to do.',
         value: loopUs,
         limit: 20_000,
@@ -57,7 +57,7 @@ export function agentWarnings(
     warnings.push(
       warn({
         code: 'START_SKEW',
-        message: `agents began ${formatMs(workload.startSkewUs)} apart`,
+        message: `agents began ${usAsMs(workload.startSkewUs)} apart`,
         advice: 'The machine was busy at the start; a longer warm-up hides it from the numbers.',
         value: workload.startSkewUs,
         limit: 20_000,
@@ -87,7 +87,7 @@ function lateness(
     : Math.max(1000, 0.1 * responseUs);
   return {
     code: 'AGENT_LATE',
-    message: `agents took operations ${formatMs(delayUs)} late (${quantile}), of ${formatMs(responseUs)} response time: that part is ours`,
+    message: `agents took operations ${usAsMs(delayUs)} late (${quantile}), of ${usAsMs(responseUs)} response time: that part is ours`,
     advice:
       'Lower the rate, or spread the clients over more sites or machines; keep the machine idle.',
     value: delayUs,

@@ -8,8 +8,8 @@ export function warn(warning: Omit<Warning, 'invalidates'>, invalidates = false)
   return { ...warning, invalidates };
 }
 
-/** For messages: µs as ms. */
-export function formatMs(valueUs: number): string {
+/** Microseconds as milliseconds, for messages. */
+export function usAsMs(valueUs: number): string {
   if (!Number.isFinite(valueUs)) return 'infinite';
   return `${(valueUs / 1e3).toFixed(valueUs < 10_000 ? 2 : 0)} ms`;
 }

@@ -6,7 +6,7 @@ import { unbalanced } from './outcome.ts';
 import { hasManyReceivers, partsOf, sum } from './parts.ts';
 import type { Dist, LinkReport, Warning } from './result.ts';
 import { requestedRttMs, rttToleranceMs } from './wan.ts';
-import { formatMs, type Unjudged, warn } from './warning.ts';
+import { type Unjudged, usAsMs, warn } from './warning.ts';
 
 /** Everything about a run that its reader should doubt, the orchestrator's own warnings first. */
 export function warningsOf(
@@ -106,7 +106,7 @@ function clockWarnings({ latencyUs, workload }: Unjudged): Warning[] {
     warnings.push(
       warn({
         code: 'CLOCK_UNCERTAIN',
-        message: `one-way times may be wrong by ${formatMs(uncertainUs)}, more than 10 % of their median of ${formatMs(medianUs)}`,
+        message: `one-way times may be wrong by ${usAsMs(uncertainUs)}, more than 10 % of their median of ${usAsMs(medianUs)}`,
         advice:
           'Clocks of two machines were compared over a slow control connection; measure with calls.',
         value: uncertainUs,

@@ -74,7 +74,7 @@ export interface PhasesSpec {
     | {
         readonly kind: 'duration';
         readonly ms: number;
-        /** Ends earlier, so long after the last fault has ended; absent for a window of fixed length. */
+        /** The window ends this long after the last fault has ended, if that is before `ms`; absent for a fixed length. */
         readonly afterFaultsMs?: number;
       }
     | { readonly kind: 'calls'; readonly perClient: number };

@@ -15,7 +15,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): readonly str
   );
 }
 
-/** 12 345 with a comma for each thousand. */
+/** Thousands separated by commas: 12,345. */
 export function count(n: number): string {
   return n.toLocaleString('en-US');
 }

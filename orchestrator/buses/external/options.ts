@@ -4,6 +4,7 @@ import { pathText } from '../../scenario/path.ts';
 import { quantityType, shape, whole } from '../../scenario/schema-parts.ts';
 import { shapeIssues, wording } from '../../scenario/shape-issues.ts';
 import { duration } from '../../scenario/units.ts';
+import { amqp1Mistakes } from '../rabbitmq/options.ts';
 import { addressesType, type GivenAddresses } from './addresses.ts';
 
 /** Where a broker of somebody else's listens. */
@@ -157,8 +158,7 @@ function protocolMistakes(
     ...mistake('queues', 'streams are read over protocol 0-9-1 only', queues === 'stream'),
     ...mistake('queues', kinds, addresses !== undefined && queues === 'quorum'),
     ...mistake('reply', 'over AMQP 1.0 replies come where addresses.reply says', reply === 'queue'),
-    ...mistake('prefetch', 'AMQP 1.0 has no unlimited credit: expected 1 or more', prefetch === 0),
-    ...mistake('heartbeat', 'expected 1s or more over AMQP 1.0', heartbeat < 1_000),
+    ...amqp1Mistakes(prefetch, heartbeat),
   ];
 }
 

@@ -60,9 +60,9 @@ export function rheaEndpoint(way: Way, pattern: Pattern, brokerVersion: string):
     ),
     addresses: rheaAddresses(way.addresses, way.prefix, pattern, brokerVersion),
     replies: 'links',
-    credit: Math.max(1, way.options.prefetch),
+    credit: way.options.prefetch,
     durable: way.declaration.persistent,
-    idleTimeoutMs: Math.max(1000, way.options.heartbeatMs),
+    idleTimeoutMs: way.options.heartbeatMs,
   };
 }
 

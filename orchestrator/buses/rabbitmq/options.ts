@@ -76,6 +76,8 @@ export function parseRabbitmq(
     const message = `no bus node at ${leader}; expected one of ${[...new Set(placed)].join(', ')}`;
     return { mistakes: [{ path: 'leader', message }] };
   }
+  const mistakes = protocol === '0-9-1' ? [] : amqp1Mistakes(rest.prefetch, heartbeat);
+  if (mistakes.length > 0) return { mistakes };
   const options: RabbitmqOptions = {
     ...rest,
     leader: leader ?? null,
@@ -84,6 +86,20 @@ export function parseRabbitmq(
     protocol: protocol === 1 ? '1.0' : protocol,
   };
   return { nodes: placed, options };
+}
+
+/** What both protocols have an option for and AMQP 1.0 no word. */
+export function amqp1Mistakes(
+  prefetch: number,
+  heartbeatMs: number,
+): readonly { readonly path: string; readonly message: string }[] {
+  const unlimited = 'AMQP 1.0 has no unlimited credit: expected 1 or more';
+  return [
+    ...(prefetch === 0 ? [{ path: 'prefetch', message: unlimited }] : []),
+    ...(heartbeatMs < 1_000
+      ? [{ path: 'heartbeat', message: 'expected 1s or more over AMQP 1.0' }]
+      : []),
+  ];
 }
 
 /** The options as a scenario writes them, so that they can be read again. */

@@ -12,7 +12,7 @@ const written: readonly (readonly [type: BusType, settings: readonly object[]])[
     'rabbitmq',
     [
       {},
-      { queues: 'quorum', leader: 'lyon', persistence: false, heartbeat: '0s', protocol: '1.0' },
+      { queues: 'quorum', leader: 'lyon', persistence: false, heartbeat: '9s', protocol: '1.0' },
       {
         config: ['net_ticktime = 5'],
         policies: { ha: { definition: { 'ha-mode': 'all' } } },

@@ -59,6 +59,12 @@ describe('options', () => {
     expect('options' in parsed && parsed.options.protocol).toBe('1.0');
   });
 
+  test('over AMQP 1.0 credit has a bound, and a heartbeat is a second or more', () => {
+    const found = mistakesOf({ protocol: '1.0', prefetch: 0, heartbeat: '0s' });
+    expect(found.map(({ path }) => path)).toEqual(['prefetch', 'heartbeat']);
+    expect(mistakesOf({ prefetch: 0, heartbeat: '0s' })).toEqual([]);
+  });
+
   test('streams serve notifications, and one server a topic and pool', async () => {
     await expect(parseScenario(singleNode('queues: stream'), 'x.yaml', [])).rejects.toThrow(
       /bus.queues: a stream .* the pattern is call/,

@@ -12,8 +12,10 @@ export interface ForeignRun {
   readonly folder: string;
   /** Name of the result directory below. */
   readonly name: string;
-  /** Options of the external bus. */
+  /** Options of the bus. */
   readonly bus: string;
+  /** `external` when absent. */
+  readonly type?: string;
   /** `user:password`, or null for a scenario without credentials. */
   readonly login: string | null;
   readonly sets?: readonly string[];
@@ -27,7 +29,7 @@ export async function runForeign(run: ForeignRun): Promise<Finished> {
 schema: busbench/scenario/1
 name: test
 sites: [paris]
-bus: { type: external, ${credentials}${run.bus} }
+bus: { type: ${run.type ?? 'external'}, ${credentials}${run.bus} }
 servers: { count: 2 }
 clients: { count: 4 }
 workload: { pattern: call, pace: { rate: 200/s }, body: 256, timeout: 1s }

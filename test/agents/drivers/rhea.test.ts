@@ -133,6 +133,25 @@ describe('outcomes', () => {
   });
 });
 
+describe('settlement', () => {
+  // What a broker holds until we say so it sends again after a cut: that is at least once.
+  test.each([
+    ['at-most-once', 1],
+    ['at-least-once', 0],
+  ] as const)('%s asks for it: requests and replies', async (guarantee, mode) => {
+    await using peer = new Peer();
+    const asked: unknown[] = [];
+    peer.container.on('sender_open', ({ sender }: EventContext) => {
+      asked.push(sender?.snd_settle_mode);
+      if (sender?.source.dynamic) sender.set_source({ address: 'made-up' });
+    });
+    const session = await connect([await peer.url()], { pattern: 'call', guarantee });
+    await session.openReceiver(serverPeer, new TestServer(true), patience());
+    await openClient(session);
+    expect(asked).toEqual([mode, mode, mode]);
+  });
+});
+
 describe('credit', () => {
   test('without credit nothing is taken; with it, writable comes and exactly as much goes', async () => {
     await using peer = new Peer({ receiver_options: { credit_window: 0, autoaccept: true } });

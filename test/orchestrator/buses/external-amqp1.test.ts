@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Finished } from '../../helpers/cli.ts';
+import { type Finished, scratchFolder } from '../../helpers/cli.ts';
 import {
   type ForeignRabbitmq,
   foreignRabbitmq,
@@ -81,4 +81,27 @@ describe.skipIf(missing !== null)("a RabbitMQ of somebody else's, over AMQP 1.0"
     expect(finished.stderr).toContain('RHEA_OPEN_FAILED');
     expect(finished.stderr).toContain('missing');
   }, 40_000);
+});
+
+describe.skipIf(missing !== null)('a RabbitMQ of our own, over AMQP 1.0', () => {
+  test.each([
+    ['call', 'at-least-once', 1],
+    ['fanout', 'at-most-once', 2],
+  ] as const)(
+    'carries %s, %s',
+    async (pattern, guarantee, copies) => {
+      await using folder = await scratchFolder();
+      const bus = 'protocol: "1.0", plugins: [rabbitmq_amqp1_0]';
+      const sets = [`workload.pattern=${pattern}`, `guarantee=${guarantee}`];
+      const run = { folder: folder.path, name: pattern, type: 'rabbitmq', login: null, bus, sets };
+      const { bus: found } = await expectComplete(await runForeign(run), {
+        folder: folder.path,
+        name: pattern,
+        secret: 'generated',
+        copies,
+      });
+      expect(found.nodes[0]?.counters['messagesReady']).toBe(0);
+    },
+    60_000,
+  );
 });

@@ -90,6 +90,7 @@ async function make(topology: Topology, run: RunContext, signal: AbortSignal): P
       home,
       relay,
       logs: run.logs,
+      seed: run.seed ?? 1,
     });
     await fabric.start();
     signal.throwIfAborted();

@@ -18,6 +18,11 @@ export function jitterAt(seed: number, sigmaUs: number, timeUs: number): number 
   return knotGain * sigmaUs * (here + (next - here) * share);
 }
 
+/** The seed of one link's jitter and losses, from that of the scenario. */
+export function linkSeed(seed: number, index: number): number {
+  return Math.imul(seed, 65_537) + index;
+}
+
 /** A standard normal number that depends on nothing but its two arguments (Box and Muller, 1958). */
 function gaussian(seed: number, index: number): number {
   const radius = Math.sqrt(-2 * Math.log(1 - uniform(seed, 2 * index)));

@@ -33,6 +33,8 @@ export interface LoopbackParts {
   readonly home: Host;
   readonly relay: HostProcess;
   readonly logs: string;
+  /** Of jitter. */
+  readonly seed: number;
 }
 
 /** The loopback fabric once its relay process runs; `start` tells the relay its links. */
@@ -67,7 +69,8 @@ export class LoopbackFabric implements Fabric {
   }
 
   async start(): Promise<void> {
-    const { nice } = await this.#line.request('start', { links: this.#parts.topology.links });
+    const { topology, seed } = this.#parts;
+    const { nice } = await this.#line.request('start', { links: topology.links, seed });
     this.environment = { ...this.environment, relayNice: String(nice) };
   }
 

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Endpoint } from '../fabric.ts';
 import { hurry } from '../hurry.ts';
 import { serveRequests } from '../request-line.ts';
+import { linkSeed } from './jitter.ts';
 import { Path } from './path.ts';
 import type { Direction, RelayCalls, RelayRoute } from './relay-protocol.ts';
 import { Timetable } from './timetable.ts';
@@ -49,9 +50,9 @@ function close(listen: Endpoint): null {
 }
 
 serveRequests<RelayCalls>({
-  start({ links }) {
+  start({ links, seed }) {
     for (const [index, link] of links.entries()) {
-      const path = new Path(timetable, link.from, link.to, link, index);
+      const path = new Path(timetable, link.from, link.to, link, linkSeed(seed, index));
       paths.set(`${link.from} ${link.to}`, path);
     }
     return { nice };

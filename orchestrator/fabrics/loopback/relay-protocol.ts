@@ -4,7 +4,11 @@ import type { Lateness } from './timetable.ts';
 
 /** What the relay process can be asked, and what it answers. */
 export interface RelayCalls {
-  start: { ask: { readonly links: readonly Link[] }; answer: { readonly nice: number } };
+  /** The links, and the seed of their jitter; once, before anything else. */
+  start: {
+    ask: { readonly links: readonly Link[]; readonly seed: number };
+    answer: { readonly nice: number };
+  };
   open: { ask: RelayRoute; answer: null };
   close: { ask: { readonly listen: Endpoint }; answer: null };
   shape: { ask: Direction & { readonly shape: Partial<LinkShape> }; answer: null };

@@ -36,7 +36,12 @@ export async function shapeWithNetem(star: Star, topology: Topology): Promise<Im
     cut: (from, to) => links.change(from, to, { cut: true }),
     heal: (from, to) => links.change(from, to, { cut: false }),
     traffic: async () =>
-      (await links.counters()).map(({ from, to, bytes, packets }) => ({ from, to, bytes, packets })),
+      (await links.counters()).map(({ from, to, bytes, packets }) => ({
+        from,
+        to,
+        bytes,
+        packets,
+      })),
     troubles: () => links.troubles(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -4,6 +4,7 @@ import { FabricError } from '../../errors.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
 import { programPath } from '../../program.ts';
 import type { FabricTrouble, RunContext } from '../fabric.ts';
+import { linkSeed } from '../loopback/jitter.ts';
 import { RequestError, RequestLine } from '../request-line.ts';
 import { routerInterface } from './addresses.ts';
 import type { EngineCalls, EngineHealth, EngineLink, EngineStatus } from './engine-protocol.ts';
@@ -77,7 +78,7 @@ function engineLinks(links: readonly Link[], seed: number): readonly EngineLink[
   return links.map((link, index) => ({
     queue: index + 1,
     link,
-    seed: Math.imul(seed, 65_537) + index,
+    seed: linkSeed(seed, index),
   }));
 }
 

@@ -22,7 +22,8 @@ export interface Measure {
   beyond(result: RunResult): boolean;
 }
 
-const known = (): boolean => false;
+/** For measures that failures cannot hide. */
+const never = (): boolean => false;
 
 function quantile(key: 'p50' | 'p99', share: number): Pick<Measure, 'of' | 'beyond' | 'kind'> {
   return {
@@ -60,7 +61,7 @@ export const measures: readonly Measure[] = [
     short: 'rate',
     kind: 'rate',
     of: ({ workload }) => workload.achievedPerSecond,
-    beyond: known,
+    beyond: never,
   },
   {
     id: 'failed',
@@ -68,7 +69,7 @@ export const measures: readonly Measure[] = [
     short: 'failed',
     kind: 'share',
     of: ({ outcome }) => (outcome.due === 0 ? null : outcome.failedTotal / outcome.due),
-    beyond: known,
+    beyond: never,
   },
   {
     id: 'localRatio',
@@ -76,7 +77,7 @@ export const measures: readonly Measure[] = [
     short: 'local ratio',
     kind: 'share',
     of: ({ locality }) => locality.localRatio,
-    beyond: known,
+    beyond: never,
   },
   {
     id: 'interSiteRatio',
@@ -84,7 +85,7 @@ export const measures: readonly Measure[] = [
     short: 'inter-site',
     kind: 'share',
     of: ({ wan }) => wan.interSiteRatio,
-    beyond: known,
+    beyond: never,
   },
   {
     id: 'interSiteBytes',
@@ -92,7 +93,7 @@ export const measures: readonly Measure[] = [
     short: 'WAN bytes/op',
     kind: 'bytes',
     of: ({ wan, outcome }) => (outcome.due === 0 ? null : wan.interSiteBytes / outcome.due),
-    beyond: known,
+    beyond: never,
   },
   {
     id: 'busCpuPercent',
@@ -100,7 +101,7 @@ export const measures: readonly Measure[] = [
     short: 'bus CPU',
     kind: 'percent',
     of: ofBus(({ cpuPercentMean }) => cpuPercentMean),
-    beyond: known,
+    beyond: never,
   },
   {
     id: 'busiestNodePercent',
@@ -111,7 +112,7 @@ export const measures: readonly Measure[] = [
       const nodes = resources.processes.filter(({ role }) => role === 'bus');
       return nodes.length === 0 ? null : Math.max(...nodes.map((node) => node.cpuPercentMean));
     },
-    beyond: known,
+    beyond: never,
   },
   {
     id: 'busRssBytes',
@@ -119,7 +120,7 @@ export const measures: readonly Measure[] = [
     short: 'bus memory',
     kind: 'bytes',
     of: ofBus(({ rssMaxBytes }) => rssMaxBytes),
-    beyond: known,
+    beyond: never,
   },
   {
     id: 'busSockets',
@@ -127,7 +128,7 @@ export const measures: readonly Measure[] = [
     short: 'bus sockets',
     kind: 'count',
     of: ofBus(({ socketsMax }) => socketsMax),
-    beyond: known,
+    beyond: never,
   },
   {
     id: 'agentCpuUs',
@@ -135,7 +136,7 @@ export const measures: readonly Measure[] = [
     short: 'agent CPU/op',
     kind: 'duration',
     of: ({ toolkit }) => toolkit.agentCpuUsPerOperation,
-    beyond: known,
+    beyond: never,
   },
 ];
 

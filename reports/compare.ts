@@ -36,7 +36,7 @@ export interface Row {
   readonly interval: Interval | null;
   readonly finding: 'better' | 'worse' | 'no difference seen' | 'too few repetitions';
   /** Null where no limit was set. */
-  readonly limit: { readonly share: number; readonly passed: boolean } | null;
+  readonly limit: { readonly share: number; readonly exceeded: boolean } | null;
 }
 
 interface Side {
@@ -140,7 +140,7 @@ function rowOf(
     limit:
       limit === null || interval === null
         ? null
-        : { share: limit.share, passed: nearWorsening(interval, sign) > limit.share },
+        : { share: limit.share, exceeded: nearWorsening(interval, sign) > limit.share },
   };
 }
 

@@ -69,5 +69,5 @@ async function readAll(paths: readonly string[]): Promise<readonly RunResult[]> 
 /** What rests on invalid results is not to be trusted, whatever it says. */
 function exitCodeOf({ rows, invalid }: Comparison): number {
   if (invalid) return 4;
-  return rows.some(({ limit }) => limit?.passed) ? 1 : 0;
+  return rows.some(({ limit }) => limit?.exceeded) ? 1 : 0;
 }

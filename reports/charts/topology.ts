@@ -97,7 +97,7 @@ function edgeOf(link: LinkReport, links: readonly LinkReport[], count: number): 
   };
 }
 
-/** What lives at a site, as far as the processes that were sampled there tell. */
+/** The bus nodes of a site, and how many operations its servers served. */
 function tenantsOf({ bus, locality, scenario }: RunResult, site: string): string {
   const nodes = bus.nodes.filter((node) => node.site === site).map(({ name }) => name);
   const served = locality.matrix

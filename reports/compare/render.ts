@@ -21,13 +21,13 @@ export function comparisonText(comparison: Comparison): string {
 /** Fits a pull-request comment: what changed for better or worse in view. */
 export function comparisonMarkdown(comparison: Comparison): string {
   const { rows, warnings, invalid } = comparison;
-  const passed = rows.filter(({ limit }) => limit?.passed);
+  const worseThanAllowed = rows.filter(({ limit }) => limit?.exceeded);
   const worse = rows.filter(({ finding }) => finding === 'worse');
   const better = rows.filter(({ finding }) => finding === 'better');
   const headline = invalid
     ? '⚠️ invalid results, not to be trusted'
-    : passed.length > 0
-      ? `❌ ${passed.map(({ path }) => path).join(', ')} got worse by more than allowed`
+    : worseThanAllowed.length > 0
+      ? `❌ ${worseThanAllowed.map(({ path }) => path).join(', ')} got worse by more than allowed`
       : worse.length + better.length === 0
         ? '✅ no difference seen'
         : `${worse.length} worse, ${better.length} better`;
@@ -95,7 +95,7 @@ const tones: Readonly<Record<Row['finding'], Tone>> = {
 function findingText({ finding, limit }: Row): string {
   if (limit === null) return finding;
   const allowed = formatPercent(limit.share);
-  return limit.passed ? `${finding}: more than ${allowed}` : `${finding}, within ${allowed}`;
+  return limit.exceeded ? `${finding}: more than ${allowed}` : `${finding}, within ${allowed}`;
 }
 
 function signed(value: number, format: (value: number) => string): string {

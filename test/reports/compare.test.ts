@@ -57,19 +57,19 @@ describe('compare', () => {
 
   it('passes a limit by the near bound of the interval only', () => {
     const limit = { path: 'latency.response.p99', share: 0.1 };
-    const passed = (values: readonly number[]): boolean | undefined =>
+    const exceeded = (values: readonly number[]): boolean | undefined =>
       p99Row(
         compare(
           before,
           values.map((value) => run(value)),
           [limit],
         ),
-      ).limit?.passed;
+      ).limit?.exceeded;
     // 70 against 52 at least: 34 % worse for sure.
-    expect(passed([70_000, 71_000, 72_000])).toBe(true);
+    expect(exceeded([70_000, 71_000, 72_000])).toBe(true);
     // About 14 % worse, but perhaps only 8 %.
-    expect(passed([56_000, 58_000, 59_000])).toBe(false);
-    expect(passed([20_000, 21_000, 22_000])).toBe(false);
+    expect(exceeded([56_000, 58_000, 59_000])).toBe(false);
+    expect(exceeded([20_000, 21_000, 22_000])).toBe(false);
   });
 
   it('takes a p99 among failures as worse than any number', () => {
@@ -79,7 +79,7 @@ describe('compare', () => {
       }),
     );
     const row = p99Row(compare(before, failing, [{ path: 'latency.response.p99', share: 0.5 }]));
-    expect(row).toMatchObject({ finding: 'worse', limit: { passed: true } });
+    expect(row).toMatchObject({ finding: 'worse', limit: { exceeded: true } });
     expect(row.candidate.median).toBe(Number.POSITIVE_INFINITY);
     const text = comparisonText(compare(before, failing, []));
     expect(text).toMatch(/latency\.response\.p99 .*> timeout/);

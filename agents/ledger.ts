@@ -32,7 +32,7 @@ export class ClientAccount {
     return this.due++;
   }
 
-  /** Message `sequence` was sent while so many receivers were ready. */
+  /** Message `sequence` was sent while this many receivers were ready. */
   markSent(sequence: number, receivers: number): void {
     this.sent.add(sequence);
     if (this.#receivers.at(-1)?.[1] !== receivers) this.#receivers.push([sequence, receivers]);

@@ -119,7 +119,7 @@ async function within<T>(
   }
 }
 
-/** `work` on every item, in order of the list, so many at a time. The first failure ends it. */
+/** `work` on every item, in order of the list, `openAtOnce` at a time. The first failure ends it. */
 async function each<T>(
   items: readonly T[],
   work: (item: T, position: number) => Promise<void>,

@@ -43,7 +43,7 @@ export interface Account {
   readonly unknown: number;
   /** Messages with several receivers that arrived anywhere; empty for other patterns. */
   readonly arrived: readonly Arrived[];
-  /** Share that got each message sent, 0 to 1, of the receivers of whom that is known; empty for other patterns. */
+  /** For each message sent the share of its receivers that got it, 0 to 1, among those known; empty for other patterns. */
   readonly coverage: readonly number[];
 }
 

@@ -64,7 +64,7 @@ export function groupOf(link: Link): Group {
   return { tiers: [[link]], members: [link], next: 0 };
 }
 
-/** Path p leads to member p of each group, smaller groups beginning again: so many paths prove every server. */
+/** Path p leads to member p of each group, smaller groups beginning again: as many paths as the largest has prove all. */
 export function onPath(groups: readonly Group[], path: number): readonly Link[] {
   return groups.flatMap(({ members }) => members[path % members.length] ?? []);
 }

@@ -25,7 +25,7 @@ export class Bodies {
     this.#slab = Buffer.from(this.#padding);
   }
 
-  /** A buffer of so many bytes of padding. */
+  /** A buffer of this many bytes of padding. */
   make(bytes: number): Buffer {
     if (bytes > slabBytes / 4) {
       const own = Buffer.allocUnsafeSlow(bytes);

@@ -192,7 +192,10 @@ const measureType = z
         ms,
       })),
       shape({
-        afterFaults: quantityType(duration, 'goes on so long after the last fault has ended'),
+        afterFaults: quantityType(
+          duration,
+          'how long the window goes on after the last fault has ended',
+        ),
         atMost: quantityType(duration, 'and no longer than this', 1),
       }).transform(({ afterFaults, atMost }) => ({
         kind: 'duration' as const,

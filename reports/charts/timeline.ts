@@ -13,7 +13,7 @@ import { type Chart, ink } from './chart.ts';
 /** Longer windows are drawn in steps of several seconds. */
 const maxSteps = 240;
 
-/** Up to so many entries of the scenario's faults are named on the bands, more are numbered. */
+/** Up to this many entries of the scenario's faults are named on the bands; more are numbered. */
 const maxNamed = 3;
 
 /** What happened to the operations due in one step of the window, over all sites. */

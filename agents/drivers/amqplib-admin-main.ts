@@ -3,7 +3,7 @@
  * imports no client library. One JSON object a line, both ways, answers in any order; it ends with its stdin.
  * `endpoint` is an `AmqplibEndpoint`, credentials and all, which is why it comes by stdin.
  *
- *     {"id": 1, "name": "check", "ask": {"endpoint": {}}}
+ *     {"id": 1, "name": "check", "ask": {"endpoint": {}, "replies": true}}
  *     {"id": 1, "answer": {"version": "3.10.8"}}
  *     {"id": 2, "name": "depths", "ask": {"endpoint": {}, "queues": ["a", "b"]}}
  *     {"id": 2, "answer": [0, null]}
@@ -23,6 +23,8 @@ import { dialBroker } from './amqplib-link.ts';
 
 interface Ask {
   readonly endpoint: Json;
+  /** Whether replies will be sent. */
+  readonly replies?: boolean;
   readonly queues?: readonly string[];
   readonly exchanges?: readonly string[];
   readonly bindings?: readonly (Omit<Address, 'queue'> & { readonly queue: string | null })[];
@@ -51,7 +53,10 @@ async function answer(name: string, ask: Ask): Promise<Json> {
   const { queues = [] } = ask;
   const model = await connect(endpoint);
   try {
-    if (name === 'check') return { version: model.connection.serverProperties.version };
+    if (name === 'check') {
+      if (ask.replies === true) await reachDefaultExchange(model);
+      return { version: model.connection.serverProperties.version };
+    }
     if (name === 'depths') return await depths(model, queues);
     if (name === 'declare') await declare(model, endpoint, ask);
     else await remove(model, ask);
@@ -96,6 +101,20 @@ async function depths(model: ChannelModel, queues: readonly string[]): Promise<(
     }
   }
   return found;
+}
+
+/** Replies go there. A user may have rights to all of our names and none to it, and a refusal comes by the channel. */
+async function reachDefaultExchange(model: ChannelModel): Promise<void> {
+  const channel = await model.createChannel();
+  let refusal: unknown = null;
+  channel.on('error', (error) => {
+    refusal = error;
+  });
+  channel.publish('', 'busbench.check', Buffer.alloc(0));
+  // What was published before is judged before this is answered.
+  await channel.prefetch(1).catch(() => {});
+  if (refusal !== null) throw refusal;
+  await channel.close();
 }
 
 async function declare(model: ChannelModel, endpoint: AmqplibEndpoint, ask: Ask): Promise<void> {

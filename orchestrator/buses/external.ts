@@ -93,6 +93,7 @@ function addressing({ protocol, queues, addresses }: ExternalOptions): readonly 
     'addresses follow from what the brokers say they are:',
     `  RabbitMQ: ${rabbitmq}, over AMQP 0-9-1 at the same port`,
     '  ActiveMQ: queue:// and topic://busbench.<run>.*, which it makes as they are used and keeps, empty, until its own collection of inactive destinations',
-    '  routers and all others: openstack.org/om/rpc and notify; anycast, unicast, multicast',
+    '  qpid-dispatch-router and skupper-router: openstack.org/om/rpc and notify; anycast, unicast, multicast',
+    '  any other: refused without bus.addresses',
   ];
 }

@@ -71,8 +71,9 @@ export class ExternalBus implements Bus {
 
   async #checkBrokers(signal: AbortSignal): Promise<void> {
     const admin = await Admin.start<NameCalls>('amqplib-admin-main', this.#parts);
+    const replies = this.#parts.scenario.workload.pattern === 'call';
     for (const [url, { site, broker }] of this.#brokers()) {
-      const ask = { endpoint: this.#amqplib([broker], 1) };
+      const ask = { endpoint: this.#amqplib([broker], 1), replies };
       const { version } = await admin.ask('check', ask, 1, signal).catch((cause: Error) => {
         throw unreachable(url, site, broker, cause);
       });
@@ -95,7 +96,7 @@ export class ExternalBus implements Bus {
       if (lack !== null) throw cannot(url, site, peer, lack);
       this.#peers ??= { dialect, first: peer };
       if (this.#peers.first.product !== peer.product) {
-        const why = `the addresses of ${this.#peers.first.product}, which another broker of this bus is`;
+        const why = `another broker of this bus is ${this.#peers.first.product}`;
         throw cannot(url, site, peer, { why, hint: 'Use brokers of one product.' });
       }
     }

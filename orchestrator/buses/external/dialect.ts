@@ -10,13 +10,17 @@ export interface Introduction {
 }
 
 /** How a peer wants its addresses: as the scenario says, as its product does, or oslo.messaging's routable ones. */
-export type Dialect = 'given' | 'rabbitmq' | 'activemq' | 'oslo';
+export type Dialect = 'given' | 'rabbitmq' | 'activemq' | 'oslo' | 'unknown';
 
-const dialects: Readonly<Record<string, Dialect>> = { RabbitMQ: 'rabbitmq', ActiveMQ: 'activemq' };
-const routers: readonly string[] = ['qpid-dispatch-router', 'skupper-router'];
+const dialects: Readonly<Record<string, Dialect>> = {
+  RabbitMQ: 'rabbitmq',
+  ActiveMQ: 'activemq',
+  'qpid-dispatch-router': 'oslo',
+  'skupper-router': 'oslo',
+};
 
 export function dialectOf({ product }: Introduction, { addresses }: ExternalOptions): Dialect {
-  return addresses === null ? (dialects[product] ?? 'oslo') : 'given';
+  return addresses === null ? (dialects[product] ?? 'unknown') : 'given';
 }
 
 /** Why this peer cannot do what the scenario asks, and what to do; null when it can. */
@@ -24,27 +28,26 @@ export function unfit(
   { product }: Introduction,
   dialect: Dialect,
   options: ExternalOptions,
-  { pattern, pools }: ResolvedScenario['workload'],
+  { pools }: ResolvedScenario['workload'],
 ): { readonly why: string; readonly hint: string } | null {
   const vhosts = Object.values(options.brokers).flatMap((list) => list.map(({ vhost }) => vhost));
   const [vhost] = vhosts.filter((name) => name !== '/');
   if (vhost !== undefined && product !== 'RabbitMQ') {
-    return { why: `virtual host ${vhost}`, hint: 'Leave the path out of the URL.' };
+    const hint = 'Leave the path out of the URL.';
+    return { why: `it has no virtual hosts; got ${vhost}`, hint };
+  }
+  if (dialect === 'unknown') {
+    // A guess may work and be wrong: what one takes for a queue gives another a copy for everybody.
+    const hint = 'Say by bus.addresses where servers receive and clients send.';
+    return { why: 'busbench does not know its addresses', hint };
   }
   if (options.queues !== 'classic' && dialect !== 'rabbitmq') {
     const hint = 'Leave queues out: only RabbitMQ has kinds of them.';
-    return { why: `queues: ${options.queues}`, hint };
+    return { why: `it has no ${options.queues} queues`, hint };
   }
-  if (dialect !== 'oslo') return null;
-  if (pools > 1) {
-    const hint = 'Use one pool, or say by bus.addresses how this peer separates pools.';
-    return { why: `${pools} listener pools`, hint };
-  }
-  if (pattern === 'fanout' && !routers.includes(product)) {
-    const hint = 'Say by bus.addresses how this peer gives every server its own copy.';
-    return { why: 'a fanout, as far as busbench knows it', hint };
-  }
-  return null;
+  if (dialect !== 'oslo' || pools === 1) return null;
+  const hint = 'Use one pool, or say by bus.addresses how this peer separates pools.';
+  return { why: `it has no listener pools; got ${pools}`, hint };
 }
 
 const queue = 'queue://busbench.{run}.topic-{topic}';

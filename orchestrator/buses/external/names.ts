@@ -14,7 +14,10 @@ import type { Admin } from './admin.ts';
 
 /** What `agents/drivers/amqplib-admin-main` answers. */
 export interface NameCalls {
-  check: { ask: { readonly endpoint: Json }; answer: { readonly version: string } };
+  check: {
+    ask: { readonly endpoint: Json; readonly replies: boolean };
+    answer: { readonly version: string };
+  };
   declare: {
     ask: {
       readonly endpoint: Json;

@@ -17,7 +17,7 @@ const protocols: readonly (readonly [said: RegExp, means: string, hint: string])
   ],
 ];
 const otherwise =
-  'Check address, protocol, credentials, virtual host and TLS settings of the bus; on RabbitMQ the user needs to configure, write and read names that start with busbench.';
+  'Check address, protocol, credentials, virtual host and TLS settings of the bus; on RabbitMQ the user needs to configure, write and read names that start with busbench, and for calls to write to amq.default.';
 
 /** A broker that cannot be used at all. Nothing secret is in what it or a library says. */
 export function unreachable(url: string, site: string, { vhost }: Broker, cause: Error): BusError {
@@ -40,9 +40,5 @@ export function cannot(
   { why, hint }: { readonly why: string; readonly hint: string },
 ): BusError {
   const who = product === '' ? 'a nameless product' : `${product} ${version}`;
-  return new BusError(
-    'EXTERNAL_UNFIT',
-    `${url} (site ${site}) is ${who}, which does not have ${why}`,
-    hint,
-  );
+  return new BusError('EXTERNAL_UNFIT', `${url} (site ${site}) is ${who}: ${why}`, hint);
 }

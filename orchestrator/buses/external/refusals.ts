@@ -9,6 +9,8 @@ const protocols: readonly (readonly [said: RegExp, means: string, hint: string])
     'it speaks AMQP 0-9-1, not 1.0',
     'Use protocol: 0-9-1, or have its plugin enabled (`rabbitmq-plugins enable rabbitmq_amqp1_0`; RabbitMQ 4 speaks 1.0 by itself).',
   ],
+  // amqplib takes the header of AMQP 1.0, with SASL or without, for a frame of this size.
+  [/^Frame size (1342374144|1342177536) /, 'it speaks AMQP 1.0, not 0-9-1', 'Use protocol: "1.0".'],
   [/wrong version number/, 'there is no TLS at that port', 'Use an amqp: URL, or another port.'],
   [
     /^disconnected$|^Socket closed abruptly/,

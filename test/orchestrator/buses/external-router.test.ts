@@ -59,6 +59,13 @@ for (const program of routerPrograms) {
       40_000,
     );
 
+    test('does not speak AMQP 0-9-1, and is told so at once', async () => {
+      const finished = await runOn('old', ['bus.protocol=0-9-1']);
+      expect(finished.code).toBe(3);
+      expect(finished.stderr).toContain('EXTERNAL_UNREACHABLE');
+      expect(finished.stderr).toContain('it speaks AMQP 1.0, not 0-9-1');
+    }, 40_000);
+
     test('has no listener pools, and says so before anything starts', async () => {
       const finished = await runOn('pools', ['workload.pattern=notify', 'workload.pools=2']);
       expect(finished.code).toBe(3);

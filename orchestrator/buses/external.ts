@@ -8,7 +8,7 @@ import {
   externalNotation,
   externalOptions,
   parseExternal,
-  urlOf,
+  urlWithPath,
 } from './external/options.ts';
 import { readSecrets } from './external/secrets.ts';
 
@@ -44,7 +44,9 @@ export const externalBus: BusDeployer = {
     const from = credentials?.kind === 'env' ? `$${credentials.name}` : credentials?.path;
     return [
       `brokers of somebody else's over AMQP ${protocol}, credentials from ${from ?? 'nowhere'}`,
-      ...Object.entries(brokers).map(([site, list]) => `${site}: ${list.map(urlOf).join(', ')}`),
+      ...Object.entries(brokers).map(
+        ([site, list]) => `${site}: ${list.map(urlWithPath).join(', ')}`,
+      ),
       ...addressing(options),
     ];
   },

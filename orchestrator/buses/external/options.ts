@@ -212,7 +212,8 @@ export function urlOf({ host, port, secure }: Broker): string {
   return `${secure ? 'amqps' : 'amqp'}://${name}:${port}`;
 }
 
-function urlWithPath(broker: Broker): string {
+/** The same with its virtual host, as a scenario has it. */
+export function urlWithPath(broker: Broker): string {
   const { vhost } = broker;
   return `${urlOf(broker)}${vhost === '/' ? '' : `/${encodeURIComponent(vhost)}`}`;
 }

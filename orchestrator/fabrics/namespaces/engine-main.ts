@@ -32,7 +32,7 @@ const receiver = {
       return;
     }
     const idle = link.nextUs === Number.POSITIVE_INFINITY;
-    link.push(id, dueUs);
+    link.push(id, dueUs, bytes);
     if (idle) agenda.add(link);
   },
   answer(sequence: number, errno: number): void {

@@ -29,12 +29,13 @@ export class PacketLink {
   #queueUs = 0;
   #busyUntilUs = 0;
   #lastDueUs = 0;
-  /** A ring of packets under way: when each is due, and its number in the kernel's queue. */
+  /** A ring of packets under way: when each is due, its number in the kernel's queue, and its length. */
   #dues = new Float64Array(256);
   #ids = new Uint32Array(256);
+  #lengths = new Uint32Array(256);
   #head = 0;
   #size = 0;
-  /** Everything that got through or is under way. */
+  /** Everything that got through. */
   packets = 0;
   bytes = 0;
   lostPackets = 0;
@@ -93,8 +94,6 @@ export class PacketLink {
       this.lostPackets++;
       return lost;
     }
-    this.packets++;
-    this.bytes += bytes;
     const { delayMs, jitterMs } = this.#shape;
     const jitterUs = jitterMs === 0 ? 0 : jitterAt(this.#seed, jitterMs * 1e3, nowUs);
     const dueUs = sentUs + Math.max(0, delayMs * 1e3 + jitterUs);
@@ -109,11 +108,12 @@ export class PacketLink {
   }
 
   /** Keeps a packet of the kernel's queue until it is due; due times never fall. */
-  push(id: number, dueUs: number): void {
+  push(id: number, dueUs: number, bytes: number): void {
     if (this.#size === this.#dues.length) this.#grow();
     const place = (this.#head + this.#size) & (this.#dues.length - 1);
     this.#dues[place] = dueUs;
     this.#ids[place] = id;
+    this.#lengths[place] = bytes;
     this.#size++;
   }
 
@@ -122,9 +122,13 @@ export class PacketLink {
     return this.#size === 0 ? Number.POSITIVE_INFINITY : (this.#dues[this.#head] ?? 0);
   }
 
-  /** Takes the first packet under way and returns its number. */
+  /** Takes the first packet under way and returns its number; it got through unless the link is cut. */
   shift(): number {
     const id = this.#ids[this.#head] ?? 0;
+    if (!this.#cut) {
+      this.packets++;
+      this.bytes += this.#lengths[this.#head] ?? 0;
+    }
     this.#head = (this.#head + 1) & (this.#dues.length - 1);
     this.#size--;
     return id;
@@ -135,13 +139,16 @@ export class PacketLink {
     const length = this.#dues.length;
     const dues = new Float64Array(2 * length);
     const ids = new Uint32Array(2 * length);
+    const lengths = new Uint32Array(2 * length);
     for (let i = 0; i < this.#size; i++) {
       const place = (this.#head + i) & (length - 1);
       dues[i] = this.#dues[place] ?? 0;
       ids[i] = this.#ids[place] ?? 0;
+      lengths[i] = this.#lengths[place] ?? 0;
     }
     this.#dues = dues;
     this.#ids = ids;
+    this.#lengths = lengths;
     this.#head = 0;
   }
 }

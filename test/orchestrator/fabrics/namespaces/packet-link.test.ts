@@ -37,6 +37,7 @@ describe('a packet link', () => {
       fc.property(shapes, steps, fc.nat(), (shape, entries, seed) => {
         const link = linkOf(shape, seed);
         const under: number[] = [];
+        let underBytes = 0;
         let nowUs = 1e9;
         let lastUs = 0;
         for (const [id, { gapUs, bytes, reshape }] of entries.entries()) {
@@ -49,13 +50,15 @@ describe('a packet link', () => {
           }
           expect(dueUs).toBeGreaterThanOrEqual(Math.max(nowUs, lastUs));
           lastUs = dueUs;
-          link.push(id, dueUs);
+          link.push(id, dueUs, bytes);
+          underBytes += bytes;
           under.push(id);
         }
         const out: number[] = [];
+        expect(link.packets).toBe(0);
         while (link.nextUs !== Number.POSITIVE_INFINITY) out.push(link.shift());
         expect(out).toEqual(under);
-        expect(link.packets).toBe(under.length);
+        expect([link.packets, link.bytes]).toEqual([under.length, underBytes]);
         expect(link.packets + link.lostPackets + link.overflowedPackets).toBe(entries.length);
       }),
     );
@@ -97,10 +100,12 @@ describe('a packet link', () => {
 
   test('while cut nothing enters, and it tells who releases what was under way', () => {
     const link = linkOf({ delayMs: 10 });
-    link.push(1, link.enter(0, 100));
+    link.push(1, link.enter(0, 100), 100);
     link.cut = true;
     expect(link.enter(1, 100)).toBe(cutOff);
-    expect([link.cut, link.packets]).toEqual([true, 1]);
+    expect(link.cut).toBe(true);
+    expect(link.shift()).toBe(1);
+    expect([link.packets, link.bytes]).toEqual([0, 0]);
     link.cut = false;
     expect(link.enter(20_000, 100)).toBe(30_000);
   });
@@ -192,7 +197,7 @@ test('the agenda always has the link with the earliest packet first', () => {
       const agenda = new Agenda();
       for (const [queue, row] of rows.entries()) {
         const link = new PacketLink(queue, perfect, 1);
-        for (const [id, due] of row.toSorted((a, b) => a - b).entries()) link.push(id, due);
+        for (const [id, due] of row.toSorted((a, b) => a - b).entries()) link.push(id, due, 1);
         if (row.length > 0) agenda.add(link);
       }
       const out: number[] = [];

@@ -15,7 +15,6 @@ import { readSecrets } from './external/secrets.ts';
 /** Brokers that somebody else runs: nothing is deployed, and nothing touched but names under the run's prefix. */
 export const externalBus: BusDeployer = {
   type: 'external',
-  inProcess: false,
 
   parse(raw, sites) {
     const parsed = parseExternal(raw, sites);

@@ -83,8 +83,6 @@ export interface BusDeployer {
   available(spec: BusSpec): Promise<{ readonly missing: string; readonly mend: string } | null>;
   /** Programs and versions that this machine would run, where it is available; absent when it runs none. */
   found?(): Promise<string>;
-  /** All in one process: the memory bus lives inside a single agent. */
-  readonly inProcess: boolean;
   deploy(
     scenario: ResolvedScenario,
     fabric: Fabric,

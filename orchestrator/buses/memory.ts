@@ -27,7 +27,6 @@ const busShape = shape({
 /** Everything inside one agent process: measures the toolkit's own floor, or what it makes of injected faults. */
 export const memoryBus: BusDeployer = {
   type: 'memory',
-  inProcess: true,
   parse(raw) {
     const parsed = busShape.safeParse(raw, { error: wording });
     if (!parsed.success) {

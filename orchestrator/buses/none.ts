@@ -3,7 +3,6 @@ import type { BusDeployer } from './bus.ts';
 /** No bus and nobody to use one: a run then measures the network between the sites, and nothing else. */
 export const noBus: BusDeployer = {
   type: 'none',
-  inProcess: false,
   parse(raw) {
     const surplus = Object.keys(raw).filter((key) => key !== 'type');
     if (surplus.length === 0) return { spec: { type: 'none', nodes: [], options: {} } };

@@ -18,7 +18,6 @@ import { notationOf, optionsOf, parseRabbitmq } from './rabbitmq/options.ts';
 /** Real rabbitmq-server nodes as private processes: own data, ports, cookie and epmd; no root, no container. */
 export const rabbitmqBus: BusDeployer = {
   type: 'rabbitmq',
-  inProcess: false,
 
   parse(raw, sites) {
     const parsed = parseRabbitmq(raw, sites);

@@ -21,7 +21,6 @@ import {
 /** qdrouterd or skrouterd, one or several a site, joined in any graph. */
 export const routerBus: BusDeployer = {
   type: 'router',
-  inProcess: false,
 
   parse(raw, sites) {
     const parsed = parseRouterOptions(raw, sites);

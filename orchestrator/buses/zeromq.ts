@@ -16,7 +16,6 @@ import { clientSockets, fileLimit, socketProblem } from './zeromq-sockets.ts';
  */
 export const zeromqBus: BusDeployer = {
   type: 'zeromq',
-  inProcess: false,
   parse: parseZeromq,
   refuse(scenario) {
     const refusals: { path: string; message: string }[] = [];

@@ -13,16 +13,7 @@ import { isRoot, namespacesMissing } from '../../helpers/namespaces.ts';
 if (namespacesMissing !== null) test(`SKIPPED: ${namespacesMissing}`, ({ skip }) => skip());
 
 describe.skipIf(namespacesMissing !== null)('host namespace', () => {
-  hostContract('namespace', async () => {
-    const { host, base, dispose } = await makeHost();
-    return {
-      host,
-      dispose: async () => {
-        await dispose();
-        await rm(base, { recursive: true, force: true });
-      },
-    };
-  });
+  hostContract('namespace', makeHost);
 
   test('a process is in the namespace under its own pid, and so are its children', async () => {
     const { host, base, dispose } = await makeHost();
@@ -57,5 +48,12 @@ async function makeHost(): Promise<{
     logFile: join(base, 'log'),
     timeoutMs: 5_000,
   });
-  return { host, base, dispose: () => endOwned(owner) };
+  return {
+    host,
+    base,
+    async dispose() {
+      await endOwned(owner);
+      await rm(base, { recursive: true, force: true });
+    },
+  };
 }

@@ -15,11 +15,11 @@ import { registerSchema } from './commands/schema.ts';
 import { registerSweep } from './commands/sweep.ts';
 import { busbenchVersion } from './environment.ts';
 import { BenchError, describeFailure } from './errors.ts';
+import { exitInterrupted } from './interrupts.ts';
 
 /** Exit codes of docs/contract.md, section 1: 2 bad input, 3 the run failed; a verdict's own codes are set by the commands. */
 const exitBadInput = 2;
 const exitFailed = 3;
-const exitInterrupted = 130;
 
 async function main(): Promise<void> {
   // One signal stops a wait for each of many agents and faults at once; every wait takes its listener back.

@@ -7,6 +7,9 @@ export class InterruptedError extends BenchError {
   }
 }
 
+/** The exit code of an interrupted run, whatever else became of it (docs/contract.md, section 1). */
+export const exitInterrupted = 130;
+
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**

@@ -27,6 +27,15 @@ export interface RunOptions {
  * measured; once measuring has begun, it resolves with a record whose verdict says what went wrong.
  */
 export async function run(scenario: ResolvedScenario, options: RunOptions): Promise<RunRecord> {
+  try {
+    return await experiment(scenario, options);
+  } catch (error) {
+    // What breaks while a run is being stopped, such as the channel to an agent, is not why it ended.
+    throw options.stop.aborted ? options.stop.reason : error;
+  }
+}
+
+async function experiment(scenario: ResolvedScenario, options: RunOptions): Promise<RunRecord> {
   const plan = makePlan(scenario);
   const observer = new Observer(scenario, options.onProgress);
   const { context, stop } = options;

@@ -6,7 +6,7 @@ import { readRecord } from '../../reports/read.ts';
 import { textRenderer } from '../../reports/renderers/text.ts';
 import { exitCode } from '../../reports/verdict.ts';
 import { UsageError } from '../errors.ts';
-import { interruptible } from '../interrupts.ts';
+import { exitInterrupted, interruptible } from '../interrupts.ts';
 import { ask } from '../keeper/client.ts';
 import { readState, refuseUnlike } from '../keeper/state.ts';
 import { loadScenario } from '../scenario.ts';
@@ -65,7 +65,7 @@ async function benchCommand(name: string | undefined, flags: BenchFlags): Promis
       ? `${JSON.stringify(record.result, null, 2)}\n`
       : textRenderer.render([record], { ...terminalOptions(), directory: output }),
   );
-  process.exitCode = exitCode(record.result);
+  process.exitCode = interrupts.stop.aborted ? exitInterrupted : exitCode(record.result);
 }
 
 /** `results/1-tc1`, `results/2-tc1` ... below the state, or what the user named, which must be empty. */

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { textRenderer } from '../../reports/renderers/text.ts';
 import { exitCode } from '../../reports/verdict.ts';
 import { writeRecord } from '../../reports/write.ts';
-import { interruptible } from '../interrupts.ts';
+import { exitInterrupted, interruptible } from '../interrupts.ts';
 import { type MetricsAddress, parseMetricsAddress, serveMetrics } from '../metrics.ts';
 import { makeDirectories } from '../output.ts';
 import { run } from '../run.ts';
@@ -59,7 +59,7 @@ async function runCommand(name: string, flags: RunFlags): Promise<void> {
       textRenderer.render([record], { ...terminalOptions(), directory: directories.results }),
     );
   if (flags.keep) process.stderr.write(`scratch kept in ${directories.scratch}\n`);
-  process.exitCode = exitCode(result);
+  process.exitCode = interrupts.stop.aborted ? exitInterrupted : exitCode(result);
 }
 
 function parseMetrics(text: string): MetricsAddress {

@@ -9,7 +9,7 @@ import type {
 import { writeCampaign } from '../../reports/campaign/write.ts';
 import { writeWhole } from '../../reports/write.ts';
 import type { UsageError } from '../errors.ts';
-import { interruptible } from '../interrupts.ts';
+import { exitInterrupted, interruptible } from '../interrupts.ts';
 import { expectedMs } from '../sweep/countdown.ts';
 import { Journal } from '../sweep/journal.ts';
 import {
@@ -136,7 +136,7 @@ async function writePlan(
 /** Of a search, points beyond the capacity are supposed to go wrong: only what it found counts. */
 function exitCodeOf(outcome: SweepOutcome, interrupted: boolean): number {
   const { entries, unmeasured, searches, searched } = outcome;
-  if (interrupted || unmeasured.length > 0 || !searched) return 130;
+  if (interrupted || unmeasured.length > 0 || !searched) return exitInterrupted;
   if (searches.length > 0) return searches.every(({ holds }) => holds !== null) ? 0 : 1;
   const statuses = new Set(entries.map(({ status }) => status));
   if (statuses.has('failed') || statuses.has('timeout')) return 3;

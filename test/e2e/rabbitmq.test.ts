@@ -28,8 +28,9 @@ describe.skipIf(rabbitmqMissing !== null)('busbench run rabbitmq-cluster', () =>
 
   beforeAll(async () => {
     folder = await scratchFolder();
-    const args = ['rabbitmq-cluster', '--set', 'phases.measure=5s', '--set', 'bus.reply=queue'];
-    ({ finished, result } = await resultOf(folder.path, args));
+    const sets = ['phases.measure=5s', 'bus.reply=queue', 'workload.pace.arrivals=constant'];
+    const args = sets.flatMap((set) => ['--set', set]);
+    ({ finished, result } = await resultOf(folder.path, ['rabbitmq-cluster', ...args]));
   }, 120_000);
   afterAll(() => folder?.[Symbol.asyncDispose]());
 

@@ -118,22 +118,23 @@ describe('what happens in mid-run', () => {
     expect(await finished.leftovers()).toEqual([]);
   }, 60_000);
 
-  it.each([
-    /collecting/,
-    /removing everything/,
-  ])('exits 130 with the whole result when interrupted while %s', async (step) => {
-    const file = await scenarioFile(folder.path, small.replace('measure: 20s', 'measure: 1s'));
-    const run = startBusbench(['run', file, '-o', join(folder.path, 'r')]);
-    await run.said(step);
-    run.child.kill('SIGINT');
-    const finished = await run.finished;
-    expect(finished.code, finished.stderr).toBe(130);
-    const result = parseResult(
-      JSON.parse(readFileSync(join(folder.path, 'r/result.json'), 'utf8')),
-    );
-    expect(result.outcome).toMatchObject({ due: 100, completed: 100 });
-    expect(await finished.leftovers()).toEqual([]);
-  }, 60_000);
+  it.each([/collecting/, /removing everything/])(
+    'exits 130 with the whole result when interrupted while %s',
+    async (step) => {
+      const file = await scenarioFile(folder.path, small.replace('measure: 20s', 'measure: 1s'));
+      const run = startBusbench(['run', file, '-o', join(folder.path, 'r')]);
+      await run.said(step);
+      run.child.kill('SIGINT');
+      const finished = await run.finished;
+      expect(finished.code, finished.stderr).toBe(130);
+      const result = parseResult(
+        JSON.parse(readFileSync(join(folder.path, 'r/result.json'), 'utf8')),
+      );
+      expect(result.outcome).toMatchObject({ due: 100, completed: 100 });
+      expect(await finished.leftovers()).toEqual([]);
+    },
+    60_000,
+  );
 
   it('leaves no process behind when it is killed itself', async () => {
     const file = await scenarioFile(folder.path, small);

@@ -67,7 +67,7 @@ export async function deployCluster(context: DeployContext): Promise<DeployedClu
   cluster.nodes.push(...specs.map((spec) => new RabbitmqNode(spec, cluster)));
   for (const node of cluster.nodes) stack.defer(() => node.kill());
   const spawnedAt = performance.now();
-  const boots = await boot(cluster.nodes, installation, signal);
+  const boots = await boot(cluster.nodes, signal);
 
   const last = (moments: ReadonlyMap<string, number>): number => Math.max(...moments.values());
   const { registeredAt, bootedAt, servingAt } = cluster;
@@ -85,18 +85,14 @@ export async function deployCluster(context: DeployContext): Promise<DeployedClu
 const maxBoots = 3;
 
 /**
- * Starts all nodes together; returns how many times that took. A node that joins while another still enables its
- * feature flags can find tables of the older kind and refuse to boot. The others count it as a member by then, so
- * all begin again from blank data.
+ * Starts the first node, then all that join it; returns how many times that took. From 3.12 on a blank node that finds
+ * nobody may go it alone; before that, one that joins while the first still enables its feature flags can leave the
+ * whole cluster without them. Where joining nodes race all the same and refuse to boot, the others count them as
+ * members by then, so all begin again from blank data.
  */
-async function boot(
-  nodes: readonly RabbitmqNode[],
-  { version }: Installation,
-  signal: AbortSignal,
-): Promise<number> {
+async function boot(nodes: readonly RabbitmqNode[], signal: AbortSignal): Promise<number> {
   for (let boots = 1; ; boots++) {
-    // From 3.12 on a blank node that finds nobody may go it alone instead of asking again: the first has to be there.
-    if (atLeast(version, 3, 12)) await nodes[0]?.start(signal);
+    await nodes[0]?.start(signal);
     const starts = nodes.map((node) => node.start(signal));
     try {
       await Promise.all(starts);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RabbitmqBus } from '../../../orchestrator/buses/rabbitmq/bus.ts';
@@ -80,6 +82,17 @@ describe.skipIf(rabbitmqMissing !== null)('three nodes over relays', () => {
     const measured = await fastest(client);
     expect(measured).toBeGreaterThanOrEqual(2 * delayMs);
     expect(measured).toBeLessThan(2 * delayMs + noiseMs);
+  });
+
+  test('nobody joins before the first node has started, with all its feature flags', () => {
+    const linesOf = (node: string): string[] =>
+      readFileSync(join(deployed.scratch, 'logs', `${node}.log`), 'utf8').split('\n');
+    const started = linesOf('bus-1').find((line) => line.includes('Server startup complete')) ?? '';
+    expect(started).not.toBe('');
+    for (const node of ['bus-2', 'bus-3']) {
+      // Each line begins with its time, down to the microsecond.
+      expect((linesOf(node)[0] ?? '') > started).toBe(true);
+    }
   });
 
   test('bytes between the nodes are told by both ends of each pair', async () => {

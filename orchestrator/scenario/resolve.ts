@@ -64,7 +64,7 @@ export async function resolveShape(
       sites: names,
       busNodes: partial.bus.nodes,
       agents: agentNames(partial, shape.faults.length > 0 && findings.sound(...peerPaths)),
-      inProcess: partial.bus.type === 'memory',
+      inProcess: bus?.type === 'memory',
       measureMs: phases.measure.kind === 'duration' ? phases.measure.ms : null,
     },
     findings,

@@ -48,6 +48,9 @@ phases: { drain: 2s }
     expect(found?.message).toContain('hosts are for fabric machines');
     const missing = await mistakesOf(minimal, 'fabric=machines');
     expect(missing.map(({ path }) => path)).toContain('sites');
+    const fault = 'faults=[{ at: 1s, for: 1s, action: pause, node: bus-1 }]';
+    const faulty = await mistakesOf(minimal, 'fabric=machines', fault);
+    expect(faulty.map(({ path }) => path)).not.toContain('faults[0].node');
   });
 
   it('of a link that the fabric cannot make are told where they were written, once', async () => {

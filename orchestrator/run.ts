@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly onProgress: (progress: RunProgress) => void;
   /** Stops measuring, keeps what was measured, tears down; the record says `interrupted`. */
   readonly stop: AbortSignal;
+  /** How long agents may take to hand over what they recorded, ms; one that hangs is then missing. Default 60 s. */
+  readonly collectMs?: number;
 }
 
 /**
@@ -74,7 +76,7 @@ export async function bench(
   options: RunOptions,
 ): Promise<RunRecord> {
   const { fabric, bus } = deployment;
-  const { context, stop } = options;
+  const { context, stop, collectMs = 60_000 } = options;
   const startedAt = new Date();
   const { plan, capacityPerSecond } = await settlePace(
     planned,
@@ -95,8 +97,8 @@ export async function bench(
   const window = await measureWindow(plan, agents, deployment, observer, stop);
 
   observer.step('collecting');
-  const patience = AbortSignal.timeout(collectMs);
-  const collected = await agents.collect(collectMs, patience);
+  const collected = await agents.collect(collectMs, AbortSignal.timeout(collectMs));
+  const patience = AbortSignal.timeout(afterMs);
   const counters = await bus.counters(patience).catch(() => new Map());
   const undisturbed = window.failure === null && !window.interrupted;
   if (undisturbed) await agents.syncClocks(patience);
@@ -120,7 +122,7 @@ export async function bench(
 
 /** RTT probes a pair, before and after. */
 const rttProbes = 200;
-/** How long agents may take to hand over what they recorded, and links to be measured again. */
-const collectMs = 60_000;
+/** How long counters, clocks and links may take to be read again after the run. */
+const afterMs = 60_000;
 /** Lets closing connections go quiet before the idle links are measured again. */
 const settleMs = 200;

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type {
@@ -8,7 +9,7 @@ import type {
 } from '../../reports/campaign/campaign.ts';
 import { writeCampaign } from '../../reports/campaign/write.ts';
 import { writeWhole } from '../../reports/write.ts';
-import type { UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { exitInterrupted, interruptible } from '../interrupts.ts';
 import { expectedMs } from '../sweep/countdown.ts';
 import { Journal } from '../sweep/journal.ts';
@@ -70,6 +71,7 @@ async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void
     return;
   }
   await using journal = await Journal.open(flags.output ?? join('results', loaded.name));
+  await refuseOther(journal.directory, loaded.spec.name ?? loaded.name);
   await refuseUnavailablePoints(
     loaded.points.filter(({ id }) => !isFinished(journal.entry(id), flags.retry)),
   );
@@ -99,7 +101,21 @@ async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void
   process.exitCode = exitCodeOf(outcome, interrupts.stop.aborted);
 }
 
-/** `campaign.json`: what reports need beside the index. */
+/** A campaign may grow from one call to the next; one of another name is another campaign. */
+async function refuseOther(directory: string, name: string): Promise<void> {
+  const text = await readFile(join(directory, planFile), 'utf8').catch(() => null);
+  const before = text === null ? null : (JSON.parse(text) as CampaignPlan);
+  if (before === null || before.name === name) return;
+  throw new UsageError(
+    'OUTPUT_UNUSABLE',
+    `${directory} holds another campaign (${before.name})`,
+    'Name a new or an empty directory with -o, or that of the campaign to go on with.',
+  );
+}
+
+const planFile = 'campaign.json';
+
+/** What reports need beside the index. */
 async function writePlan(
   directory: string,
   { name, spec, points }: LoadedSweep,
@@ -129,7 +145,7 @@ async function writePlan(
       }),
     ),
   };
-  await writeWhole(join(directory, 'campaign.json'), `${JSON.stringify(plan, null, 2)}\n`);
+  await writeWhole(join(directory, planFile), `${JSON.stringify(plan, null, 2)}\n`);
   return plan;
 }
 

@@ -78,6 +78,8 @@ describe('busbench sweep', () => {
     expect(points[2]?.reason).toMatch(
       /outcome\.due >= 60 was true at workload\.pace\.rate="200\/s"|it was invalid/,
     );
+    const other = await busbench(['sweep', await file('other', 'repeat: 2'), '-o', at('stop')]);
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('(stop)')]);
   }, 60_000);
 
   it('keeps what missed or failed, and measures it again on demand', async () => {

@@ -33,6 +33,8 @@ export interface Account {
   readonly deliveries: Deliveries;
   /** Sequences with a delivery among `lost`. */
   readonly lostSequences: Bitmap;
+  /** Sequences whose fate only a process that never reported knew: `failed.unknown`. */
+  readonly unknownSequences: Bitmap;
   /** How many became due in each second of the window; empty where the client could not tell. */
   readonly dueBySecond: readonly number[];
   /**
@@ -107,6 +109,7 @@ function unknownAccount(peer: ClientPeer, deliveries: Deliveries): Account {
     expectedDeliveries: deliveries.delivered,
     deliveries,
     lostSequences: noSequences,
+    unknownSequences: noSequences,
     dueBySecond: [],
     unknown: span(deliveries.anywhere),
     arrived: [],
@@ -132,6 +135,7 @@ function callAccount(
     late: ledger.late,
     lost: silent ? 0 : missing,
     lostSequences: silent ? noSequences : missingSequences,
+    unknownSequences: noSequences,
     lostReplies: size(difference(deliveries.anywhere, replied)),
     expectedDeliveries: size(accepted) + size(difference(deliveries.anywhere, accepted)),
     unknown: silent ? missing : 0,
@@ -148,7 +152,8 @@ function castAccount(
   const { sent, accepted } = openLedger(ledger);
   const completed = size(intersection(accepted, deliveries.inTime));
   const late = size(intersection(accepted, deliveries.anywhere)) - completed;
-  const missing = size(accepted) - completed - late;
+  const missingSequences = difference(accepted, deliveries.anywhere);
+  const missing = size(missingSequences);
   const failed = new Map(Object.entries(ledger.failed));
   addTo(failed, 'timeout', late);
   addTo(failed, silent ? 'unknown' : 'lost', missing);
@@ -158,7 +163,8 @@ function castAccount(
     failed,
     late,
     lost: silent ? 0 : missing,
-    lostSequences: silent ? noSequences : difference(accepted, deliveries.anywhere),
+    lostSequences: silent ? noSequences : missingSequences,
+    unknownSequences: silent ? missingSequences : noSequences,
     lostReplies: 0,
     expectedDeliveries: size(accepted) + size(difference(deliveries.anywhere, accepted)),
     unknown: silent ? missing : 0,
@@ -184,6 +190,7 @@ function spreadAccount(
   const arrived: Arrived[] = [];
   const coverage: number[] = [];
   const lostSequences = new Uint8Array(Math.ceil(ledger.due / 8));
+  const unknownSequences = new Uint8Array(lostSequences.length);
   let [completed, lost, unknown, expectedDeliveries] = [0, 0, 0, 0];
   for (const [sequence, receivers] of eachReceivers(ledger)) {
     const arrival = arrivals.get(sequence);
@@ -202,7 +209,10 @@ function spreadAccount(
     if (receivers > unseen) coverage.push(Math.min(1, copies / (receivers - unseen)));
     if (outcome === 'completed') completed++;
     else addTo(failed, outcome, 1);
-    if (outcome === 'unknown') unknown++;
+    if (outcome === 'unknown') {
+      unknown++;
+      addBit(unknownSequences, sequence);
+    }
     if (arrival !== undefined) arrived.push({ ...arrival, completed: outcome === 'completed' });
   }
   return {
@@ -212,6 +222,7 @@ function spreadAccount(
     late: (failed.get('timeout') ?? 0) - (ledger.failed['timeout'] ?? 0),
     lost,
     lostSequences,
+    unknownSequences,
     lostReplies: 0,
     expectedDeliveries,
     unknown,

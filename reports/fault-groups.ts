@@ -13,13 +13,15 @@ export interface Toll {
   readonly reconnect: Times | null;
 }
 
-/** Messages by the second they were due in: with a lost delivery, and delivered more than once. */
+/** Messages by the second they were due in: with a lost delivery, delivered more than once, of an unknown fate. */
 export function lossesBySecond(accounts: readonly Account[]): {
   readonly lost: readonly number[];
   readonly duplicated: readonly number[];
+  readonly unknown: readonly number[];
 } {
   const lost: number[] = [];
   const duplicated: number[] = [];
+  const unknown: number[] = [];
   const count = (into: number[], set: Bitmap, dueBySecond: readonly number[]): void => {
     if (set.length === 0) return;
     let first = 0;
@@ -28,11 +30,12 @@ export function lossesBySecond(accounts: readonly Account[]): {
       first += due;
     }
   };
-  for (const { lostSequences, deliveries, dueBySecond } of accounts) {
+  for (const { lostSequences, unknownSequences, deliveries, dueBySecond } of accounts) {
     count(lost, lostSequences, dueBySecond);
     count(duplicated, deliveries.repeated, dueBySecond);
+    count(unknown, unknownSequences, dueBySecond);
   }
-  return { lost, duplicated };
+  return { lost, duplicated, unknown };
 }
 
 /** One row for each entry of the scenario's faults; it pays for all until the next entry begins, or all is well again. */

@@ -27,26 +27,31 @@ export interface FaultReports {
  */
 export function faultsOf(
   evidence: Evidence,
-  intervals: readonly Interval[],
+  allIntervals: readonly Interval[],
   accounts: readonly Account[],
   failed: Readonly<Record<string, number>>,
 ): FaultReports {
   if (evidence.faults.length === 0) return { each: [], groups: [] };
+  const losses = lossesBySecond(accounts);
+  const intervals = knownFailures(allIntervals, losses.unknown);
   const seconds = joinSites(intervals);
   const clientClasses = new Set(intervals.flatMap(({ failedBy }) => [...failedBy.keys()]));
-  const serverClasses = Object.keys(failed).filter((outcome) => !clientClasses.has(outcome));
+  const serverClasses = Object.keys(failed).filter(
+    (outcome) => !clientClasses.has(outcome) && outcome !== 'unknown',
+  );
   const firstMs = Math.min(...evidence.faults.map(({ startedAtMs }) => startedAtMs));
   const baselineUs = baselineP99Us(seconds, firstMs);
-  const losses = lossesBySecond(accounts);
   const tollOf = (fromMs: number, untilMs: number): Toll => {
     const during = intervals.filter(
       ({ second }) => second * 1e3 < untilMs && (second + 1) * 1e3 > fromMs,
     );
     const touched = [...new Set(during.map(({ second }) => second))];
+    const of = (bySecond: readonly number[]): number =>
+      sum(touched, (second) => bySecond[second] ?? 0);
     return {
       failed: failedDuring(during, serverClasses),
-      lost: sum(touched, (second) => losses.lost[second] ?? 0),
-      duplicated: sum(touched, (second) => losses.duplicated[second] ?? 0),
+      lost: of(losses.lost),
+      duplicated: of(losses.duplicated),
       reconnect: timesOfSamples(during.flatMap(({ reconnect }) => reconnect)),
     };
   };
@@ -96,6 +101,22 @@ function failedDuring(
   const [only = 'unclassified', ...others] = serverClasses;
   addTo(byClass, others.length === 0 ? only : 'unclassified', Math.max(0, rest));
   return Object.fromEntries([...byClass].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What is `unknown` since an agent died has no time of failing, and counts for no fault. */
+function knownFailures(
+  intervals: readonly Interval[],
+  unknownBySecond: readonly number[],
+): readonly Interval[] {
+  const left = [...unknownBySecond];
+  return intervals.map((interval) => {
+    const { second, failed, failedBy } = interval;
+    const unexplained = failed - sum(failedBy.values(), (n) => n);
+    const unknown = Math.max(0, Math.min(left[second] ?? 0, unexplained));
+    if (unknown === 0) return interval;
+    left[second] = (left[second] ?? 0) - unknown;
+    return { ...interval, failed: failed - unknown };
+  });
 }
 
 /** From a moment to the due time of the first operation from then until `untilMs` that was done, or failed; null for none. */

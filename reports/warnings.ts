@@ -188,7 +188,7 @@ function outcomeWarnings({ outcome }: Unjudged): Warning[] {
       'UNKNOWN',
       unknown,
       `the fate of ${unknown} operations is not known: only an agent that died knew it`,
-      'Counts of a run in which an agent is killed are bounds.',
+      'Counts of such a run are bounds: totals and latencies leave out all that the agent did; intervals and hlog hold what it had told.',
     ),
   );
   return warnings;

@@ -12,8 +12,10 @@ import {
   interval,
   range,
   scenario,
+  server,
   serverLedger,
   slots,
+  without,
 } from './synthetic.ts';
 
 const fault = {
@@ -118,6 +120,33 @@ describe('faultsOf', () => {
       measuredMs: 20_000,
     });
     expect(reconcile(of).result.faults[0]).toMatchObject({ firstFailureMs: 1000 });
+  });
+
+  it('blames no fault for what only a dead server knew', () => {
+    // 100 a second; the server of lyon died at the end of second 9 and had told of the seconds before 7.
+    const lyon = range(1000).filter((sequence) => sequence % 2 === 1);
+    const delivered = range(2000).filter((sequence) => !lyon.includes(sequence));
+    const dueBySecond = encodeBytes(
+      new Uint8Array(Uint32Array.from(range(20).map(() => 100)).buffer),
+    );
+    const sent = clientLedger({ client: 0, due: 2000, dueBySecond });
+    const parts: Part[] = [
+      { type: 'clientLedger', entries: [sent] },
+      { type: 'serverLedger', entries: [serverLedger({ client: 0, delivered })] },
+      ...range(20).map((s) => {
+        const done = s >= 7 && s < 10 ? 50 : 100;
+        return interval(s, { due: 100, done }, range(done, 1));
+      }),
+    ];
+    const whole = evidence(scenario({ pattern: 'cast' }), parts, {
+      servers: [server(0), server(1, { site: 1 })],
+      faults: [fault],
+      measuredMs: 20_000,
+    });
+    const { outcome, faults } = reconcile(without(whole, 'server.lyon')).result;
+    expect(outcome.failed).toEqual({ unknown: 500 });
+    expect(faults[0]).toMatchObject({ failedDuring: {}, firstFailureMs: null, lost: 0 });
+    expect(reconcile(whole).result.faults[0]).toMatchObject({ failedDuring: { lost: 50 } });
   });
 
   it('knows first failure and first success to 10 ms', () => {

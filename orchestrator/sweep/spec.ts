@@ -5,7 +5,7 @@ import { type Mistake, ScenarioError } from '../errors.ts';
 import { readDocument } from '../scenario/document.ts';
 import { quantityType, shape, whole } from '../scenario/schema-parts.ts';
 import { shapeIssues, wording } from '../scenario/shape-issues.ts';
-import { duration } from '../scenario/units.ts';
+import { duration, percent } from '../scenario/units.ts';
 import { type Condition, parseCondition } from './condition.ts';
 import { splitQuantity } from './search.ts';
 
@@ -49,11 +49,6 @@ const json: z.ZodType<Json> = z.json();
 const settings = z.record(z.string().min(1), json);
 const axes = z.record(z.string().min(1), z.array(json).min(1));
 
-const percentage = z
-  .string()
-  .regex(/^\d+(\.\d+)?%$/, { error: 'expected a share such as 5%' })
-  .transform((text) => Number(text.slice(0, -1)) / 100);
-
 const bound = z.union([z.string().min(1), z.number()], {
   error: 'expected a value of the axis, such as 100/s, or a plain count',
 });
@@ -91,7 +86,7 @@ const sweepShape = shape({
     from: bound,
     to: bound,
     holds: z.array(z.string().min(1)).min(1),
-    precision: percentage.prefault('5%'),
+    precision: quantityType(percent, 'how near the bounds of the answer are').prefault('5%'),
   })
     .optional()
     .meta({ description: 'the highest value along a path for which all of holds are true' }),
@@ -220,6 +215,7 @@ function readSearch(sweep: Shape, document: Document, mistakes: Mistake[]): Sear
   });
   if (search.precision <= 0) wrong('precision', 'expected more than 0%');
   if (!from || !to) return null;
-  const { along, precision } = search;
+  const { along } = search;
+  const precision = search.precision / 100;
   return { along, from: from.value, to: to.value, unit: from.unit, holds, precision };
 }

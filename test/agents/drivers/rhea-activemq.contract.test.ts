@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import type { Session } from '../../../agents/drivers/driver.ts';
-import { rheaDriver } from '../../../agents/drivers/rhea.ts';
 import { activemqAddresses } from '../../../orchestrator/buses/external/dialect.ts';
 import { type DriverRig, driverContract, type RigOptions } from '../../contract/driver.ts';
 import {
@@ -8,6 +6,7 @@ import {
   activemqMissing as missing,
   startActivemq,
 } from '../../helpers/activemq.ts';
+import { rheaRig } from '../../helpers/rhea-rig.ts';
 
 if (missing !== null) test(`SKIPPED: ${missing}`, ({ skip }) => skip());
 
@@ -28,21 +27,8 @@ describe.skipIf(missing !== null)('on a real ActiveMQ Classic', () => {
       urls: [broker.url.replace('://', `://${broker.login}@`)],
       addresses: { ...activemqAddresses(options.pattern) },
       replies: 'anonymous',
-      ...(options.capacity !== null && { credit: options.capacity }),
     };
-    const connect = (process: string): Promise<Session> =>
-      rheaDriver.connect({ ...options, run, process, endpoint }, AbortSignal.timeout(10_000));
-    const servers = await connect('server.paris');
-    const clients = await connect('client.paris');
-    return {
-      servers,
-      clients,
-      directory: async () => null,
-      close: async () => {
-        await clients[Symbol.asyncDispose]();
-        await servers[Symbol.asyncDispose]();
-      },
-    };
+    return await rheaRig({ ...options, run }, endpoint);
   };
 
   driverContract('rhea on ActiveMQ', {

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import type { DriverOptions, Session } from '../../../agents/drivers/driver.ts';
-import { rheaDriver } from '../../../agents/drivers/rhea.ts';
 import type { Json } from '../../../agents/protocol.ts';
 import type { Bus } from '../../../orchestrator/buses/bus.ts';
 import type { Host } from '../../../orchestrator/hosts/host.ts';
-import { type DriverRig, driverContract, type RigOptions } from '../../contract/driver.ts';
+import { driverContract } from '../../contract/driver.ts';
 import {
   type Deployed,
   deployRabbitmq,
@@ -12,6 +10,7 @@ import {
   singleNode,
 } from '../../helpers/rabbitmq.ts';
 import { declareNotifications, rabbitAddresses } from '../../helpers/rabbitmq-amqp1.ts';
+import { rheaRig } from '../../helpers/rhea-rig.ts';
 import {
   type DeployedRouters,
   deployRouter,
@@ -46,7 +45,7 @@ for (const program of routerPrograms) {
       even: false,
       async setup(options) {
         const { urls } = await endpointOf(deployed);
-        return rig(deployed.bus, options, { urls: urls ?? [], ...credit(options) });
+        return rheaRig(options, { urls: urls ?? [] }, () => resetOf(deployed.bus));
       },
     });
   });
@@ -82,18 +81,18 @@ describe.skipIf(rabbitmqMissing !== null)('on a real RabbitMQ with its amqp1_0 p
       if (options.pattern === 'notify') {
         await declareNotifications(`amqp://${username}:${password}@${address}`, names);
       }
-      return rig(bus, options, {
+      const endpoint = {
         urls: [`amqp://${username}:${password}@${address}`],
         addresses: rabbitAddresses(options.pattern, names),
         replies: 'links',
-        ...credit(options),
-      });
+      };
+      return rheaRig(options, endpoint, () => resetOf(bus));
     },
   });
 });
 
-function credit({ capacity }: RigOptions): Endpoint {
-  return capacity === null ? {} : { credit: capacity };
+function resetOf(bus: Bus): Promise<void> {
+  return bus.reset(AbortSignal.timeout(10_000));
 }
 
 async function endpointOf({
@@ -107,23 +106,4 @@ async function endpointOf({
 function hostOf([host]: readonly Host[]): Host {
   if (host === undefined) throw new Error('a fabric without hosts');
   return host;
-}
-
-async function rig(bus: Bus, options: RigOptions, endpoint: Endpoint): Promise<DriverRig> {
-  const connect = (process: string): Promise<Session> => {
-    const all: DriverOptions = { ...options, process, endpoint };
-    return rheaDriver.connect(all, AbortSignal.timeout(10_000));
-  };
-  const servers = await connect('server.paris');
-  const clients = await connect('client.paris');
-  return {
-    servers,
-    clients,
-    directory: async () => null,
-    close: async () => {
-      await clients[Symbol.asyncDispose]();
-      await servers[Symbol.asyncDispose]();
-      await bus.reset(AbortSignal.timeout(10_000));
-    },
-  };
 }

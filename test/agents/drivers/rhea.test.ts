@@ -1,81 +1,14 @@
-import { readFileSync } from 'node:fs';
-import type { AddressInfo, Server } from 'node:net';
-import { join } from 'node:path';
-import rhea, { type Container, type EventContext, type Sender as PeerSender } from 'rhea';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { DriverOptions, Session } from '../../../agents/drivers/driver.ts';
-import { rheaDriver } from '../../../agents/drivers/rhea.ts';
-import type { Json } from '../../../agents/protocol.ts';
+import rhea, { type EventContext, type Sender as PeerSender } from 'rhea';
+import { describe, expect, test } from 'vitest';
 import { eventually, TestClient, TestServer } from '../../contract/driver-peers.ts';
-
-const patience = (): AbortSignal => AbortSignal.timeout(10_000);
-const clientPeer = { index: 0, name: 'client/0', site: 0, topic: 0, server: null };
-const serverPeer = { index: 0, name: 'server/0', site: 0, topic: 0, subscriber: 0 };
-
-/** The other end of AMQP 1.0, doing what a test tells it: rhea itself, listening. */
-class Peer implements AsyncDisposable {
-  readonly container: Container = rhea.create_container();
-  readonly server: Server;
-  readonly connections: EventContext['connection'][] = [];
-
-  constructor(options: Record<string, unknown> = {}) {
-    this.container.on('connection_open', ({ connection }: EventContext) => {
-      this.connections.push(connection);
-    });
-    for (const event of ['disconnected', 'connection_error', 'error']) {
-      this.container.on(event, () => undefined);
-    }
-    const local = { port: 0, host: '127.0.0.1', receiver_options: { autoaccept: false } };
-    this.server = this.container.listen({ ...local, ...options });
-  }
-
-  async url(scheme = 'amqp', user = ''): Promise<string> {
-    if (!this.server.listening) await new Promise((up) => this.server.once('listening', up));
-    const { port } = this.server.address() as AddressInfo;
-    return `${scheme}://${user}127.0.0.1:${port}`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { socket } of this.connections) socket.destroy();
-    await new Promise((closed) => this.server.close(closed));
-  }
-}
-
-const sessions: Session[] = [];
-
-afterEach(async () => {
-  for (const session of sessions.splice(0)) await session[Symbol.asyncDispose]();
-});
-
-async function connect(
-  urls: readonly string[],
-  options: Partial<DriverOptions> = {},
-  endpoint: { readonly [key: string]: Json } = {},
-): Promise<Session> {
-  const session = await rheaDriver.connect(
-    {
-      run: 'r1',
-      process: 'client.paris',
-      pattern: 'cast',
-      guarantee: 'at-least-once',
-      connections: 'own',
-      failover: false,
-      reconnect: { minMs: 20, maxMs: 100 },
-      seed: 1,
-      endpoint: { urls: [...urls], ...endpoint },
-      ...options,
-    },
-    patience(),
-  );
-  sessions.push(session);
-  return session;
-}
-
-async function openClient(session: Session): Promise<TestClient> {
-  const client = new TestClient(0);
-  client.sender = await session.openSender(clientPeer, null, client, patience());
-  return client;
-}
+import {
+  clientPeer,
+  connect,
+  openClient,
+  Peer,
+  patience,
+  serverPeer,
+} from '../../helpers/rhea-peer.ts';
 
 describe('outcomes', () => {
   test('each becomes its class, with the words of the bus', async () => {
@@ -277,73 +210,4 @@ describe('loss and return', () => {
     ]);
     expect(peer.connections).toHaveLength(2);
   });
-});
-
-describe('what cannot be opened', () => {
-  test('nobody listens', async () => {
-    const peer = new Peer();
-    const url = await peer.url();
-    await peer[Symbol.asyncDispose]();
-    await expect(connect([url])).rejects.toMatchObject({
-      code: 'RHEA_CONNECT_FAILED',
-      message: expect.stringContaining('ECONNREFUSED'),
-    });
-  });
-
-  test('the bus refuses the address', async () => {
-    await using peer = new Peer();
-    peer.container.on('receiver_open', ({ receiver }: EventContext) => {
-      receiver?.close({ condition: 'amqp:unauthorized-access', description: 'not yours' });
-    });
-    const session = await connect([await peer.url()]);
-    await expect(openClient(session)).rejects.toMatchObject({
-      code: 'RHEA_OPEN_FAILED',
-      message: expect.stringContaining('amqp:unauthorized-access: not yours'),
-    });
-  });
-
-  test.each([
-    [{ urls: [] }, 'urls'],
-    [{ urls: ['http://host'] }, 'urls'],
-    [{ urls: ['amqp://user:secret@'] }, 'urls'],
-    [{ urls: ['amqp://host'], credit: 0 }, 'credit'],
-    [{ urls: ['amqp://host'], replies: 'both' }, 'replies'],
-    [{ urls: ['amqp://host'], addresses: { receive: [] } }, 'addresses.receive'],
-  ])('an endpoint that is none: %j', async (endpoint, field) => {
-    const error = await connect([], {}, endpoint).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: 'RHEA_ENDPOINT_INVALID' });
-    expect(String(error)).toContain(`${field}: expected`);
-    expect(String(error)).not.toContain('secret');
-  });
-});
-
-describe('TLS and SASL', () => {
-  const pem = (name: string): string =>
-    readFileSync(join(import.meta.dirname, '../../fixtures/tls', name), 'utf8');
-  const secure = { transport: 'tls', key: pem('server-key.pem'), cert: pem('server-cert.pem') };
-
-  test('PLAIN over TLS; a wrong password and an unknown authority are told apart', async () => {
-    await using peer = new Peer({ ...secure, require_sasl: true });
-    peer.container.sasl_server_mechanisms.enable_plain(
-      (user: string, password: string) => user === 'me' && password === 'p@ss',
-    );
-    const tls = { ca: secure.cert, serverName: 'broker.test' };
-    const good = await peer.url('amqps', 'me:p%40ss@');
-    const client = await openClient(await connect([good], {}, { tls }));
-    expect(client.states).toEqual([]);
-    const bad = await peer.url('amqps', 'me:wrong@');
-    await expect(connect([bad], {}, { tls })).rejects.toThrow(/authenticate/i);
-    await expect(connect([good])).rejects.toThrow(/self-signed/);
-    await expect(
-      connect([good], {}, { tls: { ...tls, serverName: 'other.test' } }),
-    ).rejects.toThrow(/altnames/);
-    await openClient(await connect([good], {}, { tls: { verify: false } }));
-  });
-});
-
-test('versions name the library and the peer', async () => {
-  await using peer = new Peer({ properties: { product: 'test-broker', version: '7' } });
-  const session = await connect([await peer.url()]);
-  expect(session.versions).toMatchObject({ 'test-broker': '7' });
-  expect(session.versions['rhea']).toMatch(/^3\./);
 });

@@ -1,0 +1,71 @@
+import type { AddressInfo, Server } from 'node:net';
+import rhea, { type Container, type EventContext } from 'rhea';
+import { onTestFinished } from 'vitest';
+import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
+import { rheaDriver } from '../../agents/drivers/rhea.ts';
+import type { Json } from '../../agents/protocol.ts';
+import { TestClient } from '../contract/driver-peers.ts';
+
+export const patience = (): AbortSignal => AbortSignal.timeout(10_000);
+export const clientPeer = { index: 0, name: 'client/0', site: 0, topic: 0, server: null };
+export const serverPeer = { index: 0, name: 'server/0', site: 0, topic: 0, subscriber: 0 };
+
+/** The other end of AMQP 1.0, doing what a test tells it: rhea itself, listening. */
+export class Peer implements AsyncDisposable {
+  readonly container: Container = rhea.create_container();
+  readonly server: Server;
+  readonly connections: EventContext['connection'][] = [];
+
+  constructor(options: Record<string, unknown> = {}) {
+    this.container.on('connection_open', ({ connection }: EventContext) => {
+      this.connections.push(connection);
+    });
+    for (const event of ['disconnected', 'connection_error', 'error']) {
+      this.container.on(event, () => undefined);
+    }
+    const local = { port: 0, host: '127.0.0.1', receiver_options: { autoaccept: false } };
+    this.server = this.container.listen({ ...local, ...options });
+  }
+
+  async url(scheme = 'amqp', user = ''): Promise<string> {
+    if (!this.server.listening) await new Promise((up) => this.server.once('listening', up));
+    const { port } = this.server.address() as AddressInfo;
+    return `${scheme}://${user}127.0.0.1:${port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { socket } of this.connections) socket.destroy();
+    await new Promise((closed) => this.server.close(closed));
+  }
+}
+
+/** A session that is closed after the test. */
+export async function connect(
+  urls: readonly string[],
+  options: Partial<DriverOptions> = {},
+  endpoint: { readonly [key: string]: Json } = {},
+): Promise<Session> {
+  const session = await rheaDriver.connect(
+    {
+      run: 'r1',
+      process: 'client.paris',
+      pattern: 'cast',
+      guarantee: 'at-least-once',
+      connections: 'own',
+      failover: false,
+      reconnect: { minMs: 20, maxMs: 100 },
+      seed: 1,
+      endpoint: { urls: [...urls], ...endpoint },
+      ...options,
+    },
+    patience(),
+  );
+  onTestFinished(() => session[Symbol.asyncDispose]());
+  return session;
+}
+
+export async function openClient(session: Session): Promise<TestClient> {
+  const client = new TestClient(0);
+  client.sender = await session.openSender(clientPeer, null, client, patience());
+  return client;
+}

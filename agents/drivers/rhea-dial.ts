@@ -120,7 +120,6 @@ function openSocket(server: RheaServer, { tls }: RheaEndpoint, connected: () => 
     {
       host,
       port,
-      rejectUnauthorized: tls.verify,
       ...(tls.serverName === null ? {} : { servername: tls.serverName }),
       ...(tls.ca === null ? {} : { ca: tls.ca }),
       ...(tls.cert === null ? {} : { cert: tls.cert }),

@@ -33,7 +33,6 @@ export interface RheaTls {
   readonly ca: string | null;
   readonly cert: string | null;
   readonly key: string | null;
-  readonly verify: boolean;
   readonly serverName: string | null;
 }
 
@@ -92,7 +91,6 @@ export function parseRheaEndpoint(
       ca: optionalString(tls, 'ca'),
       cert: optionalString(tls, 'cert'),
       key: optionalString(tls, 'key'),
-      verify: tls['verify'] !== false,
       serverName: optionalString(tls, 'serverName'),
     },
     hostname: optionalString(endpoint, 'hostname'),

@@ -118,6 +118,7 @@ function toleranceCell(within: boolean | null): Cell {
 
 /** Every direction with all that was requested and measured of it: the long form, for pages that have room. */
 export function linkTable({ wan }: RunResult): Table {
+  const hasPackets = wan.traffic.some(({ packets }) => packets !== null);
   return {
     caption:
       'Links, one row a direction: requested shape, measured idle round trip, traffic from the start of measuring to the end of the drain',
@@ -127,7 +128,7 @@ export function linkTable({ wan }: RunResult): Table {
       ...['delay', 'jitter', 'loss', 'rate', 'RTT min', 'RTT p50', 'RTT p99'].map(valueColumn),
       valueColumn('measured loss'),
       valueColumn('bytes'),
-      valueColumn('packets'),
+      ...(hasPackets ? [valueColumn('packets')] : []),
       textColumn('tolerance'),
     ],
     rows: wan.links.map((link) => {
@@ -145,7 +146,7 @@ export function linkTable({ wan }: RunResult): Table {
         cell(formatMs(measured.rttP99Ms)),
         cell(lossText(measured.lossPercent)),
         cell(traffic === undefined ? '-' : formatBytes(traffic.bytes)),
-        cell(typeof traffic?.packets === 'number' ? formatCount(traffic.packets) : '-'),
+        ...(hasPackets ? [cell(formatCount(traffic?.packets ?? 0))] : []),
         toleranceCell(link.withinTolerance),
       ];
     }),

@@ -1,6 +1,6 @@
 import { type Channel, connect } from 'amqplib';
-import { amqplibDriver } from '../agents/drivers/amqplib.ts';
-import type { AmqplibEndpoint } from '../agents/drivers/amqplib-endpoint.ts';
+import { amqplibDriver } from '../agents/drivers/amqplib/amqplib.ts';
+import type { AmqplibEndpoint } from '../agents/drivers/amqplib/endpoint.ts';
 import type { Receiver, Sender } from '../agents/drivers/driver.ts';
 import type { Json } from '../agents/protocol.ts';
 import { serveRequests } from '../orchestrator/fabrics/request-line.ts';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../orchestrator/fabrics/echo.ts';
 import type { EchoCalls } from '../orchestrator/fabrics/echo-protocol.ts';
 import type { Endpoint, Fabric } from '../orchestrator/fabrics/fabric.ts';
-import { namespaces } from '../orchestrator/fabrics/namespaces.ts';
+import { namespaces } from '../orchestrator/fabrics/namespaces/namespaces.ts';
 import { type Calls, RequestLine } from '../orchestrator/fabrics/request-line.ts';
 import type { Host } from '../orchestrator/hosts/host.ts';
 import { programPath } from '../orchestrator/program.ts';

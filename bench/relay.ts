@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../orchestrator/fabrics/echo.ts';
 import type { EchoCalls } from '../orchestrator/fabrics/echo-protocol.ts';
 import type { Endpoint, Fabric } from '../orchestrator/fabrics/fabric.ts';
-import { loopback } from '../orchestrator/fabrics/loopback.ts';
+import { loopback } from '../orchestrator/fabrics/loopback/loopback.ts';
 import { RequestLine } from '../orchestrator/fabrics/request-line.ts';
 import type { Host, HostProcess } from '../orchestrator/hosts/host.ts';
 import { programPath } from '../orchestrator/program.ts';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import rhea, { type Connection, type EventContext, type Source } from 'rhea';
 import type { Receiver, Sender } from '../agents/drivers/driver.ts';
-import { rheaDriver } from '../agents/drivers/rhea.ts';
+import { rheaDriver } from '../agents/drivers/rhea/rhea.ts';
 import { emptyHeader, writeRequest } from '../agents/header.ts';
-import { routerBus } from '../orchestrator/buses/router.ts';
-import { loopback } from '../orchestrator/fabrics/loopback.ts';
+import { routerBus } from '../orchestrator/buses/router/router.ts';
+import { loopback } from '../orchestrator/fabrics/loopback/loopback.ts';
 import { ResourceStack } from '../orchestrator/resource-stack.ts';
 import { loadScenario } from '../orchestrator/scenario.ts';
 

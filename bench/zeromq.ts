@@ -1,6 +1,6 @@
 import { Dealer, Router } from 'zeromq';
 import type { Receiver, Sender } from '../agents/drivers/driver.ts';
-import { zeromqDriver } from '../agents/drivers/zeromq.ts';
+import { zeromqDriver } from '../agents/drivers/zeromq/zeromq.ts';
 import { emptyHeader, writeRequest } from '../agents/header.ts';
 
 const bodyBytes = 1024;

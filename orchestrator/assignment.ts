@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Assignment } from '../agents/protocol.ts';
 import type { Agent } from './agents/agent.ts';
 import type { Bus } from './buses/bus.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan/plan.ts';
 
 /** What each agent is told before it opens anything; the bus adds how that process reaches it. */
 export function assign(plan: Plan, bus: Bus, runId: string): (agent: Agent) => Promise<Assignment> {

@@ -1,5 +1,5 @@
-import { mergeSamples, quantileUs } from '../reports/dist.ts';
-import { sum } from '../reports/parts.ts';
+import { mergeSamples, quantileUs } from '../reports/reconcile/dist.ts';
+import { sum } from '../reports/reconcile/parts.ts';
 import type { Pace, ResolvedScenario } from '../topologies/scenario.ts';
 import { AgentGroup } from './agents/agent-group.ts';
 import { assign } from './assignment.ts';
@@ -8,7 +8,7 @@ import { BusError, UsageError } from './errors.ts';
 import type { RunContext } from './fabrics/fabric.ts';
 import { Observer } from './observer.ts';
 import { budgetOf, maxLedgerBytes } from './plan/budget.ts';
-import { makePlan, type Plan } from './plan.ts';
+import { makePlan, type Plan } from './plan/plan.ts';
 import { measureWindow } from './window.ts';
 
 /** A plan whose rate is known, and what the rate was made from; null where the scenario gave it. */

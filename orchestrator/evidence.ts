@@ -5,7 +5,7 @@ import type { Bus } from './buses/bus.ts';
 import type { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
 import type { Observer } from './observer.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan/plan.ts';
 import type { Window } from './window.ts';
 
 /** Everything a bench saw, on its way into one Evidence. */

@@ -9,12 +9,12 @@
 export { readRecord } from '../reports/read.ts';
 export type { RunRecord } from '../reports/record.ts';
 export type { Dist, RunResult, Warning } from '../reports/result.ts';
-export { exitCode } from '../reports/verdict.ts';
+export { exitCode } from '../reports/verdict/verdict.ts';
 export { writeRecord } from '../reports/write.ts';
 export type { ResolvedScenario } from '../topologies/scenario.ts';
 export { BenchError, ScenarioError } from './errors.ts';
 export type { RunProgress } from './observer.ts';
 export { makeDirectories } from './output.ts';
-export { describePlan, makePlan, type Plan } from './plan.ts';
+export { describePlan, makePlan, type Plan } from './plan/plan.ts';
 export { type RunOptions, run } from './run.ts';
 export { loadScenario, parseScenario, scenarioYaml } from './scenario.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { reconcile } from '../reports/reconcile.ts';
+import { reconcile } from '../reports/reconcile/reconcile.ts';
 import type { RunRecord } from '../reports/record.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
 import { AgentGroup } from './agents/agent-group.ts';
@@ -10,7 +10,7 @@ import { describeFailure } from './errors.ts';
 import { assembleEvidence } from './evidence.ts';
 import type { RunContext } from './fabrics/fabric.ts';
 import { Observer, type RunProgress } from './observer.ts';
-import { makePlan, type Plan } from './plan.ts';
+import { makePlan, type Plan } from './plan/plan.ts';
 import { measureWindow } from './window.ts';
 
 export interface RunOptions {

@@ -7,9 +7,9 @@ import { readSteal } from './environment.ts';
 import { describeFailure, FabricError } from './errors.ts';
 import type { Fabric, Traffic } from './fabrics/fabric.ts';
 import { Absences } from './faults/absences.ts';
-import { type FaultLog, type FaultsSeen, injectFaults } from './faults.ts';
+import { type FaultLog, type FaultsSeen, injectFaults } from './faults/faults.ts';
 import type { Observer } from './observer.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan/plan.ts';
 import { sleep } from './waiting.ts';
 
 /** What was seen from the simultaneous start to the end of the drain. */

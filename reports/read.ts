@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readCsv } from './csv-table.ts';
 import { ResultInputError } from './errors.ts';
-import { readIntervalLog } from './interval-log.ts';
+import { readIntervalLog } from './reconcile/interval-log.ts';
 import type { IntervalRow, PeerRecord, RunRecord } from './record.ts';
 import type { RunResult } from './result.ts';
 import { parseResult } from './schema.ts';

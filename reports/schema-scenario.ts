@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Json, ResolvedScenario } from '../topologies/scenario.ts';
-import { inStep } from './in-step.ts';
+import { inStep } from './reconcile/in-step.ts';
 
 /*
  * The resolved scenario as a result stores it. The schema of what users write, with units and defaults, is the

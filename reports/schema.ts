@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ResultInputError } from './errors.ts';
-import { inStep } from './in-step.ts';
+import { inStep } from './reconcile/in-step.ts';
 import type { RunResult } from './result.ts';
 import { scenarioSchema } from './schema-scenario.ts';
 

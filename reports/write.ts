@@ -2,10 +2,10 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeCsv } from './csv-table.ts';
 import { ResultError } from './errors.ts';
-import { writeIntervalLog } from './interval-log.ts';
+import { writeIntervalLog } from './reconcile/interval-log.ts';
+import { measuringSince } from './reconcile/workload.ts';
 import type { IntervalRow, PeerRecord, RunRecord } from './record.ts';
 import { jsonRenderer } from './renderers/json.ts';
-import { measuringSince } from './workload.ts';
 
 /** Columns of `intervals.csv`, in order. */
 export const intervalColumns: readonly (keyof IntervalRow)[] = [

@@ -2,14 +2,14 @@ import { DriverError } from '../errors.ts';
 import type { Driver } from './driver.ts';
 
 const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
-  amqplib: async () => (await import('./amqplib.ts')).amqplibDriver,
-  memory: async () => (await import('./memory.ts')).memoryDriver,
-  rhea: async () => (await import('./rhea.ts')).rheaDriver,
+  amqplib: async () => (await import('./amqplib/amqplib.ts')).amqplibDriver,
+  memory: async () => (await import('./memory/memory.ts')).memoryDriver,
+  rhea: async () => (await import('./rhea/rhea.ts')).rheaDriver,
   zeromq: async () => {
     // By itself first: node throws the error of a CommonJS module that fails below a dynamic import a second time,
     // where nobody can catch it.
     await import('zeromq');
-    return (await import('./zeromq.ts')).zeromqDriver;
+    return (await import('./zeromq/zeromq.ts')).zeromqDriver;
   },
 };
 

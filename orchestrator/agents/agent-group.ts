@@ -3,7 +3,7 @@ import { nowUs } from '../../agents/clock.ts';
 import type { FromAgent, Part, Schedule, ToAgent } from '../../agents/protocol.ts';
 import type { Bus } from '../buses/bus.ts';
 import type { Host } from '../hosts/host.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { ResourceStack } from '../resource-stack.ts';
 import { within } from '../waiting.ts';
 import {

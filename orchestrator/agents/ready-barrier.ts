@@ -1,6 +1,6 @@
 import type { FromAgent } from '../../agents/protocol.ts';
 import { AgentError } from '../errors.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { within } from '../waiting.ts';
 import type { Agent } from './agent.ts';
 

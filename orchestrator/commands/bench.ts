@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readRecord } from '../../reports/read.ts';
 import { textRenderer } from '../../reports/renderers/text.ts';
-import { exitCode } from '../../reports/verdict.ts';
+import { exitCode } from '../../reports/verdict/verdict.ts';
 import { UsageError } from '../errors.ts';
 import { exitInterrupted, interruptible } from '../interrupts.ts';
 import { ask } from '../keeper/client.ts';

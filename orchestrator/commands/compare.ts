@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Comparison, compare, type RegressionLimit } from '../../reports/compare/compare.ts';
 import {
   comparisonJson,
   comparisonMarkdown,
   comparisonText,
 } from '../../reports/compare/render.ts';
-import { type Comparison, compare, type RegressionLimit } from '../../reports/compare.ts';
 import { readRecord } from '../../reports/read.ts';
 import type { RunResult } from '../../reports/result.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { describePlan, makePlan, planText } from '../plan.ts';
+import { describePlan, makePlan, planText } from '../plan/plan.ts';
 import { loadScenario } from '../scenario.ts';
 import { setOption } from './set-option.ts';
 

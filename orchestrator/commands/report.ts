@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { campaignReports } from '../../reports/campaign/formats.ts';
-import { readCampaign } from '../../reports/campaign/read.ts';
 import { readRecord } from '../../reports/read.ts';
 import { renderers } from '../../reports/renderers/registry.ts';
 import type { FormatName } from '../../reports/renderers/renderer.ts';
+import { campaignReports } from '../../reports/sweep/formats.ts';
+import { readCampaign } from '../../reports/sweep/read.ts';
 import { makeDirectory, writeWhole } from '../../reports/write.ts';
 import { UsageError } from '../errors.ts';
 import { terminalOptions } from './terminal.ts';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { textRenderer } from '../../reports/renderers/text.ts';
-import { exitCode } from '../../reports/verdict.ts';
+import { exitCode } from '../../reports/verdict/verdict.ts';
 import { writeRecord } from '../../reports/write.ts';
 import { exitInterrupted, interruptible } from '../interrupts.ts';
 import { type MetricsAddress, parseMetricsAddress, serveMetrics } from '../metrics.ts';

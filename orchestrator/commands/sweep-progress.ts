@@ -2,7 +2,7 @@ import { stderr } from 'node:process';
 import { createLogUpdate } from 'log-update';
 import { formatDurationMs } from '../../reports/format.ts';
 import { describeSettings } from '../sweep/points.ts';
-import type { SweepProgress } from '../sweep.ts';
+import type { SweepProgress } from '../sweep/sweep.ts';
 import { runDescriber } from './progress.ts';
 
 /** Two live lines on a terminal, elsewhere a plain line a step and every few seconds; nothing when quiet. */

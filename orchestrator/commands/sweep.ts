@@ -6,8 +6,8 @@ import type {
   PointEntry,
   PointStatus,
   SearchFinding,
-} from '../../reports/campaign/campaign.ts';
-import { writeCampaign } from '../../reports/campaign/write.ts';
+} from '../../reports/sweep/sweep.ts';
+import { writeCampaign } from '../../reports/sweep/write.ts';
 import { writeWhole } from '../../reports/write.ts';
 import { UsageError } from '../errors.ts';
 import { exitInterrupted, interruptible } from '../interrupts.ts';
@@ -21,7 +21,7 @@ import {
 } from '../sweep/load.ts';
 import { busKey, ordered } from '../sweep/order.ts';
 import { describeSettings } from '../sweep/points.ts';
-import { isFinished, type SweepOutcome, sweep } from '../sweep.ts';
+import { isFinished, type SweepOutcome, sweep } from '../sweep/sweep.ts';
 import { formatLong, showSweep } from './sweep-progress.ts';
 
 interface SweepFlags {

@@ -3,6 +3,6 @@ import type { FabricMaker } from './fabric.ts';
 
 /** Every fabric we can make; loaded when first asked for. */
 export const fabricMakers: Readonly<Partial<Record<FabricName, () => Promise<FabricMaker>>>> = {
-  loopback: async () => (await import('./loopback.ts')).loopback,
-  namespaces: async () => (await import('./namespaces.ts')).namespaces,
+  loopback: async () => (await import('./loopback/loopback.ts')).loopback,
+  namespaces: async () => (await import('./namespaces/namespaces.ts')).namespaces,
 };

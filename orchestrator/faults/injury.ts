@@ -3,7 +3,7 @@ import type { AgentGroup } from '../agents/agent-group.ts';
 import type { Bus } from '../buses/bus.ts';
 import { UsageError } from '../errors.ts';
 import type { Fabric } from '../fabrics/fabric.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Absences } from './absences.ts';
 
 /** What faults act upon. */

@@ -1,6 +1,6 @@
 import type { FaultSpec } from '../../topologies/scenario.ts';
 import type { LinkShape } from '../../topologies/topology.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { cannot, type FaultScene, type Injury, mended } from './injury.ts';
 
 /** Partition or degradation of every link between two groups of sites, in one direction or both. */

@@ -27,7 +27,7 @@ export async function startKeeper(
   stop: AbortSignal,
 ): Promise<void> {
   const log = openSync(join(directory, 'keeper.log'), 'a', 0o600);
-  const args = [programPath('orchestrator/keeper-main'), directory, reference, ...sets];
+  const args = [programPath('orchestrator/keeper/keeper-main'), directory, reference, ...sets];
   const child = spawn(process.execPath, args, {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],

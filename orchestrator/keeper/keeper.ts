@@ -7,7 +7,7 @@ import { BenchError, describeFailure, UsageError } from '../errors.ts';
 import { Observer } from '../observer.ts';
 import { makeContext } from '../output.ts';
 import { newOwner } from '../owner.ts';
-import { makePlan } from '../plan.ts';
+import { makePlan } from '../plan/plan.ts';
 import { ResourceStack } from '../resource-stack.ts';
 import { bench } from '../run.ts';
 import { loadScenario, scenarioYaml } from '../scenario.ts';

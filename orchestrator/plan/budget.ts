@@ -1,4 +1,4 @@
-import { offeredPerSecond } from '../../reports/workload.ts';
+import { offeredPerSecond } from '../../reports/reconcile/workload.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 
 /** What a run will send, and what remembering it exactly will cost. */

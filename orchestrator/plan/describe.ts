@@ -1,8 +1,8 @@
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { busDeployers } from '../buses/registry.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
-import type { Plan } from '../plan.ts';
 import { type Budget, budgetOf } from './budget.ts';
+import type { Plan } from './plan.ts';
 import { alignColumns, count, paceText, phasesText, sizeText } from './text.ts';
 
 /** What would happen, as data: the JSON of `busbench plan --json`. */

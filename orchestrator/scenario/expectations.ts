@@ -1,4 +1,4 @@
-import { parseExpectation } from '../../reports/thresholds.ts';
+import { parseExpectation } from '../../reports/verdict/thresholds.ts';
 import type { Findings } from './findings.ts';
 
 /** Reports expressions that could not be judged: no `path op literal`, a path no result has, a unit that does not fit. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { BusSpec, Placement, ResolvedScenario } from '../../topologies/scenario.ts';
 import type { Site } from '../../topologies/topology.ts';
 import { budgetOf, maxLedgerBytes } from '../plan/budget.ts';
-import { makePlan } from '../plan.ts';
+import { makePlan } from '../plan/plan.ts';
 import { readBodyFile } from './body-file.ts';
 import { refuseCombinations, resolveBus } from './bus-options.ts';
 import { checkExpectations } from './expectations.ts';

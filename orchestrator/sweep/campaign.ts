@@ -1,19 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { PointEntry, PointStatus } from '../../reports/campaign/campaign.ts';
 import type { RunRecord } from '../../reports/record.ts';
+import type { PointEntry, PointStatus } from '../../reports/sweep/sweep.ts';
 import { writeRecord } from '../../reports/write.ts';
 import { describeFailure } from '../errors.ts';
 import { Observer, quietProgress, type RunProgress } from '../observer.ts';
 import { makeContext } from '../output.ts';
-import { makePlan } from '../plan.ts';
+import { makePlan } from '../plan/plan.ts';
 import { bench } from '../run.ts';
 import { scenarioYaml } from '../scenario.ts';
-import type { SweepOptions } from '../sweep.ts';
 import { Countdown } from './countdown.ts';
 import type { Point } from './points.ts';
 import type { SweepSpec } from './spec.ts';
 import { Standing } from './standing.ts';
+import type { SweepOptions } from './sweep.ts';
 
 type Outcome = Pick<PointEntry, 'status' | 'reason' | 'logs'>;
 

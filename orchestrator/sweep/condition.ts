@@ -1,6 +1,6 @@
-import { measures } from '../../reports/campaign/measures.ts';
 import type { RunResult } from '../../reports/result.ts';
-import { evaluate, parseExpectation } from '../../reports/thresholds.ts';
+import { measures } from '../../reports/sweep/measures.ts';
+import { evaluate, parseExpectation } from '../../reports/verdict/thresholds.ts';
 import { didYouMean } from '../../topologies/near-name.ts';
 
 /** What a campaign asks of a result to decide how to go on. */

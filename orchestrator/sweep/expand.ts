@@ -1,4 +1,4 @@
-import type { Settings } from '../../reports/campaign/campaign.ts';
+import type { Settings } from '../../reports/sweep/sweep.ts';
 import type { Json } from '../../topologies/scenario.ts';
 import type { SweepSpec } from './spec.ts';
 

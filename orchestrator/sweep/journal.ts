@@ -13,8 +13,8 @@ import {
 } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import type { PointEntry } from '../../reports/campaign/campaign.ts';
-import { parseEntry } from '../../reports/campaign/read.ts';
+import { parseEntry } from '../../reports/sweep/read.ts';
+import type { PointEntry } from '../../reports/sweep/sweep.ts';
 import { makeDirectory } from '../../reports/write.ts';
 import type { Json, ResolvedScenario } from '../../topologies/scenario.ts';
 import { UsageError } from '../errors.ts';

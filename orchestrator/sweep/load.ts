@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import type { Settings } from '../../reports/campaign/campaign.ts';
+import type { Settings } from '../../reports/sweep/sweep.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { refuseUnavailable } from '../deployment.ts';
 import { UsageError } from '../errors.ts';

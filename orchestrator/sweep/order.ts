@@ -1,4 +1,4 @@
-import { seededNumbers } from '../../reports/random.ts';
+import { seededNumbers } from '../../reports/reconcile/random.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import type { Point } from './points.ts';
 import type { SweepSpec } from './spec.ts';

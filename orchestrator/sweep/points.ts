@@ -1,5 +1,5 @@
-import { labelOf } from '../../reports/campaign/axes.ts';
-import type { Settings } from '../../reports/campaign/campaign.ts';
+import { labelOf } from '../../reports/sweep/axes.ts';
+import type { Settings } from '../../reports/sweep/sweep.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { type Mistake, ScenarioError } from '../errors.ts';
 import { loadScenario } from '../scenario.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Settings } from '../../reports/campaign/campaign.ts';
+import type { Settings } from '../../reports/sweep/sweep.ts';
 import type { Json } from '../../topologies/scenario.ts';
 import { type Mistake, ScenarioError } from '../errors.ts';
 import { readDocument } from '../scenario/document.ts';

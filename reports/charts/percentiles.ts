@@ -1,5 +1,5 @@
-import { mergeSamples } from '../dist.ts';
 import { formatCount, formatDurationMs, formatPercent } from '../format.ts';
+import { mergeSamples } from '../reconcile/dist.ts';
 import type { Dist, RunResult } from '../result.ts';
 import { axisStyle, durationAxis, durationScale, legendOf } from './axes.ts';
 import { type Chart, ink } from './chart.ts';

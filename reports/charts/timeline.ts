@@ -1,4 +1,4 @@
-import { mergeSamples, quantileUs } from '../dist.ts';
+import { mergeSamples, quantileUs } from '../reconcile/dist.ts';
 import type { RunRecord } from '../record.ts';
 import {
   axisStyle,

@@ -1,4 +1,4 @@
-import { seededNumbers } from '../random.ts';
+import { seededNumbers } from '../reconcile/random.ts';
 
 /** Repetitions a side below which nothing is said of how certain a difference is. */
 export const minRepetitions: number = 3;

@@ -1,9 +1,9 @@
-import type { Comparison, Row } from '../compare.ts';
 import { formatBytes, formatNumber, formatPercent, formatUs } from '../format.ts';
-import { parsePath } from '../paths.ts';
 import { plain, tableLines } from '../renderers/markdown.ts';
 import { layOut } from '../renderers/text-table.ts';
 import { cell, type Table, type Tone, textColumn, valueColumn } from '../sections/section.ts';
+import { parsePath } from '../verdict/paths.ts';
+import type { Comparison, Row } from './compare.ts';
 
 /** What a terminal shows. */
 export function comparisonText(comparison: Comparison): string {

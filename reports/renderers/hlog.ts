@@ -1,5 +1,5 @@
-import { writeIntervalLog } from '../interval-log.ts';
-import { measuringSince } from '../workload.ts';
+import { writeIntervalLog } from '../reconcile/interval-log.ts';
+import { measuringSince } from '../reconcile/workload.ts';
 import type { Renderer } from './renderer.ts';
 
 /** HdrHistogram interval log. Of several results, each brings its own base time: later lines count from it. */

@@ -1,7 +1,7 @@
 import { flattenResult } from '../flatten.ts';
+import { measuringSince } from '../reconcile/workload.ts';
 import type { RunRecord } from '../record.ts';
 import type { Dist } from '../result.ts';
-import { measuringSince } from '../workload.ts';
 import type { Renderer } from './renderer.ts';
 
 /**

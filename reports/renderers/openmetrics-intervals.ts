@@ -1,5 +1,5 @@
+import { measuringSince } from '../reconcile/workload.ts';
 import type { IntervalRow, RunRecord } from '../record.ts';
-import { measuringSince } from '../workload.ts';
 import { type Labels, runLabels } from './openmetrics-run.ts';
 import type { Family, Sample } from './openmetrics-text.ts';
 

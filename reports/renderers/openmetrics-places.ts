@@ -1,6 +1,6 @@
+import { requestedRttMs } from '../reconcile/wan.ts';
 import type { RunRecord } from '../record.ts';
 import type { ProcessReport } from '../result.ts';
-import { requestedRttMs } from '../wan.ts';
 import { familyOf, type Value } from './openmetrics-run.ts';
 import type { Family } from './openmetrics-text.ts';
 

@@ -6,8 +6,8 @@ import {
   formatRatio,
   formatUs,
 } from '../format.ts';
-import { parsePath } from '../paths.ts';
 import type { Verdict } from '../result.ts';
+import { parsePath } from '../verdict/paths.ts';
 import type { Tone } from './section.ts';
 
 /** One line of judgement with what backs it and what to do. */

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatDurationMs, formatMs, formatRatio } from '../format.ts';
+import { requestedRttMs } from '../reconcile/wan.ts';
 import type { LinkReport, RunResult } from '../result.ts';
-import { requestedRttMs } from '../wan.ts';
 import {
   type Cell,
   cell,

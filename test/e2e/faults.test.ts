@@ -181,7 +181,7 @@ faults: [{ at: 15s, action: restart, each: bus-node }]`,
     const directory = join(folder.path, 'result');
     const started = startBusbench(['run', scenario, '-o', directory]);
     await started.said(/measuring, /);
-    const [proxy] = childrenOf(started.child.pid ?? 0, 'zeromq-proxy');
+    const [proxy] = childrenOf(started.child.pid ?? 0, 'zeromq/proxy-main');
     process.kill(proxy ?? 0, 'SIGKILL');
     const finished = await started.finished;
     expect(finished.code, finished.stderr).toBe(3);

@@ -2,7 +2,7 @@ import { Agent } from '../../agents/agent.ts';
 import { Alarm } from '../../agents/alarm.ts';
 import type { Channel } from '../../agents/channel.ts';
 import { nowUs } from '../../agents/clock.ts';
-import type { MemoryOptions, MemorySession } from '../../agents/drivers/memory.ts';
+import type { MemoryOptions, MemorySession } from '../../agents/drivers/memory/memory.ts';
 import { loadDriver } from '../../agents/drivers/registry.ts';
 import type {
   AgentWorkload,

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Fabric } from '../../orchestrator/fabrics/fabric.ts';
-import { namespaces } from '../../orchestrator/fabrics/namespaces.ts';
+import { namespaces } from '../../orchestrator/fabrics/namespaces/namespaces.ts';
 import type { Host } from '../../orchestrator/hosts/host.ts';
 import type { Topology } from '../../topologies/topology.ts';
 import { makeFabric } from '../contract/fabric.ts';

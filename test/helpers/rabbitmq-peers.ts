@@ -1,4 +1,4 @@
-import { amqplibDriver } from '../../agents/drivers/amqplib.ts';
+import { amqplibDriver } from '../../agents/drivers/amqplib/amqplib.ts';
 import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
 import type { Json } from '../../agents/protocol.ts';
 import type { Bus } from '../../orchestrator/buses/bus.ts';

@@ -2,7 +2,7 @@ import type { AddressInfo, Server } from 'node:net';
 import rhea, { type Container, type EventContext } from 'rhea';
 import { onTestFinished } from 'vitest';
 import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
-import { rheaDriver } from '../../agents/drivers/rhea.ts';
+import { rheaDriver } from '../../agents/drivers/rhea/rhea.ts';
 import type { Json } from '../../agents/protocol.ts';
 import { TestClient } from '../contract/driver-peers.ts';
 

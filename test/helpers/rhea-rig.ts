@@ -1,5 +1,5 @@
 import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
-import { rheaDriver } from '../../agents/drivers/rhea.ts';
+import { rheaDriver } from '../../agents/drivers/rhea/rhea.ts';
 import type { Json } from '../../agents/protocol.ts';
 import type { DriverRig, RigOptions } from '../contract/driver.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { liveFamilies, parseMetricsAddress, serveMetrics } from '../../orchestrator/metrics.ts';
 import type { RunProgress } from '../../orchestrator/observer.ts';
 import { busbench, scratchFolder, startBusbench } from '../helpers/cli.ts';
-import { scenario } from '../reports/synthetic.ts';
+import { scenario } from '../reports/reconcile/synthetic.ts';
 
 const progress: RunProgress = {
   step: 'measuring',

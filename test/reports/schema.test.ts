@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from '../../reports/reconcile.ts';
+import { reconcile } from '../../reports/reconcile/reconcile.ts';
 import { parseResult, resultJsonSchema } from '../../reports/schema.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
-import { clientLedger, evidence, histogram, range, scenario } from './synthetic.ts';
+import { clientLedger, evidence, histogram, range, scenario } from './reconcile/synthetic.ts';
 
 const full: ResolvedScenario = scenario(
   {

@@ -26,11 +26,11 @@ export class Admin<C extends Calls<C>> {
     this.#line = line;
   }
 
-  /** `program` is one of `agents/drivers/`. */
+  /** `program` is one of the `*-main` programs of `orchestrator/buses/`. */
   static async start<C extends Calls<C>>(program: string, parts: AdminParts): Promise<Admin<C>> {
     const { run, host, stack } = parts;
     const logFile = join(run.logs, 'external.log');
-    const command = [process.execPath, programPath(`agents/drivers/${program}`)];
+    const command = [process.execPath, programPath(`orchestrator/buses/${program}`)];
     const child = await host.spawn(command, { logFile, stdio: 'pipe' });
     stack.defer(async () => {
       await child.end(1_000);

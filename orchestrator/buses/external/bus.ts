@@ -11,7 +11,7 @@ import { type Broker, type ExternalOptions, externalOptions, urlOf } from './opt
 import { cannot, unreachable } from './refusals.ts';
 import type { Secrets } from './secrets.ts';
 
-/** What we ask of `agents/drivers/rhea-management-main`. */
+/** What we ask of `router/rhea-management-main`. */
 interface PeerCalls {
   introduce: { ask: { readonly endpoint: Json }; answer: Introduction };
 }
@@ -70,7 +70,7 @@ export class ExternalBus implements Bus {
   }
 
   async #checkBrokers(signal: AbortSignal): Promise<void> {
-    const admin = await Admin.start<NameCalls>('amqplib-admin-main', this.#parts);
+    const admin = await Admin.start<NameCalls>('external/amqplib-admin-main', this.#parts);
     const replies = this.#parts.scenario.workload.pattern === 'call';
     for (const [url, { site, broker }] of this.#brokers()) {
       const ask = { endpoint: this.#amqplib([broker], 1), replies };
@@ -83,7 +83,7 @@ export class ExternalBus implements Bus {
   }
 
   async #checkPeers(signal: AbortSignal): Promise<void> {
-    const admin = await Admin.start<PeerCalls>('rhea-management-main', this.#parts);
+    const admin = await Admin.start<PeerCalls>('router/rhea-management-main', this.#parts);
     const { workload } = this.#parts.scenario;
     for (const [url, { site, broker }] of this.#brokers()) {
       const ask = { endpoint: this.#rhea([broker]) };

@@ -12,7 +12,7 @@ import {
 import { replyQueue } from '../rabbitmq/endpoint.ts';
 import type { Admin } from './admin.ts';
 
-/** What `agents/drivers/amqplib-admin-main` answers. */
+/** What `amqplib-admin-main` answers. */
 export interface NameCalls {
   check: {
     ask: { readonly endpoint: Json; readonly replies: boolean };

@@ -17,7 +17,7 @@ export interface RouterAnswer {
   readonly rows: readonly RouterRow[];
 }
 
-/** What `agents/drivers/rhea-management-main` answers. */
+/** What `rhea-management-main` answers. */
 interface ManagementCalls {
   query: {
     ask: {
@@ -48,7 +48,10 @@ export class Management implements AsyncDisposable {
   }
 
   static async start(host: Host, logFile: string): Promise<Management> {
-    const command = [process.execPath, programPath('agents/drivers/rhea-management-main')];
+    const command = [
+      process.execPath,
+      programPath('orchestrator/buses/router/rhea-management-main'),
+    ];
     return new Management(host, await host.spawn(command, { logFile, stdio: 'pipe' }));
   }
 

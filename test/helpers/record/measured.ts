@@ -1,5 +1,5 @@
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import { seededNumbers } from '../../../reports/random.ts';
+import { seededNumbers } from '../../../reports/reconcile/random.ts';
 import type { IntervalRow, TaggedHistogram } from '../../../reports/record.ts';
 import type { Dist } from '../../../reports/result.ts';
 import { delayMs, duePerSecond, type SiteName, seconds, sites } from './three-sites.ts';

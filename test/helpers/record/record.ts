@@ -1,4 +1,4 @@
-import { seededNumbers } from '../../../reports/random.ts';
+import { seededNumbers } from '../../../reports/reconcile/random.ts';
 import type { PeerRecord, RunRecord } from '../../../reports/record.ts';
 import type { RunResult } from '../../../reports/result.ts';
 import { constant, dist, halved, type Measured, measure, pairOf } from './measured.ts';

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Journal } from '../../../orchestrator/sweep/journal.ts';
-import type { PointEntry, PointStatus } from '../../../reports/campaign/campaign.ts';
+import type { PointEntry, PointStatus } from '../../../reports/sweep/sweep.ts';
 
 let place = '';
 beforeEach(async () => {

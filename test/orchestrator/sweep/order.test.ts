@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { busKey, fabricKey, ordered, shuffled } from '../../../orchestrator/sweep/order.ts';
 import { parseSweep } from '../../../orchestrator/sweep/spec.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
-import { scenario } from '../../reports/synthetic.ts';
+import { scenario } from '../../reports/reconcile/synthetic.ts';
 
 describe('keys of deployments', () => {
   const base = scenario();

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { parseEntry } from '../../../reports/campaign/read.ts';
+import { parseEntry } from '../../../reports/sweep/read.ts';
 import { busbench, scratchFolder, startBusbench } from '../../helpers/cli.ts';
 
 const kills = 20;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PointEntry } from '../../../reports/campaign/campaign.ts';
 import { readCsv } from '../../../reports/csv-table.ts';
+import type { PointEntry } from '../../../reports/sweep/sweep.ts';
 import { busbench, scratchFolder, startBusbench } from '../../helpers/cli.ts';
 
 const common = `schema: busbench/sweep/1

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { routerBus } from '../../../../orchestrator/buses/router.ts';
+import { routerBus } from '../../../../orchestrator/buses/router/router.ts';
 import { parseScenario } from '../../../../orchestrator/scenario.ts';
 import { routerScenario } from '../../../helpers/routers.ts';
 

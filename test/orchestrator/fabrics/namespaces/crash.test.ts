@@ -34,7 +34,7 @@ async function startOwner(runId: string): Promise<{
   onTestFinished(() => rm(base, { recursive: true, force: true }));
   const logs = await mkdtemp(join(tmpdir(), 'busbench-logs-'));
   onTestFinished(() => rm(logs, { recursive: true, force: true }));
-  const file = JSON.stringify(programPath('orchestrator/fabrics/namespaces'));
+  const file = JSON.stringify(programPath('orchestrator/fabrics/namespaces/namespaces'));
   const script = `import { namespaces } from ${file};
     const link = { delayMs: 1, jitterMs: 0, lossPercent: 0, rateMbps: null };
     const links = [{ from: 'a', to: 'b', ...link }, { from: 'b', to: 'a', ...link }];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { wilsonInterval } from '../../../../reports/wan.ts';
+import { wilsonInterval } from '../../../../reports/reconcile/wan.ts';
 import { topologyOf } from '../../../contract/fabric.ts';
 import { defined } from '../../../contract/host.ts';
 import { fabricOf, isInstalled, namespacesMissing } from '../../../helpers/namespaces.ts';

@@ -11,7 +11,7 @@ import { isInstalled, isRoot } from '../../../helpers/namespaces.ts';
 const run = promisify(execFile);
 
 const tiersFile = JSON.stringify(programPath('orchestrator/fabrics/namespaces/tiers'));
-const fabricFile = JSON.stringify(programPath('orchestrator/fabrics/namespaces'));
+const fabricFile = JSON.stringify(programPath('orchestrator/fabrics/namespaces/namespaces'));
 
 /** Somebody without any right: as root we play nobody, else we are somebody already. */
 const unprivileged = 65_534;

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Announcement, ClientPeer, Json, ServerPeer } from '../../protocol.ts';
+import { seededRandom } from '../../random.ts';
+import type {
+  Driver,
+  DriverOptions,
+  ReceiveHandler,
+  Receiver,
+  Sender,
+  SendHandler,
+  Session,
+} from '../driver.ts';
+import { type AmqplibEndpoint, parseEndpoint } from './endpoint.ts';
+import { type Backoff, Link } from './link.ts';
+import { AmqplibReceiver } from './receiver.ts';
+import { AmqplibSender } from './sender.ts';
+
+/**
+ * | | |
+ * |---|---|
+ * | Library | amqplib |
+ * | Protocol | AMQP 0-9-1 (RabbitMQ 3.8 to 4.x) |
+ * | Supports | call, cast, fanout, notify; target any and one; both guarantees; own and shared connections; failover |
+ * | An acknowledgement means | the broker took responsibility for the message (publisher confirm): written to disk if persistent, on a majority if a quorum queue |
+ * | Limits | a reply is sent once and not confirmed; a stream's consumers each see every message |
+ */
+export const amqplibDriver: Driver = {
+  async connect(options, signal) {
+    const endpoint = parseEndpoint(options.endpoint);
+    const session = new AmqplibSession(options, endpoint);
+    await session.connect(signal);
+    return session;
+  },
+};
+
+/** Connections being opened at once: a broker's accept queue holds 128. */
+const openingLimit = 100;
+
+class AmqplibSession implements Session {
+  readonly #options: DriverOptions;
+  readonly #endpoint: AmqplibEndpoint;
+  readonly #backoff: Backoff;
+  readonly #links = new Set<Link>();
+  readonly #waiting: (() => void)[] = [];
+  #shared: Link | null = null;
+  #opening = 0;
+  #turn = 0;
+  #versions: { readonly [name: string]: string } = {};
+
+  constructor(options: DriverOptions, endpoint: AmqplibEndpoint) {
+    this.#options = options;
+    this.#endpoint = endpoint;
+    this.#backoff = { ...options.reconnect, random: seededRandom(options.seed) };
+  }
+
+  /** The first connection proves the endpoint; peers of a shared process go on using it. */
+  async connect(signal: AbortSignal): Promise<void> {
+    const link = await this.#openLink(this.#options.process, signal);
+    this.#versions = { amqplib: libraryVersion(), rabbitmq: link.brokerVersion };
+    if (this.#options.connections === 'shared') this.#shared = link;
+    else await this.#closeLink(link);
+  }
+
+  get versions(): { readonly [name: string]: string } {
+    return this.#versions;
+  }
+
+  announcements(): readonly Announcement[] {
+    return [];
+  }
+
+  async openReceiver(
+    peer: ServerPeer,
+    handler: ReceiveHandler,
+    signal: AbortSignal,
+  ): Promise<Receiver> {
+    return this.#onLink(peer.name, signal, (link) =>
+      AmqplibReceiver.open(link, this.#endpoint, this.#options, peer, handler),
+    );
+  }
+
+  async openSender(
+    peer: ClientPeer,
+    _directory: Json,
+    handler: SendHandler,
+    signal: AbortSignal,
+  ): Promise<Sender> {
+    return this.#onLink(peer.name, signal, (link) =>
+      AmqplibSender.open(link, this.#endpoint, this.#options, peer, handler),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#links].map((link) => this.#closeLink(link)));
+  }
+
+  async #onLink<T>(
+    name: string,
+    signal: AbortSignal,
+    open: (link: Link) => Promise<T>,
+  ): Promise<T> {
+    await this.#enter();
+    try {
+      const link = this.#shared ?? (await this.#openLink(name, signal));
+      try {
+        return await open(link);
+      } catch (error) {
+        if (link !== this.#shared) await this.#closeLink(link);
+        throw error;
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #openLink(name: string, signal: AbortSignal): Promise<Link> {
+    const link = new Link({
+      endpoint: this.#endpoint,
+      turn: this.#turn++,
+      failover: this.#options.failover,
+      backoff: this.#backoff,
+      name: `${this.#options.run} ${name}`,
+    });
+    this.#links.add(link);
+    try {
+      await link.open(signal);
+    } catch (error) {
+      await this.#closeLink(link);
+      throw error;
+    }
+    return link;
+  }
+
+  async #closeLink(link: Link): Promise<void> {
+    this.#links.delete(link);
+    await link.close();
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#opening < openingLimit) this.#opening += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Hands the place to the next in line, if any. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#opening -= 1;
+  }
+}
+
+/** amqplib does not export its manifest, so it is read from beside its entry point. */
+function libraryVersion(): string {
+  const entry = createRequire(import.meta.url).resolve('amqplib');
+  const manifest: unknown = JSON.parse(readFileSync(join(dirname(entry), 'package.json'), 'utf8'));
+  const version = (manifest as { readonly version?: unknown }).version;
+  return typeof version === 'string' ? version : '';
+}

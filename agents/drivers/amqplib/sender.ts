@@ -1,0 +1,189 @@
+import type { Channel } from 'amqplib';
+import type { ClientPeer } from '../../protocol.ts';
+import type { DriverOptions, Sender, SendHandler } from '../driver.ts';
+import { KeptChannel, type OpenChannel } from './channel.ts';
+import { type Address, type AmqplibEndpoint, clientAddress } from './endpoint.ts';
+import type { Link } from './link.ts';
+import { type Outbox, type Publication, preparePublication } from './outbox.ts';
+
+/** Probes carry no message id: nothing is to be told about them. */
+const noId = -1;
+const directReplyTo = 'amq.rabbitmq.reply-to';
+
+/** A client peer: publishes `mandatory`, with confirms at least once, and takes the replies to its calls. */
+export class AmqplibSender implements Sender {
+  readonly paths = 1;
+  readonly #link: Link;
+  readonly #endpoint: AmqplibEndpoint;
+  readonly #peer: ClientPeer;
+  readonly #handler: SendHandler;
+  readonly #address: Address;
+  readonly #call: boolean;
+  readonly #confirms: boolean;
+  readonly #ownsLink: boolean;
+  /** Token by delivery tag, in the order sent: what the broker has yet to confirm. */
+  readonly #unconfirmed = new Map<number, number>();
+  /** Tokens that were returned and will be acknowledged nevertheless. */
+  readonly #returned = new Set<number>();
+  #kept: KeptChannel | null = null;
+  #outbox: Outbox | null = null;
+  #message: Publication | null = null;
+  #probe: Publication | null = null;
+  #replyQueues = 0;
+  #tag = 0;
+  #blocked: boolean;
+  #refusedOne = false;
+
+  private constructor(
+    link: Link,
+    endpoint: AmqplibEndpoint,
+    options: DriverOptions,
+    peer: ClientPeer,
+    handler: SendHandler,
+  ) {
+    this.#link = link;
+    this.#endpoint = endpoint;
+    this.#peer = peer;
+    this.#handler = handler;
+    this.#address = clientAddress(endpoint, options.pattern, peer);
+    this.#call = options.pattern === 'call';
+    this.#confirms = options.guarantee === 'at-least-once';
+    this.#ownsLink = options.connections === 'own';
+    this.#blocked = link.blockedReason !== null;
+  }
+
+  static async open(
+    link: Link,
+    endpoint: AmqplibEndpoint,
+    options: DriverOptions,
+    peer: ClientPeer,
+    handler: SendHandler,
+  ): Promise<AmqplibSender> {
+    const sender = new AmqplibSender(link, endpoint, options, peer, handler);
+    sender.#kept = await KeptChannel.open(link, sender.#confirms, {
+      setUp: (open) => sender.#setUp(open),
+      up: (open, first) => sender.#up(open, first),
+      down: (reason) => sender.#down(reason),
+      blocked: (reason) => sender.#setBlocked(reason !== null),
+      room: () => sender.#offer(),
+      delivered: (body) => sender.#handler.reply(body),
+      returned: (messageId, reason) => sender.#onReturn(messageId, reason),
+      confirmed: (tag, multiple, positive) => sender.#onConfirm(tag, multiple, positive),
+    });
+    return sender;
+  }
+
+  send(body: Buffer, token: number): boolean {
+    if (!this.#publish(this.#message, body, token)) return false;
+    if (this.#confirms) this.#unconfirmed.set(++this.#tag, token);
+    return true;
+  }
+
+  /** A returned probe is forgotten: the barrier sends another. */
+  probe(body: Buffer, _path: number): boolean {
+    if (!this.#publish(this.#probe, body, noId)) return false;
+    if (this.#confirms) this.#tag += 1;
+    return true;
+  }
+
+  disconnect(): void {
+    this.#link.cut();
+  }
+
+  async close(): Promise<void> {
+    this.#outbox = null;
+    await this.#kept?.close();
+    if (this.#ownsLink) await this.#link.close();
+  }
+
+  #publish(publication: Publication | null, body: Buffer, messageId: number): boolean {
+    const outbox = this.#outbox;
+    if (outbox === null || publication === null || this.#blocked || outbox.full) {
+      this.#refusedOne = true;
+      return false;
+    }
+    outbox.publish(publication, body, messageId);
+    return true;
+  }
+
+  async #setUp({ channel, port }: OpenChannel): Promise<void> {
+    const { exchange, kind, key } = this.#address;
+    const { exchanges, persistent } = this.#endpoint;
+    await channel.assertExchange(exchange, kind, exchanges);
+    const replyTo = this.#call ? await this.#consumeReplies(channel) : null;
+    const to = { exchange, key, replyTo };
+    this.#message = preparePublication(port.channel, to, persistent, true);
+    this.#probe = preparePublication(port.channel, to, persistent, false);
+  }
+
+  /** A reply queue gets a new name at every connection: the broker may still hold the old one for the lost owner. */
+  async #consumeReplies(channel: Channel): Promise<string> {
+    let queue = directReplyTo;
+    if (this.#endpoint.reply === 'queue') {
+      queue = `${this.#endpoint.replyPrefix}${this.#peer.index}.${this.#replyQueues++}`;
+      await channel.assertQueue(queue, { exclusive: true, autoDelete: true, durable: false });
+    }
+    // Replies themselves come by the wire; amqplib tells only that the broker cancelled the consumer.
+    const onCancel = (): void =>
+      this.#kept?.reopen(`the broker cancelled the consumer of ${queue}`);
+    await channel.consume(queue, onCancel, { noAck: true });
+    return queue;
+  }
+
+  #up({ outbox }: OpenChannel, first: boolean): void {
+    this.#outbox = outbox;
+    this.#tag = 0;
+    this.#blocked = this.#link.blockedReason !== null;
+    if (first) return;
+    this.#handler.connection('back', '');
+    this.#offer();
+  }
+
+  #down(reason: string): void {
+    this.#outbox = null;
+    const unknown = [...this.#unconfirmed.values()].filter((token) => !this.#returned.has(token));
+    this.#unconfirmed.clear();
+    this.#returned.clear();
+    this.#handler.connection('lost', reason);
+    for (const token of unknown) this.#handler.refused(token, 'connection-lost', reason);
+  }
+
+  #setBlocked(blocked: boolean): void {
+    this.#blocked = blocked;
+    this.#offer();
+  }
+
+  #offer(): void {
+    if (!this.#refusedOne || this.#outbox === null || this.#blocked || this.#outbox.full) return;
+    this.#refusedOne = false;
+    this.#handler.writable();
+  }
+
+  #onReturn(messageId: string, reason: string): void {
+    if (messageId === '') return;
+    const token = Number(messageId);
+    if (this.#confirms) this.#returned.add(token);
+    this.#handler.refused(token, 'unroutable', reason);
+  }
+
+  #onConfirm(tag: number, multiple: boolean, positive: boolean): void {
+    if (!multiple) {
+      this.#settleOne(tag, positive);
+      return;
+    }
+    for (const pending of this.#unconfirmed.keys()) {
+      if (pending > tag) return;
+      this.#settleOne(pending, positive);
+    }
+  }
+
+  #settleOne(tag: number, positive: boolean): void {
+    const token = this.#unconfirmed.get(tag);
+    if (token === undefined) return;
+    this.#unconfirmed.delete(tag);
+    // The broker acknowledges what it returned, too.
+    if (this.#returned.delete(token)) return;
+    if (positive) this.#handler.accepted(token);
+    else this.#handler.refused(token, 'nacked', 'basic.nack by the broker');
+  }
+}

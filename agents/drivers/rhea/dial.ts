@@ -1,0 +1,143 @@
+import { setMaxListeners } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import rhea, {
+  type Connection,
+  type ConnectionDetails,
+  type ConnectionOptions,
+  type EventContext,
+  type Session,
+} from 'rhea';
+import type { RheaEndpoint, RheaServer } from './endpoint.ts';
+import { openRawSession, settledBefore } from './library.ts';
+
+/** An open connection with its one session. */
+export interface Live {
+  readonly connection: Connection;
+  readonly session: Session;
+  readonly socket: Socket;
+  /** Aborted when the socket is gone. */
+  readonly lost: AbortController;
+}
+
+export interface LiveEvents {
+  /** The other end, or the socket, may take more. */
+  flowed(): void;
+  /** The socket is gone, whether or not it was ever of use. */
+  gone(live: Live, reason: string): void;
+}
+
+/** A peer that is told goodbye, or says it, has this long to close its socket. */
+export const closeGraceMs = 1_000;
+/** A bus that accepts the socket and then says nothing is given up after this. */
+const dialTimeoutMs = 10_000;
+/** Deliveries a session keeps track of; the credit of all its links has to fit. */
+const sessionBufferSize = 32_768;
+
+/** Connects, authenticates and opens; rejects with whatever stood in the way. */
+export async function dial(
+  server: RheaServer,
+  endpoint: RheaEndpoint,
+  container: string,
+  events: LiveEvents,
+  signal: AbortSignal,
+): Promise<Live> {
+  const lost = new AbortController();
+  // Every link that is being attached listens.
+  setMaxListeners(0, lost.signal);
+  const sockets: Socket[] = [];
+  let reason = '';
+  const details = (): ConnectionDetails => ({
+    host: server.host,
+    port: server.port,
+    connect: (_port: number, _host: string, _options: unknown, connected: () => void) => {
+      const socket = openSocket(server, endpoint, connected);
+      sockets.push(socket);
+      return socket;
+    },
+  });
+  const connection = rhea.create_container().create_connection({
+    ...rheaOptions(server, endpoint, container),
+    connection_details: details,
+  } as unknown as ConnectionOptions);
+  const note = (text: string): void => {
+    reason ||= text;
+    // The other end said goodbye or broke the protocol; a socket it leaves open is of no use.
+    setTimeout(() => socket?.destroy(), closeGraceMs).unref();
+  };
+  for (const event of ['connection_error', 'connection_close', 'session_error', 'session_close']) {
+    connection.on(event, (context: EventContext) => note(reasonOf(context, event)));
+  }
+  connection.on('disconnected', (context: EventContext) => note(reasonOf(context, 'disconnected')));
+  connection.on('protocol_error', (error: Error) => note(error.message));
+  connection.on('error', (error: Error) => note(error.message));
+  connection.connect();
+  const [socket] = sockets;
+  if (socket === undefined) throw new Error('rhea did not open a socket');
+  socket.on('error', (error) => note(error.message));
+  const session = openRawSession(connection, sessionBufferSize, events.flowed);
+  const live: Live = { connection, session, socket, lost };
+  socket.on('drain', events.flowed);
+  socket.once('close', () => {
+    lost.abort(new Error(reason || 'the connection was closed'));
+    events.gone(live, reason || 'the connection was closed');
+  });
+  try {
+    const until = AbortSignal.any([lost.signal, signal, AbortSignal.timeout(dialTimeoutMs)]);
+    await settledBefore(until, (resolve) => connection.once('connection_open', () => resolve()));
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  return live;
+}
+
+function rheaOptions(
+  server: RheaServer,
+  endpoint: RheaEndpoint,
+  container: string,
+): Record<string, unknown> {
+  const { tls } = endpoint;
+  const external = server.user === null && tls.cert !== null;
+  return {
+    container_id: container,
+    hostname: endpoint.hostname ?? tls.serverName ?? server.host,
+    host: server.host,
+    port: server.port,
+    reconnect: false,
+    idle_time_out: endpoint.idleTimeoutMs,
+    ...(external
+      ? { cert: tls.cert, enable_sasl_external: true }
+      : { username: server.user ?? 'anonymous' }),
+    ...(server.password === null ? {} : { password: server.password }),
+  };
+}
+
+function openSocket(server: RheaServer, { tls }: RheaEndpoint, connected: () => void): Socket {
+  const { host, port } = server;
+  if (!server.secure) return connectTcp({ host, port, noDelay: true }, connected);
+  const socket = connectTls(
+    {
+      host,
+      port,
+      ...(tls.serverName === null ? {} : { servername: tls.serverName }),
+      ...(tls.ca === null ? {} : { ca: tls.ca }),
+      ...(tls.cert === null ? {} : { cert: tls.cert }),
+      ...(tls.key === null ? {} : { key: tls.key }),
+    },
+    connected,
+  );
+  socket.setNoDelay(true);
+  return socket;
+}
+
+function reasonOf(context: EventContext, event: string): string {
+  const error = context.error ?? context.session?.error ?? context.connection.error;
+  if (error === undefined || error === null) return event.replace('_', ' ');
+  const { condition, description, message } = error as {
+    readonly condition?: string;
+    readonly description?: string;
+    readonly message?: string;
+  };
+  return [condition, description ?? message].filter((text) => text !== undefined).join(': ');
+}

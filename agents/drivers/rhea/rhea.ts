@@ -1,0 +1,148 @@
+/**
+ * | | |
+ * |---|---|
+ * | library | rhea 3: handshake, links, flow control; its message codec and its reconnection are not used |
+ * | protocol | AMQP 1.0, over TCP or TLS; SASL ANONYMOUS, PLAIN or EXTERNAL |
+ * | peers | qdrouterd, skrouterd, RabbitMQ with its amqp1_0 plugin, ActiveMQ, any other broker |
+ * | supports | call, cast, fanout, notify as far as the addresses of the bus carry them; own and shared connections; failover |
+ * | at most once | pre-settled transfers both ways: a router may drop them when congested and counts them |
+ * | at least once | unsettled: `accepted` is the receiver's word through a router, the broker's own through a broker; replies are unsettled too |
+ * | refused | rejected, released, modified with the bus's condition; connection-lost for what was unsettled then |
+ * | back-pressure | no link credit, a full session window, or over 256 KiB waiting in the socket: `send` is false |
+ * | limits | one path a client: a probe proves the address, not each server behind it |
+ */
+import type { Announcement, ClientPeer, Json, ServerPeer } from '../../protocol.ts';
+import { seededRandom } from '../../random.ts';
+import type {
+  Driver,
+  DriverOptions,
+  ReceiveHandler,
+  Receiver,
+  Sender,
+  SendHandler,
+  Session,
+} from '../driver.ts';
+import { RheaConnection } from './connection.ts';
+import { fillAddress, parseRheaEndpoint, type RheaEndpoint } from './endpoint.ts';
+import { rheaVersion } from './library.ts';
+import { RheaReceiver } from './receiver.ts';
+import { RheaSender } from './sender.ts';
+
+export const rheaDriver: Driver = {
+  async connect(options: DriverOptions, signal: AbortSignal): Promise<Session> {
+    const endpoint = parseRheaEndpoint(options.endpoint, options.pattern);
+    const session = new RheaSession(options, endpoint);
+    await session.connect(signal);
+    return session;
+  },
+};
+
+class RheaSession implements Session {
+  readonly #options: DriverOptions;
+  readonly #endpoint: RheaEndpoint;
+  readonly #random: () => number;
+  readonly #connections = new Set<RheaConnection>();
+  /** The connection made by `connect`: everybody's when shared, else the first peer's. */
+  #first: RheaConnection | null = null;
+  #versions: { readonly [name: string]: string } = { rhea: rheaVersion };
+
+  constructor(options: DriverOptions, endpoint: RheaEndpoint) {
+    this.#options = options;
+    this.#endpoint = endpoint;
+    this.#random = seededRandom(options.seed);
+  }
+
+  get versions(): { readonly [name: string]: string } {
+    return this.#versions;
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    const first = await this.#dial(this.#options.process, signal);
+    this.#first = first;
+    const peer = first.peerVersion;
+    if (peer !== null) this.#versions = { ...this.#versions, [peer[0]]: peer[1] };
+  }
+
+  announcements(): readonly Announcement[] {
+    return [];
+  }
+
+  async openReceiver(
+    peer: ServerPeer,
+    handler: ReceiveHandler,
+    signal: AbortSignal,
+  ): Promise<Receiver> {
+    const { run, pattern, guarantee, connections } = this.#options;
+    const { addresses, replies, credit, durable } = this.#endpoint;
+    const names = { run, topic: peer.topic, server: peer.index, pool: peer.subscriber };
+    const connection = await this.#connectionFor(peer.name, signal);
+    const receiver = new RheaReceiver(
+      connection,
+      {
+        addresses: addresses.receive.map((address) => fillAddress(address, names)),
+        replies: pattern === 'call' ? replies : 'none',
+        guarantee,
+        credit,
+        durable,
+        own: connections === 'own',
+      },
+      handler,
+    );
+    await connection.add(receiver, signal);
+    return receiver;
+  }
+
+  async openSender(
+    peer: ClientPeer,
+    _directory: Json,
+    handler: SendHandler,
+    signal: AbortSignal,
+  ): Promise<Sender> {
+    const { run, pattern, guarantee, connections } = this.#options;
+    const { addresses, credit, durable } = this.#endpoint;
+    const one = peer.server !== null;
+    const names = { run, topic: peer.topic, server: peer.server ?? '', client: peer.index };
+    const reply = addresses.reply === null ? null : fillAddress(addresses.reply, names);
+    const connection = await this.#connectionFor(peer.name, signal);
+    const sender = new RheaSender(
+      connection,
+      {
+        address: fillAddress(one ? addresses.sendOne : addresses.send, names),
+        reply: pattern === 'call' ? { address: reply } : null,
+        guarantee,
+        credit,
+        durable,
+        own: connections === 'own',
+      },
+      handler,
+    );
+    await connection.add(sender, signal);
+    return sender;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.close()));
+    this.#connections.clear();
+  }
+
+  async #connectionFor(peer: string, signal: AbortSignal): Promise<RheaConnection> {
+    const first = this.#first;
+    if (first === null) return await this.#dial(peer, signal);
+    if (this.#options.connections === 'own') this.#first = null;
+    return first;
+  }
+
+  async #dial(name: string, signal: AbortSignal): Promise<RheaConnection> {
+    const { run, failover, reconnect } = this.#options;
+    const connection = new RheaConnection({
+      endpoint: this.#endpoint,
+      container: `busbench-${run}.${name}`,
+      failover,
+      reconnect,
+      random: this.#random,
+    });
+    await connection.open(signal);
+    this.#connections.add(connection);
+    return connection;
+  }
+}

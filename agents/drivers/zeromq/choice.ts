@@ -1,0 +1,70 @@
+import { seededRandom } from '../../random.ts';
+import type { ServerEntry } from './endpoint.ts';
+import type { Link } from './link.ts';
+
+/** Servers of which one gets a copy: all of a topic (call, cast), one pool (notify), a single one (fanout). */
+export interface Group {
+  /** Links by distance; a farther tier only takes what the nearer ones do not. */
+  readonly tiers: readonly (readonly Link[])[];
+  /** All of them, for probes. */
+  readonly members: readonly Link[];
+  /** Whose turn it is, in whichever tier is asked. */
+  next: number;
+}
+
+/** Where to begin looking in a tier of `count` links. */
+export type Start = (group: Group, count: number) => number;
+
+/** Takes turns, or throws seeded dice. Closest takes turns among the equally close. */
+export function startOf(choice: 'round-robin' | 'random' | 'closest', seed: number): Start {
+  if (choice !== 'random') return (group) => group.next;
+  const random = seededRandom(seed);
+  return (_, count) => Math.floor(random() * count);
+}
+
+/** A link that can take a message now, or null. Servers that cannot are skipped, as a DEALER does by itself. */
+export function select(group: Group, start: Start): Link | null {
+  for (const tier of group.tiers) {
+    const count = tier.length;
+    const first = start(group, count);
+    for (let i = 0; i < count; i++) {
+      const at = (first + i) % count;
+      const link = tier[at];
+      if (link === undefined || !link.writable) continue;
+      group.next = at + 1;
+      return link;
+    }
+  }
+  return null;
+}
+
+/** True when a server of the group is connected, though it may be full. */
+export function reachable(group: Group): boolean {
+  return group.members.some((link) => link.up);
+}
+
+/** One group a subscriber. Each starts its turns at `next`; without failover only the closest are dialed. */
+export function makeGroups(
+  entries: readonly ServerEntry[],
+  failover: boolean,
+  next: number,
+  dial: (entry: ServerEntry) => Link,
+): readonly Group[] {
+  const subscribers = [...new Set(entries.map(({ subscriber }) => subscriber))];
+  return subscribers.map((subscriber) => {
+    const members = entries.filter((entry) => entry.subscriber === subscriber);
+    const distances = [...new Set(members.map(({ tier }) => tier))].sort((a, b) => a - b);
+    const dialed = failover ? distances : distances.slice(0, 1);
+    const tiers = dialed.map((tier) => members.filter((entry) => entry.tier === tier).map(dial));
+    return { tiers, members: tiers.flat(), next };
+  });
+}
+
+export function groupOf(link: Link): Group {
+  return { tiers: [[link]], members: [link], next: 0 };
+}
+
+/** Path p leads to member p of each group, smaller groups beginning again: as many paths as the largest has prove all. */
+export function onPath(groups: readonly Group[], path: number): readonly Link[] {
+  return groups.flatMap(({ members }) => members[path % members.length] ?? []);
+}

@@ -1,0 +1,100 @@
+import { BusError } from '../../errors.ts';
+import { ResourceStack } from '../../resource-stack.ts';
+import type { BusDeployer } from '../bus.ts';
+import { addressMistakes } from './addresses.ts';
+import { ExternalBus } from './bus.ts';
+import {
+  type ExternalOptions,
+  externalNotation,
+  externalOptions,
+  parseExternal,
+  urlWithPath,
+} from './options.ts';
+import { readSecrets } from './secrets.ts';
+
+/** Brokers that somebody else runs: nothing is deployed, and nothing touched but names under the run's prefix. */
+export const externalBus: BusDeployer = {
+  type: 'external',
+
+  parse(raw, sites) {
+    const parsed = parseExternal(raw, sites);
+    if ('mistakes' in parsed) return parsed;
+    const options = externalNotation(parsed.options);
+    return { spec: { type: 'external', nodes: [], options } };
+  },
+
+  refuse(scenario) {
+    const { queues, addresses } = externalOptions(scenario);
+    const { pattern, topics, pools } = scenario.workload;
+    if (addresses !== null) return addressMistakes(addresses, scenario);
+    if (queues !== 'stream') return [];
+    if (pattern !== 'notify') {
+      const message = `a stream serves notify only; the pattern is ${pattern}`;
+      return [{ path: 'bus.queues', message }];
+    }
+    if (scenario.servers.count <= topics * pools) return [];
+    const message = `every consumer of a stream sees every message: expected at most ${topics * pools} servers, one a topic and pool; got ${scenario.servers.count}`;
+    return [{ path: 'servers.count', message }];
+  },
+
+  describe(scenario) {
+    const options = externalOptions(scenario);
+    const { brokers, protocol, credentials } = options;
+    const from = credentials?.kind === 'env' ? `$${credentials.name}` : credentials?.path;
+    return [
+      `brokers of somebody else's over AMQP ${protocol}, credentials from ${from ?? 'nowhere'}`,
+      ...Object.entries(brokers).map(
+        ([site, list]) => `${site}: ${list.map(urlWithPath).join(', ')}`,
+      ),
+      ...addressing(options),
+    ];
+  },
+
+  async available(spec) {
+    try {
+      await readSecrets(externalOptions({ bus: spec }));
+      return null;
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      return { missing: error.message, mend: error.hint };
+    }
+  },
+
+  async deploy(scenario, fabric, run, signal) {
+    const startedAt = performance.now();
+    const stack = new ResourceStack();
+    const [host] = fabric.hosts;
+    if (!host) throw new Error('a fabric without hosts');
+    try {
+      const secrets = await readSecrets(externalOptions(scenario));
+      const bus = new ExternalBus({ scenario, run, host, secrets, stack });
+      await bus.check(startedAt, signal);
+      return bus;
+    } catch (error) {
+      await stack[Symbol.asyncDispose]().catch(() => {});
+      throw error;
+    }
+  },
+};
+
+/** Where messages go, and what of it stays. */
+function addressing({ protocol, queues, addresses }: ExternalOptions): readonly string[] {
+  const rabbitmq = `${queues} queues and exchanges named busbench.<run>.*, removed at the end`;
+  if (protocol === '0-9-1') return [rabbitmq];
+  if (addresses !== null) {
+    const { receive, send, sendOne, reply } = addresses;
+    const toOne = sendOne === null ? '' : `, to one server ${sendOne}`;
+    return [
+      `servers receive from ${receive.join(' and ')}`,
+      `clients send to ${send}${toOne}; replies come to ${reply ?? 'dynamic nodes'}`,
+      'nothing is declared or removed: that is left to the brokers and whoever runs them',
+    ];
+  }
+  return [
+    'addresses follow from what the brokers say they are:',
+    `  RabbitMQ: ${rabbitmq}, over AMQP 0-9-1 at the same port`,
+    '  ActiveMQ: queue:// and topic://busbench.<run>.*, which it makes as they are used and keeps, empty, until its own collection of inactive destinations',
+    '  qpid-dispatch-router and skupper-router: openstack.org/om/rpc and notify; anycast, unicast, multicast',
+    '  any other: refused without bus.addresses',
+  ];
+}

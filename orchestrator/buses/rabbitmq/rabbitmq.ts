@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ResourceStack } from '../../resource-stack.ts';
+import type { BusDeployer } from '../bus.ts';
+import { RabbitmqBus } from './bus.ts';
+import { withCalmLinks } from './calm.ts';
+import { rabbitmqConf } from './config.ts';
+import { deployCluster } from './deploy.ts';
+import {
+  type Installation,
+  mend,
+  missing,
+  parseInstallation,
+  searchCommand,
+} from './installation.ts';
+import { notationOf, optionsOf, parseRabbitmq } from './options.ts';
+
+/** Real rabbitmq-server nodes as private processes: own data, ports, cookie and epmd; no root, no container. */
+export const rabbitmqBus: BusDeployer = {
+  type: 'rabbitmq',
+
+  parse(raw, sites) {
+    const parsed = parseRabbitmq(raw, sites);
+    if ('mistakes' in parsed) return parsed;
+    const options = notationOf(parsed.options);
+    return { spec: { type: 'rabbitmq', nodes: parsed.nodes, options } };
+  },
+
+  refuse(scenario) {
+    const { queues, protocol } = optionsOf(scenario);
+    const { pattern, topics, pools } = scenario.workload;
+    if (queues !== 'stream') return [];
+    if (protocol === '1.0') {
+      const message = 'streams are read over protocol 0-9-1 only';
+      return [{ path: 'bus.queues', message }];
+    }
+    if (pattern !== 'notify') {
+      const message = `a stream keeps what was consumed and serves notify only; the pattern is ${pattern}`;
+      return [{ path: 'bus.queues', message }];
+    }
+    if (scenario.servers.count <= topics * pools) return [];
+    const message = `every consumer of a stream sees every message: expected at most ${topics * pools} servers, one a topic and pool; got ${scenario.servers.count}`;
+    return [{ path: 'servers.count', message }];
+  },
+
+  describe(scenario) {
+    const options = optionsOf(scenario);
+    const example = {
+      address: '<address>',
+      ports: { amqp: 5672, management: 15672, prometheus: 15692 },
+      firstNode: 'bus-1',
+      thisNode: scenario.bus.nodes.length > 1 ? 'bus-2' : 'bus-1',
+      username: 'busbench',
+      password: '<generated>',
+    };
+    const nodes = scenario.bus.nodes.map((site, i) => `bus-${i + 1} at ${site}`).join(', ');
+    return [
+      `rabbitmq: ${nodes}; ports are chosen free at the start`,
+      `queues ${options.queues}, leader ${options.leader ?? 'spread over the nodes'}, reply ${options.reply}, prefetch ${options.prefetch}`,
+      `rabbitmq.conf of ${example.thisNode} (port numbers are examples):`,
+      ...rabbitmqConf(example, options)
+        .trimEnd()
+        .split('\n')
+        .map((line) => `  ${line}`),
+    ];
+  },
+
+  async available() {
+    return (await findHere()) === null ? { missing, mend } : null;
+  },
+
+  async found() {
+    const installation = await findHere();
+    return installation === null ? missing : `${installation.version} in ${installation.home}`;
+  },
+
+  async deploy(scenario, fabric, run, signal) {
+    const startedAt = performance.now();
+    const stack = new ResourceStack();
+    const options = optionsOf(scenario);
+    try {
+      const context = { scenario, options, fabric, run, stack, signal };
+      return await withCalmLinks(fabric, scenario.links, async () => {
+        const bus = new RabbitmqBus(context, await deployCluster(context));
+        await bus.prepare(startedAt, signal);
+        return bus;
+      });
+    } catch (error) {
+      await stack[Symbol.asyncDispose]().catch(() => {});
+      throw error;
+    }
+  },
+};
+
+async function findHere(): Promise<Installation | null> {
+  const [file = '', ...args] = searchCommand;
+  const { stdout } = await promisify(execFile)(file, args);
+  return parseInstallation(stdout);
+}

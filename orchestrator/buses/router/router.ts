@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
+import type { Bus, BusDeployer } from '../bus.ts';
+import { routerConfig } from './config.ts';
+import { deployRouters } from './deploy.ts';
+import { planMesh } from './layout.ts';
+import { parseRouterOptions, routerNotation, routerOptions } from './options.ts';
+import {
+  type FoundProgram,
+  kinds,
+  mend,
+  missing,
+  parseFound,
+  searchCommand,
+  searchEnvironment,
+} from './program.ts';
+
+/** qdrouterd or skrouterd, one or several a site, joined in any graph. */
+export const routerBus: BusDeployer = {
+  type: 'router',
+
+  parse(raw, sites) {
+    const parsed = parseRouterOptions(raw, sites);
+    if ('mistakes' in parsed) return parsed;
+    const options = routerNotation(parsed.options, parsed.nodes.length);
+    return { spec: { type: 'router', nodes: parsed.nodes, options } };
+  },
+
+  refuse(scenario) {
+    const { pattern, pools } = scenario.workload;
+    if (pattern !== 'notify' || pools === 1) return [];
+    const message = `routers have no listener pools: expected 1, got ${pools}`;
+    return [{ path: 'workload.pools', message }];
+  },
+
+  describe(scenario) {
+    const options = routerOptions(scenario.bus);
+    const { routers } = planMesh(scenario.bus.nodes, options, scenario.links);
+    const free = '<free>';
+    return routers.flatMap((router) => {
+      const config = routerConfig(
+        {
+          ...router,
+          address: `<${router.site}>`,
+          ports: {
+            normal: free,
+            'inter-router': router.accepts.includes('inter-router') ? free : null,
+            edge: router.accepts.includes('edge') ? free : null,
+          },
+          connectors: router.dials.map((dial) => {
+            const to = routers.find((other) => other.name === dial.to);
+            return { ...dial, address: `<${to?.site} seen from ${router.site}>`, port: free };
+          }),
+        },
+        options,
+      );
+      return [`${router.name} at ${router.site}, ${router.mode}:`, ...config.trimEnd().split('\n')];
+    });
+  },
+
+  async available(spec) {
+    const wanted = routerOptions(spec).program;
+    const found = (await findHere()).map(({ program }) => program);
+    if (kinds(wanted).some((program) => found.includes(program))) return null;
+    return { missing: `no ${missing(wanted)} found`, mend };
+  },
+
+  async found() {
+    const versions = (await findHere()).map(async ({ program, path }) => {
+      const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: 10_000 });
+      return `${program} ${stdout.trim()} in ${dirname(path)}`;
+    });
+    return (await Promise.all(versions)).join(', ');
+  },
+
+  deploy(
+    scenario: ResolvedScenario,
+    fabric: Fabric,
+    run: RunContext,
+    signal: AbortSignal,
+  ): Promise<Bus> {
+    return deployRouters(scenario, routerOptions(scenario.bus), fabric, run, signal);
+  },
+};
+
+async function findHere(): Promise<readonly FoundProgram[]> {
+  const [shell = 'sh', ...args] = searchCommand;
+  const env = { ...process.env, ...searchEnvironment() };
+  const { stdout } = await promisify(execFile)(shell, args, { env });
+  return parseFound(stdout);
+}

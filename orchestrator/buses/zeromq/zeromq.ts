@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
+import type { Host } from '../../hosts/host.ts';
+import { projectRoot } from '../../program.ts';
+import type { Bus, BusDeployer } from '../bus.ts';
+import { listening, NameService } from './directory.ts';
+import { parseZeromq, zeromqOptions } from './options.ts';
+import { ProxyGroup } from './proxies.ts';
+import { clientSockets, fileLimit, socketProblem } from './sockets.ts';
+
+/**
+ * ZeroMQ. Direct: nothing is deployed, peers dial peers by the orchestrator's name service. Proxy: clients dial the
+ * proxy of their site, which dials the servers of all sites.
+ */
+export const zeromqBus: BusDeployer = {
+  type: 'zeromq',
+  parse: parseZeromq,
+  refuse(scenario) {
+    const refusals: { path: string; message: string }[] = [];
+    if (scenario.guarantee === 'at-least-once') {
+      refusals.push({
+        path: 'guarantee',
+        message: 'zeromq has no acknowledgements: expected at-most-once',
+      });
+    }
+    const options = zeromqOptions(scenario.bus);
+    if (options.mode === 'proxy' && scenario.clients.failover) {
+      refusals.push({
+        path: 'clients.failover',
+        message: 'clients of a zeromq proxy know only that one: expected false',
+      });
+    }
+    const problems = clientSockets(scenario, options).map((need) =>
+      socketProblem(need, fileLimit()),
+    );
+    const problem = problems.find((found) => found !== null);
+    if (problem !== undefined && problem !== null) {
+      refusals.push({ path: 'clients.connections', message: problem });
+    }
+    return refusals;
+  },
+  describe(scenario) {
+    const { mode, choice, hwm, ioThreads } = zeromqOptions(scenario.bus);
+    const threads = ioThreads === 1 ? '1 io thread' : `${ioThreads} io threads`;
+    const limit = fileLimit();
+    return [
+      `zeromq: ${mode}, server choice ${choice}, high-water mark ${hwm} messages a peer, ${threads} a process`,
+      ...scenario.bus.nodes.map((site, i) => `zeromq: bus-${i + 1} is the proxy of ${site}`),
+      ...clientSockets(scenario, zeromqOptions(scenario.bus)).map(
+        ({ site, connections, files }) =>
+          `zeromq: clients at ${site} open ${connections} connections, ${files} files${limit === null ? '' : ` of ${limit}`}`,
+      ),
+    ];
+  },
+  async available() {
+    try {
+      const script = 'await import("zeromq")';
+      const options = { cwd: projectRoot, timeout: 30_000 };
+      await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], options);
+      return null;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message.split('\n').at(-1) : String(error);
+      return { missing: `the zeromq package does not load: ${reason}`, mend: 'npm install' };
+    }
+  },
+  deploy,
+};
+
+/** Round trips a pair that decide which servers are closest. */
+const distanceProbes = 20;
+
+async function deploy(
+  scenario: ResolvedScenario,
+  fabric: Fabric,
+  run: RunContext,
+  signal: AbortSignal,
+): Promise<Bus> {
+  const { choice, hwm, ioThreads } = zeromqOptions(scenario.bus);
+  const names = new NameService(fabric);
+  const own = (host: Host) => ({ address: host.address, choice, highWaterMark: hwm, ioThreads });
+  const startedMs = performance.now();
+  const proxies = await ProxyGroup.start(scenario, fabric.hosts, run, own, names, signal);
+  return {
+    type: 'zeromq',
+    nodes: proxies.nodes,
+    readyMs: proxies.nodes.length === 0 ? 0 : performance.now() - startedMs,
+    details: {},
+    endpoint: ({ host }) => Promise.resolve({ driver: 'zeromq', endpoint: own(host) }),
+    async directory(processes, announcements, stop) {
+      await names.clear();
+      const servers = listening(processes, announcements);
+      const samples = choice === 'closest' ? await fabric.measure(distanceProbes, stop) : null;
+      if (proxies.nodes.length > 0) return proxies.connect(processes, servers, samples, stop);
+      return Promise.all(
+        processes.map(async ({ host, clients }) => {
+          const wanted = new Set(clients.map(({ topic }) => topic));
+          const dialed = servers.filter(({ topic }) => wanted.has(topic));
+          return { proxy: null, servers: await names.servers(host, dialed, samples) };
+        }),
+      );
+    },
+    counters: (stop) => proxies.counters(stop),
+    reset: () => names.clear(),
+    topicSite: () => null,
+    async [Symbol.asyncDispose]() {
+      await proxies[Symbol.asyncDispose]();
+      await names.clear();
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import type { PeerRow, ServerPeer } from '../../agents/protocol.ts';
+import type { Evidence } from '../evidence.ts';
+import type { RunResult } from '../result.ts';
+import type { Account } from './accounts.ts';
+import { distOf, quantileUs } from './dist.ts';
+import { fairnessOf } from './fairness.ts';
+import type { Latencies } from './latency.ts';
+import { failuresOf } from './outcome.ts';
+import { groupBy, hasManyReceivers, siteName, sum } from './parts.ts';
+import { idleRttMs } from './wan.ts';
+
+/** How near to the callers operations were served. */
+export function localityOf(
+  evidence: Evidence,
+  accounts: readonly Account[],
+  rows: readonly PeerRow[],
+  latencies: Latencies,
+): RunResult['locality'] {
+  const shares = hasManyReceivers(evidence) ? [] : localShares(evidence, accounts, rows);
+  const perSite = [...groupBy(shares, ({ site }) => site).values()].flatMap((group) => {
+    const ratio = ratioOf(group, ({ local }) => local);
+    return ratio === null ? [] : [ratio];
+  });
+  // Of several receivers each has its own way; only the last one's is the service time.
+  const kind = hasManyReceivers(evidence) ? 'transit' : 'service';
+  return {
+    localRatio: ratioOf(shares, ({ local }) => local),
+    localRatioMin: perSite.length === 0 ? null : Math.min(...perSite),
+    localRatioMax: perSite.length === 0 ? null : Math.max(...perSite),
+    expectedBlind: ratioOf(shares, ({ operations, blind }) => operations * blind),
+    detoured: detouredOf(evidence, shares),
+    fairness: fairnessOf(evidence, rows),
+    matrix: latencies.pairs(kind).map(({ clientSite, serverSite }) => {
+      const { count, p50, p99 } = distOf(latencies.of(kind, { clientSite, serverSite }));
+      const client = siteName(evidence, clientSite);
+      return { client, server: siteName(evidence, serverSite), count, p50Us: p50, p99Us: p99 };
+    }),
+    excess: excessOf(evidence, accounts, latencies),
+  };
+}
+
+/** Operations of one client whose topic has a server at the client's site, and who served them. */
+interface LocalShare {
+  readonly site: number;
+  readonly topic: number;
+  /** Operations known to have been served somewhere: where the others would have been is not known. */
+  readonly operations: number;
+  readonly local: number;
+  /** Share of the topic's servers that are at the client's site: what uniformly random choice would serve locally. */
+  readonly blind: number;
+}
+
+function localShares(
+  evidence: Evidence,
+  accounts: readonly Account[],
+  rows: readonly PeerRow[],
+): LocalShare[] {
+  const isCall = evidence.scenario.workload.pattern === 'call';
+  const clients = new Map(rows.filter((r) => r.role === 'client').map((r) => [r.index, r]));
+  const byTopic = groupBy(evidence.servers, ({ topic }) => topic);
+  return accounts.flatMap(({ peer, completed, deliveries }) => {
+    const { site, topic } = peer;
+    const servers = byTopic.get(topic) ?? [];
+    const near = servers.filter((server) => server.site === site).length;
+    if (near === 0) return [];
+    const blind = near / servers.length;
+    return isCall
+      ? [{ site, topic, operations: completed, local: clients.get(peer.index)?.local ?? 0, blind }]
+      : [{ site, topic, operations: deliveries.delivered, local: deliveries.local, blind }];
+  });
+}
+
+function ratioOf(
+  shares: readonly LocalShare[],
+  amountOf: (share: LocalShare) => number,
+): number | null {
+  const operations = sum(shares, (share) => share.operations);
+  return operations === 0 ? null : sum(shares, amountOf) / operations;
+}
+
+/**
+ * Share of the same operations as localRatio's that were served at the client's site though the node that serves
+ * their topic (the queue leader) is elsewhere; null where the bus has no such node or it is not known.
+ */
+function detouredOf(evidence: Evidence, shares: readonly LocalShare[]): number | null {
+  const { topicSites } = evidence;
+  if (topicSites === undefined) return null;
+  if (shares.some(({ topic }) => (topicSites[topic] ?? null) === null)) return null;
+  return ratioOf(shares, ({ local, site, topic }) =>
+    topicSites[topic] === siteName(evidence, site) ? 0 : local,
+  );
+}
+
+/**
+ * Transit of a site's calls (service less hold, failed ones infinite) less the idle round trip to the nearest site
+ * with a server of their topic. Null for the other patterns, which have no way back; where that round trip was
+ * not measured; and where topics of one site have their nearest servers at different distances.
+ */
+function excessOf(
+  evidence: Evidence,
+  accounts: readonly Account[],
+  latencies: Latencies,
+): RunResult['locality']['excess'] {
+  const isCall = evidence.scenario.workload.pattern === 'call';
+  return [...groupBy(accounts, ({ peer }) => peer.site)]
+    .sort(([a], [b]) => a - b)
+    .map(([clientSite, group]) => {
+      const site = siteName(evidence, clientSite);
+      const topics = new Set(group.map(({ peer }) => peer.topic));
+      const nearestMs = new Set([...topics].map((topic) => nearestServerMs(evidence, site, topic)));
+      const [rttMs = null] = nearestMs;
+      if (!isCall || rttMs === null || nearestMs.size > 1)
+        return { site, p50Us: null, p99Us: null };
+      const transit = latencies.of('transit', { clientSite });
+      const failed = sum(group.map(failuresOf), ({ all, unsent }) => all - unsent);
+      const beyond = (parts: number): number | null => {
+        const valueUs = quantileUs(transit, failed, parts);
+        return valueUs === null ? null : valueUs - rttMs * 1e3;
+      };
+      return { site, p50Us: beyond(5000), p99Us: beyond(9900) };
+    });
+}
+
+function nearestServerMs(evidence: Evidence, site: string, topic: number): number | null {
+  const isOfTopic = (server: ServerPeer): boolean => server.topic === topic;
+  const sites = new Set(evidence.servers.filter(isOfTopic).map((s) => siteName(evidence, s.site)));
+  if (sites.has(site)) return 0;
+  const distances = [...sites].map((other) => idleRttMs(evidence, site, other));
+  // A pair that was not measured might be the nearest one.
+  return distances.reduce(
+    (a, b) => (a === null || b === null ? null : Math.min(a, b)),
+    distances.length === 0 ? null : Number.POSITIVE_INFINITY,
+  );
+}

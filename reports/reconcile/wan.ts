@@ -1,0 +1,144 @@
+import type { Link, LinkShape } from '../../topologies/topology.ts';
+import type { Evidence, RttSample } from '../evidence.ts';
+import type { LinkReport, RunResult } from '../result.ts';
+import { sum } from './parts.ts';
+
+/** The network that was asked for beside the one that was measured, and the bytes it carried. */
+export function wanOf(evidence: Evidence): RunResult['wan'] {
+  const { fabric, limits, before, after, traffic, inSiteBytes, inSiteReason } = evidence.wan;
+  const { links } = evidence.scenario;
+  const interSiteBytes = sum(
+    traffic.filter(({ from, to }) => from !== to),
+    ({ bytes }) => bytes,
+  );
+  const totalBytes = inSiteBytes === null ? null : interSiteBytes + inSiteBytes;
+  const ratioKnown = totalBytes !== null && totalBytes > 0;
+  const reason = totalBytes === null ? inSiteReason : 'nothing was sent';
+  return {
+    fabric,
+    limits: [...limits],
+    links: links.flatMap((link) => {
+      const report = linkReport(link, links, before, after);
+      return report === null ? [] : [report];
+    }),
+    traffic: traffic.map(({ from, to, bytes, packets }) => ({ from, to, bytes, packets })),
+    interSiteBytes,
+    totalBytes,
+    interSiteRatio: ratioKnown ? interSiteBytes / totalBytes : null,
+    interSiteRatioReason: ratioKnown
+      ? null
+      : (reason ?? 'the fabric does not count bytes in a site'),
+  };
+}
+
+/** Idle round trip between two sites in either direction, the least seen before the run; 0 within a site, null unmeasured. */
+export function idleRttMs(evidence: Evidence, a: string, b: string): number | null {
+  if (a === b) return 0;
+  const samples = evidence.wan.before.filter(
+    (sample) => joins(sample, a, b) || joins(sample, b, a),
+  );
+  return samples.length === 0 ? null : Math.min(...samples.map(({ rttMinMs }) => rttMinMs));
+}
+
+function joins(sample: RttSample, from: string, to: string): boolean {
+  return sample.from === from && sample.to === to;
+}
+
+/** What the scenario asks of the round trip: the one-way delays of both directions. */
+export function requestedRttMs(link: LinkReport, links: readonly LinkReport[]): number {
+  const back = links.find(({ from, to }) => from === link.to && to === link.from);
+  return link.requested.delayMs + (back ?? link).requested.delayMs;
+}
+
+/** How far a measured median may be from the requested round trip. */
+export function rttToleranceMs(requestedMs: number): number {
+  return Math.max(0.05 * requestedMs, 1);
+}
+
+/**
+ * One direction's request beside its measured round trip, which crosses both directions: the median to judge is the
+ * one, before or after, that lies farther from the requested. Null when it was never measured.
+ */
+function linkReport(
+  link: Link,
+  links: readonly Link[],
+  before: readonly RttSample[],
+  after: readonly RttSample[],
+): LinkReport | null {
+  const ours = (samples: readonly RttSample[]): readonly RttSample[] =>
+    samples.filter((sample) => joins(sample, link.from, link.to));
+  const samples = [...ours(before), ...ours(after)];
+  if (samples.length === 0) return null;
+  const back = links.find(({ from, to }) => from === link.to && to === link.from);
+  const requestedMs = link.delayMs + (back?.delayMs ?? link.delayMs);
+  const { from, to, delayMs, jitterMs, lossPercent, rateMbps } = link;
+  const medians = samples.map(({ rttP50Ms }) => rttP50Ms);
+  const farthest = medians.reduce((a, b) =>
+    Math.abs(b - requestedMs) > Math.abs(a - requestedMs) ? b : a,
+  );
+  const loss = judgeLoss(samples, link, back ?? link);
+  const isNear = Math.abs(farthest - requestedMs) <= rttToleranceMs(requestedMs);
+  const isWhole = ours(before).length > 0 && ours(after).length > 0;
+  return {
+    from,
+    to,
+    requested: { delayMs, jitterMs, lossPercent, rateMbps },
+    measured: {
+      rttMinMs: Math.min(...samples.map(({ rttMinMs }) => rttMinMs)),
+      rttP50Ms: farthest,
+      rttP99Ms: Math.max(...samples.map(({ rttP99Ms }) => rttP99Ms)),
+      lossPercent: loss.percent,
+    },
+    withinTolerance: isNear && loss.possible ? (isWhole ? true : null) : false,
+  };
+}
+
+/**
+ * Loss of the probes, as that of one direction (both assumed alike: a probe crosses both). `possible` unless the
+ * requested loss of the round trip lies outside the 95 % Wilson score interval; percent is null where losses
+ * cannot be seen, or where the directions were asked to differ and so cannot be told apart.
+ */
+function judgeLoss(
+  samples: readonly RttSample[],
+  forth: LinkShape,
+  back: LinkShape,
+): { percent: number | null; possible: boolean } {
+  const { lossPercent: forthPercent } = forth;
+  const { lossPercent: backPercent } = back;
+  const seen = samples.filter(({ lostProbes }) => lostProbes !== null);
+  const probes = sum(seen, (sample) => sample.probes);
+  if (probes === 0) return { percent: null, possible: true };
+  const lost = sum(seen, (sample) => sample.lostProbes ?? 0);
+  const requested = 1 - (1 - forthPercent / 100) * (1 - backPercent / 100);
+  const worth = Math.max(1, burstFactor(forth), burstFactor(back));
+  const [low, high] = wilsonInterval(lost / worth, probes / worth);
+  return {
+    percent: forthPercent === backPercent ? 100 * (1 - Math.sqrt(1 - lost / probes)) : null,
+    possible: requested >= low && requested <= high,
+  };
+}
+
+/**
+ * How many probes of a link with bursts tell as much as one would if each were lost by itself: (1 + c) / (1 - c), c
+ * being the correlation of neighbours in the chain of two states that the fabric loses by.
+ */
+function burstFactor({ lossPercent, lossBurst = 1 }: LinkShape): number {
+  const share = lossPercent / 100;
+  if (share <= 0 || share >= 1 || lossBurst <= 1) return 1;
+  const leave = 1 / lossBurst;
+  const correlation = 1 - leave - (leave * share) / (1 - share);
+  return (1 + correlation) / (1 - correlation);
+}
+
+/** 95 % score interval of a share (E. B. Wilson, JASA 22, 1927), 0 to 1. */
+export function wilsonInterval(hits: number, trials: number): readonly [low: number, high: number] {
+  const z = 1.959964;
+  const share = hits / trials;
+  const scale = 1 + z ** 2 / trials;
+  const centre = share + z ** 2 / (2 * trials);
+  const spread = z * Math.sqrt((share * (1 - share)) / trials + z ** 2 / (4 * trials ** 2));
+  // With no hit, or nothing but hits, the bound is exact; rounding must not move it inwards.
+  const low = hits === 0 ? 0 : (centre - spread) / scale;
+  const high = hits === trials ? 1 : (centre + spread) / scale;
+  return [low, high];
+}

@@ -1,0 +1,105 @@
+import type { Chart } from '../charts/chart.ts';
+import { figureHtml, htmlDocument } from '../renderers/html-page.ts';
+import { escapeHtml, sectionHtml, tableHtml } from '../renderers/html-section.ts';
+import type { Section } from '../sections/section.ts';
+import { axesOf } from './axes.ts';
+import { legendNotes, measureChart, multiplesChart } from './chart.ts';
+import { type View, viewsOf } from './layout.ts';
+import { measures } from './measures.ts';
+import {
+  campaignHeadline,
+  glanceSection,
+  measureTable,
+  pointSection,
+  searchSection,
+} from './sections.ts';
+import type { Campaign } from './sweep.ts';
+
+/** More colours than a single run needs, and charts two by two. */
+const style = `
+:root { --series-5: #b8325e; --series-6: #5d7d12; --series-7: #0b8fb3; --series-8: #7a6a53; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --series-5: #ff86ab; --series-6: #b3d35e; --series-7: #62cdf0; --series-8: #cbb99c; }
+}
+main { max-width: 1140px; }
+.charts { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 32px; }
+.charts figure { grid-column: 1 / -1; min-width: 0; }
+.charts figure.half { grid-column: auto; display: flex; flex-direction: column; justify-content: space-between; }
+.numbers .tables { display: block; }
+@media screen and (max-width: 640px) { .charts { grid-template-columns: 1fr; } }
+@media print { .charts { gap: 4pt 14pt; } }
+`;
+
+/** The page of a campaign: self-contained but for the links to the reports of its points. */
+export function campaignHtml(campaign: Campaign): string {
+  const views = viewsOf(campaign);
+  const search = searchSection(campaign);
+  const points = pointSection(campaign);
+  const glances = views.slice(0, 1).map((view) => glanceSection(campaign, view));
+  const blocks = [
+    ...[...glances, search]
+      .filter((section) => section !== null)
+      .map((section) => ({ ...section, html: sectionHtml(section, '') })),
+    ...views.map((view, i) => viewBlock(campaign, view, i)),
+    ...views.map((view, i) => numbersBlock(campaign, view, i)),
+    { ...points, html: sectionHtml(points, '') },
+  ];
+  const links = blocks.map(({ id, title }) => `<li><a href="#${id}">${escapeHtml(title)}</a></li>`);
+  return htmlDocument(
+    campaign.name,
+    [
+      '<main>',
+      header(campaign),
+      `<nav aria-label="Sections"><ul>${links.join('')}</ul></nav>`,
+      ...blocks.map(({ html }) => html),
+      '<footer>Made by busbench from campaign.json, index.jsonl and the results of the points; the same numbers, and all others, are in points.csv.</footer>',
+      '</main>',
+    ],
+    style,
+  );
+}
+
+function header(campaign: Campaign): string {
+  const { label, tone, outcome } = campaignHeadline(campaign);
+  const axes = axesOf(campaign).map(
+    ({ title, values }) => `${title}: ${values.map((value) => value.label).join(', ')}`,
+  );
+  const repetitions = Math.max(0, ...campaign.points.map(({ repetition }) => repetition));
+  const subject = [
+    `campaign over ${campaign.scenario}`,
+    ...axes,
+    `${repetitions} ${repetitions === 1 ? 'repetition' : 'repetitions'}`,
+  ];
+  return [
+    `<header><h1>${escapeHtml(campaign.name)}</h1>`,
+    `<p class="subject">${subject.map((item) => escapeHtml(item)).join('&nbsp;· ')}</p>`,
+    `<p class="verdict ${tone}"><strong>${label}</strong> <span>${escapeHtml(outcome)}</span></p>`,
+    '</header>',
+  ].join('\n');
+}
+
+interface Block extends Pick<Section, 'id' | 'title'> {
+  readonly html: string;
+}
+
+function viewBlock(campaign: Campaign, view: View, index: number): Block {
+  const id = `view${index + 1}`;
+  const title = view.x.title === '' ? 'Repetitions' : `Against ${view.x.title}`;
+  const charts = [
+    ...measures.map((measure) => measureChart(campaign, view, measure, `${id}-${measure.id}`)),
+    multiplesChart(campaign, view, measures.slice(0, 2), `${id}-multiples`),
+  ].filter((chart): chart is Chart => chart !== null);
+  const notes = legendNotes(campaign, view).join(' ');
+  const figures = charts.map((chart) => figureHtml(chart, ''));
+  const body = figures.length === 0 ? '<p>Nothing was measured yet.</p>' : figures.join('\n');
+  const html = `<section id="${id}"><h2>${escapeHtml(title)}</h2><p class="note">${escapeHtml(notes)}</p><div class="charts">${body}</div></section>`;
+  return { id, title, html };
+}
+
+function numbersBlock(campaign: Campaign, view: View, index: number): Block {
+  const id = `numbers${index + 1}`;
+  const title = view.x.title === '' ? 'Numbers' : `Numbers by ${view.x.title}`;
+  const tables = measures.flatMap((measure) => measureTable(campaign, view, measure) ?? []);
+  const html = `<section id="${id}" class="numbers"><h2>${escapeHtml(title)}</h2><div class="tables">${tables.map(tableHtml).join('\n')}</div></section>`;
+  return { id, title, html };
+}

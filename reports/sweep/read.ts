@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Json } from '../../topologies/scenario.ts';
+import { ResultInputError } from '../errors.ts';
+import { flattenResult } from '../flatten.ts';
+import { parseResult } from '../schema.ts';
+import { measures } from './measures.ts';
+import type { Campaign, CampaignPlan, CampaignPoint, PointEntry } from './sweep.ts';
+
+const json: z.ZodType<Json> = z.json();
+const settings = z.record(z.string(), json);
+const identity = { id: z.string(), settings, repetition: z.number() };
+
+const planShape: z.ZodType<CampaignPlan> = z.object({
+  schema: z.literal('busbench/campaign/1'),
+  name: z.string(),
+  scenario: z.string(),
+  axes: z.array(z.object({ paths: z.array(z.string()), steps: z.array(z.array(json)) })),
+  points: z.array(z.object(identity)),
+  searches: z.array(
+    z.object({
+      settings,
+      along: z.string(),
+      unit: z.string(),
+      holds: z.number().nullable(),
+      fails: z.number().nullable(),
+      trials: z.array(z.object({ value: z.number(), attempt: z.number(), held: z.boolean() })),
+    }),
+  ),
+});
+
+const entryShape: z.ZodType<PointEntry> = z.object({
+  ...identity,
+  status: z.enum([
+    'ok',
+    'expectation-missed',
+    'invalid',
+    'failed',
+    'interrupted',
+    'timeout',
+    'skipped',
+  ]),
+  reason: z.string().nullable(),
+  directory: z.string().nullable(),
+  logs: z.string().nullable(),
+  startedAt: z.string(),
+  durationMs: z.number(),
+});
+
+/** One line of `index.jsonl`; null when it is not one that a sweep wrote. */
+export function parseEntry(line: string): PointEntry | null {
+  try {
+    return entryShape.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Reads a campaign from its directory. Throws ResultInputError when there is none, or when it is torn. */
+export async function readCampaign(directory: string): Promise<Campaign> {
+  const plan = await readPlan(join(directory, 'campaign.json'));
+  const index = await readFile(join(directory, 'index.jsonl'), 'utf8').catch(() => '');
+  const entries = new Map<string, PointEntry>();
+  for (const line of index.split('\n')) {
+    const entry = parseEntry(line);
+    if (entry) entries.set(entry.id, entry);
+  }
+  const points: CampaignPoint[] = [];
+  for (const point of plan.points) {
+    points.push(await readPoint(directory, point, entries.get(point.id) ?? null));
+  }
+  return { ...plan, points };
+}
+
+async function readPlan(path: string): Promise<CampaignPlan> {
+  try {
+    return planShape.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (cause) {
+    throw new ResultInputError(
+      'CAMPAIGN_UNREADABLE',
+      `Cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'Give the directory of a sweep; running the sweep again with that -o writes it anew.',
+      { cause },
+    );
+  }
+}
+
+async function readPoint(
+  directory: string,
+  point: CampaignPlan['points'][number],
+  entry: PointEntry | null,
+): Promise<CampaignPoint> {
+  const none: CampaignPoint = {
+    ...point,
+    status: entry?.status ?? 'unmeasured',
+    reason: entry?.reason ?? null,
+    directory: entry?.directory ?? null,
+    durationMs: entry?.durationMs ?? 0,
+    numbers: null,
+    measures: {},
+    beyond: [],
+  };
+  if (none.directory === null) return none;
+  const path = join(directory, none.directory, 'result.json');
+  const text = await readFile(path, 'utf8').catch(() => null);
+  // Points that failed before measuring have a directory of logs and no result.
+  if (text === null) return none;
+  try {
+    const result = parseResult(JSON.parse(text));
+    return {
+      ...none,
+      numbers: flattenResult(result),
+      measures: Object.fromEntries(measures.map(({ id, of }) => [id, of(result)])),
+      beyond: measures.filter(({ beyond }) => beyond(result)).map(({ id }) => id),
+    };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      ...none,
+      reason: [none.reason, `${path} cannot be read: ${why}`]
+        .filter((part) => part !== null)
+        .join('; '),
+    };
+  }
+}

@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  decodeBitmap,
+  difference,
+  hasBit,
+  intersection,
+  size,
+  span,
+  union,
+} from '../../../reports/reconcile/bitmap.ts';
+import { bits, range } from './synthetic.ts';
+
+const sequences = fc.uniqueArray(fc.nat(300));
+
+function members(bitmap: Uint8Array): number[] {
+  return range(320).filter((sequence) => hasBit(bitmap, sequence));
+}
+
+describe('bitmap', () => {
+  it('reads what agents write and does set arithmetic', () => {
+    fc.assert(
+      fc.property(sequences, sequences, (a, b) => {
+        const left = decodeBitmap(bits(a));
+        const right = decodeBitmap(bits(b));
+        const sorted = (list: readonly number[]) => [...list].sort((x, y) => x - y);
+        expect(members(left)).toEqual(sorted(a));
+        expect(size(left)).toBe(a.length);
+        expect(span(left)).toBe(a.length === 0 ? 0 : Math.max(...a) + 1);
+        expect(members(union(left, right))).toEqual(sorted([...new Set([...a, ...b])]));
+        expect(members(intersection(left, right))).toEqual(sorted(a.filter((s) => b.includes(s))));
+        expect(members(difference(left, right))).toEqual(sorted(a.filter((s) => !b.includes(s))));
+        expect(members(left)).toEqual(sorted(a));
+      }),
+      { seed: 3 },
+    );
+  });
+
+  it('takes null for the empty set', () => {
+    expect(size(decodeBitmap(null))).toBe(0);
+  });
+});

@@ -2,10 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readCsv } from './csv-table.ts';
 import { ResultInputError } from './errors.ts';
+import { parseResult } from './parse.ts';
 import { readIntervalLog } from './reconcile/interval-log.ts';
 import type { IntervalRow, PeerRecord, RunRecord } from './record.ts';
 import type { RunResult } from './result.ts';
-import { parseResult } from './schema.ts';
 import { intervalColumns, peerColumns } from './write.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { resultJsonSchema } from '../../reports/schema.ts';
+import { resultJsonSchema } from '../../reports/result.ts';
 import { scenarioJsonSchema } from '../scenario.ts';
 import { sweepJsonSchema } from '../sweep/spec.ts';
 

@@ -15,7 +15,7 @@ type InStep<S extends z.ZodType, T> =
 
 /**
  * The schema of a hand-written type, which the compiler holds to be the same in both directions: a key, a null or a
- * variant that only one of the two knows does not compile. (Types stay hand-written for isolatedDeclarations.)
+ * variant that only one of the two knows does not compile.
  */
 export function inStep<T>(): <S extends z.ZodType>(schema: S & InStep<S, T>) => z.ZodType<T> {
   return (schema) => schema as unknown as z.ZodType<T>;

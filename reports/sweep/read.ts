@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Json } from '../../topologies/scenario.ts';
 import { ResultInputError } from '../errors.ts';
 import { flattenResult } from '../flatten.ts';
-import { parseResult } from '../schema.ts';
+import { parseResult } from '../parse.ts';
 import { measures } from './measures.ts';
 import type { Campaign, CampaignPlan, CampaignPoint, PointEntry } from './sweep.ts';
 

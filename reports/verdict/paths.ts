@@ -1,5 +1,5 @@
 import { didYouMean } from '../../topologies/near-name.ts';
-import { resultJsonSchema } from '../schema.ts';
+import { resultJsonSchema } from '../result.ts';
 
 /** A place in a result, such as `latency.response.p99` or `wan.links[*].withinTolerance`, known to be a number or a yes/no. */
 export interface ResultPath {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseResult } from '../../reports/schema.ts';
+import { parseResult } from '../../reports/parse.ts';
 import { busbench, scenarioFile, scratchFolder, startBusbench } from '../helpers/cli.ts';
 
 let folder: Awaited<ReturnType<typeof scratchFolder>>;

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseResult } from '../../reports/parse.ts';
 import type { RunResult } from '../../reports/result.ts';
-import { parseResult } from '../../reports/schema.ts';
 import { busbench, scenarioFile, scratchFolder, startBusbench } from '../helpers/cli.ts';
 
 // Faults of every kind on real processes. What a stopwatch would show is bounded from below by the scenario; from above

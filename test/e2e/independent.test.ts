@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseResult } from '../../reports/parse.ts';
 import type { RunResult } from '../../reports/result.ts';
-import { parseResult } from '../../reports/schema.ts';
 import { busbench, scenarioFile, scratchFolder } from '../helpers/cli.ts';
 
 /** The checks of a sceptic: what the tool says against what we know from outside. */

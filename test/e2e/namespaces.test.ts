@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parseResult } from '../../reports/parse.ts';
 import type { RunResult } from '../../reports/result.ts';
-import { parseResult } from '../../reports/schema.ts';
 import { busbench, scenarioFile, scratchFolder } from '../helpers/cli.ts';
 import { namespacesMissing } from '../helpers/namespaces.ts';
 import { rabbitmqMissing } from '../helpers/rabbitmq.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseResult } from '../../reports/parse.ts';
 import type { RunResult } from '../../reports/result.ts';
-import { parseResult } from '../../reports/schema.ts';
 import { busbench, type Finished, scratchFolder } from '../helpers/cli.ts';
 
 describe('busbench run quickstart', () => {

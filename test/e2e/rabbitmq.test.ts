@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseResult } from '../../reports/parse.ts';
 import type { RunResult } from '../../reports/result.ts';
-import { parseResult } from '../../reports/schema.ts';
 import { busbench, type Finished, scratchFolder, startBusbench } from '../helpers/cli.ts';
 import { rabbitmqMissing } from '../helpers/rabbitmq.ts';
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { parseResult } from '../../reports/parse.ts';
 import type { RunResult } from '../../reports/result.ts';
-import { parseResult } from '../../reports/schema.ts';
 import { busbench, type Finished, scenarioFile } from './cli.ts';
 
 const login = 'BUSBENCH_TEST_LOGIN';

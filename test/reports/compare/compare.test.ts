@@ -5,8 +5,8 @@ import {
   comparisonMarkdown,
   comparisonText,
 } from '../../../reports/compare/render.ts';
+import { parseResult } from '../../../reports/parse.ts';
 import type { RunResult } from '../../../reports/result.ts';
-import { parseResult } from '../../../reports/schema.ts';
 import { makeRecord } from '../../helpers/record/record.ts';
 
 const fixture = makeRecord().result;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseResult } from '../../reports/parse.ts';
 import { reconcile } from '../../reports/reconcile/reconcile.ts';
-import { parseResult, resultJsonSchema } from '../../reports/schema.ts';
+import { resultJsonSchema } from '../../reports/result.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { clientLedger, evidence, histogram, range, scenario } from './reconcile/synthetic.ts';
 
@@ -98,3 +99,28 @@ describe('resultJsonSchema', () => {
     expect(schema.additionalProperties).toBeUndefined();
   });
 });
+
+describe('the words of the schema', () => {
+  it('say of every leaf what it is', () => {
+    const { scenario: _, ...own } = (resultJsonSchema() as unknown as Node).properties ?? {};
+    const leaves = leavesOf({ properties: own }, '');
+    expect(leaves.length).toBeGreaterThan(200);
+    expect(leaves.filter(([, node]) => (node.description ?? '').length < 2)).toEqual([]);
+  });
+});
+
+interface Node {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly items?: Node;
+  readonly anyOf?: readonly Node[];
+  readonly type?: string;
+}
+
+/** What has no named parts is a leaf: a number, a text, a map by name, a list of plain texts. */
+function leavesOf(node: Node, path: string): (readonly [path: string, node: Node])[] {
+  const inner = [node, ...(node.anyOf ?? []), ...(node.items ? [node.items] : [])];
+  const names = inner.flatMap(({ properties }) => Object.entries(properties ?? {}));
+  if (names.length > 0) return names.flatMap(([name, of]) => leavesOf(of, `${path}.${name}`));
+  return [[path, node]];
+}

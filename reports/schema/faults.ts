@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { timesOrNull } from './dist.ts';
+import { counts, flag, number, quantity, text } from './leaf.ts';
+
+/** Times of faults count from the start of measuring, those of recovery from heal or respawn. */
+export const faultReportSchema = z.object({
+  action: text('as in the scenario'),
+  target: text('a node, agent or pair of site groups'),
+  startedAtMs: number('ms from the start of measuring'),
+  endedAtMs: number('ms from the start of measuring'),
+  failedDuring: counts('operations due in the whole seconds that it touched and failed, by class'),
+  firstFailureMs: quantity('ms from its start to the first due time of a failure; null when none'),
+  firstSuccessAfterMs: quantity(
+    'ms from its end to the first due time of a success; null when none',
+  ),
+  recoveredMs: quantity('ms from its end to recovery; null when it was not seen'),
+  entry: number("which entry of the scenario's `faults` it was part of, from 0"),
+  mended: flag(
+    'healed, respawned or reconnected before the window ended; else `endedAtMs` is that end',
+  ),
+  lost: number('messages due in the seconds of `failedDuring` that were lost'),
+  duplicated: number('messages due in these seconds that were delivered more than once'),
+  reconnect: timesOrNull('connections lost in these seconds that came back; null when none'),
+});
+
+/** All that one entry of the scenario's `faults` did, from its beginning until all was well, or the next began. */
+export const faultGroupReportSchema = z.object({
+  entry: number("of the scenario's `faults`, from 0"),
+  action: text('as in the scenario'),
+  target: text('`each bus-node`, or the one target'),
+  count: number('things that it broke'),
+  startedAtMs: number('ms from the start of measuring'),
+  endedAtMs: number('ms from the start of measuring'),
+  failed: counts('operations that failed, by class'),
+  lost: number('messages lost'),
+  duplicated: number('messages delivered more than once'),
+  mending: timesOrNull('from breaking each to its being mended, respawned or reconnected'),
+  recovery: timesOrNull('`recoveredMs` of those that recovered'),
+  reconnect: timesOrNull('from the loss of a connection to its return'),
+});

@@ -12,6 +12,7 @@ import { registerPlan } from './commands/plan.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSchema } from './commands/schema.ts';
+import { guardStreams, lostOutput } from './commands/streams.ts';
 import { registerSweep } from './commands/sweep.ts';
 import { busbenchVersion } from './environment.ts';
 import { BenchError, describeFailure } from './errors.ts';
@@ -24,9 +25,7 @@ const exitFailed = 3;
 async function main(): Promise<void> {
   // One signal stops a wait for each of many agents and faults at once; every wait takes its listener back.
   setMaxListeners(0);
-  // A reader that went away (`| head -1`) must not take the run and its teardown with it.
-  process.stdout.on('error', ignoreBrokenPipe);
-  process.stderr.on('error', ignoreBrokenPipe);
+  guardStreams();
   const program = new Command('busbench')
     .description('Benchmark RPC over message buses across sites, under WAN delay.')
     .version(busbenchVersion())
@@ -52,6 +51,19 @@ async function main(): Promise<void> {
   } catch (error) {
     process.exitCode = explain(error);
   }
+  await admitLoss();
+}
+
+/** Whoever waits for the report on stdout must learn that it is not there, though the run may have gone well. */
+async function admitLoss(): Promise<void> {
+  const lost = await lostOutput();
+  if (lost === null) return;
+  const hint =
+    lost.keptIn === null
+      ? 'Free what stdout goes to, and ask again.'
+      : `The result is kept: \`busbench report ${lost.keptIn}\` prints it again.`;
+  process.stderr.write(`busbench: stdout took no more: ${lost.why}\n  ${hint} [OUTPUT_LOST]\n`);
+  if (process.exitCode !== exitInterrupted) process.exitCode = exitFailed;
 }
 
 function explain(error: unknown): number {
@@ -61,10 +73,6 @@ function explain(error: unknown): number {
   if (code === 'INTERRUPTED') return exitInterrupted;
   const badInput = error instanceof BenchError && ['scenario', 'usage'].includes(error.kind);
   return badInput ? exitBadInput : exitFailed;
-}
-
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }
 
 await main();

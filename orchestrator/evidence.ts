@@ -1,3 +1,4 @@
+import { nowUs } from '../agents/clock.ts';
 import type { Evidence, RttSample } from '../reports/evidence.ts';
 import type { RunResult, Warning } from '../reports/result.ts';
 import type { AgentGroup } from './agents/agent-group.ts';
@@ -20,6 +21,8 @@ interface Seen {
   readonly idleBefore: readonly RttSample[];
   readonly idleAfter: readonly RttSample[];
   readonly startedAt: Date;
+  /** The same moment by the monotonic clock, of which all differences are made. */
+  readonly startedUs: number;
   /** What the pace was made from; null where the scenario gave it. */
   readonly capacityPerSecond: number | null;
 }
@@ -35,7 +38,7 @@ export async function assembleEvidence(
   return {
     scenario: plan.scenario,
     startedAt: seen.startedAt,
-    durationMs: Date.now() - seen.startedAt.getTime(),
+    durationMs: Math.round((nowUs() - seen.startedUs) / 1e3),
     clients: plan.clients,
     servers: plan.servers,
     processes: agents.agents.map(({ name, site, role, index, forgetful }) => {
@@ -46,7 +49,7 @@ export async function assembleEvidence(
       plan.scenario.phases.measure.kind === 'calls'
         ? countedMs(observer, window)
         : window.measuredMs,
-    measuredFromMs: window.measuredFrom.getTime() - seen.startedAt.getTime(),
+    measuredFromMs: Math.round((window.measureUs - seen.startedUs) / 1e3),
     clockUncertaintyUs: agents.clockUncertaintyUs,
     wan: {
       fabric: fabric.name,

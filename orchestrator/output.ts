@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from './errors.ts';
 import type { RunContext } from './fabrics/fabric.ts';
-import { claimDirectory, disownDirectory, newOwner, removeStaleDirectories } from './owner.ts';
+import { disownDirectory, makeScratch, removeStaleDirectories, temporaryFolder } from './owner.ts';
 
 /** Where a run writes, and the context its resources are named after. */
 export interface RunDirectories extends RunContext, AsyncDisposable {
@@ -26,6 +25,7 @@ export async function makeDirectories(
     .replace(/\.\d+Z$/, '')
     .replaceAll(':', '');
   const results = resolve(wanted ?? join('results', `${scenarioName}-${stamp}`));
+  temporaryFolder();
   await claim(results);
   return { ...(await makeContext(join(results, 'logs'), keepScratch)), results };
 }
@@ -39,10 +39,9 @@ export async function makeContext(
   keepScratch = false,
 ): Promise<RunContext & AsyncDisposable> {
   const runId = `bb${Date.now().toString(36).slice(-6)}${randomBytes(2).toString('hex')}`;
-  await mkdir(logs, { recursive: true });
   await removeStaleDirectories();
-  const scratch = await mkdtemp(join(tmpdir(), `busbench-${runId}-`));
-  claimDirectory(scratch, newOwner(runId));
+  await mkdir(logs, { recursive: true });
+  const scratch = await makeScratch(runId);
   return {
     runId,
     logs,

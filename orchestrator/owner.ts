@@ -1,7 +1,16 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { UsageError } from './errors.ts';
 
 /** Variable in the environment of everything that runs in our namespaces: which run it belongs to, and whose that is. */
 const variable = 'BUSBENCH_OWNER';
@@ -71,11 +80,36 @@ export async function disownDirectory(directory: string): Promise<void> {
   await rm(join(directory, ownerFile), { force: true });
 }
 
+/** Where scratch directories are made, absolute: $TMPDIR or /tmp. Throws TMPDIR_UNUSABLE where none can be. */
+export function temporaryFolder(): string {
+  const folder = resolve(tmpdir());
+  try {
+    readdirSync(folder);
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new UsageError(
+      'TMPDIR_UNUSABLE',
+      `cannot make scratch directories in ${folder}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'Set TMPDIR to a directory that can be written, or unset it: then /tmp is used.',
+      { cause },
+    );
+  }
+  return folder;
+}
+
+/** A new scratch directory of a run, ours until it is removed or given away. */
+export async function makeScratch(runId: string): Promise<string> {
+  const path = await mkdtemp(join(temporaryFolder(), `busbench-${runId}-`));
+  claimDirectory(path, newOwner(runId));
+  return path;
+}
+
 /** Every scratch directory of ours on this machine that somebody claimed. */
 export function claimedDirectories(): readonly { readonly path: string; readonly owner: Owner }[] {
-  const names = readdirSync(tmpdir()).filter((name) => name.startsWith('busbench-'));
+  const folder = temporaryFolder();
+  const names = readdirSync(folder).filter((name) => name.startsWith('busbench-'));
   return names.flatMap((name) => {
-    const path = join(tmpdir(), name);
+    const path = join(folder, name);
     const owner = parseOwner(read(join(path, ownerFile)) ?? undefined);
     return owner === null ? [] : [{ path, owner }];
   });

@@ -1,4 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import { nowUs } from '../agents/clock.ts';
 import { reconcile } from '../reports/reconcile/reconcile.ts';
 import type { RunRecord } from '../reports/record.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
@@ -78,6 +79,7 @@ export async function bench(
   const { fabric, bus } = deployment;
   const { context, stop, collectMs = 60_000 } = options;
   const startedAt = new Date();
+  const startedUs = nowUs();
   const { plan, capacityPerSecond } = await settlePace(
     planned,
     deployment,
@@ -115,6 +117,7 @@ export async function bench(
     idleBefore,
     idleAfter,
     startedAt,
+    startedUs,
     capacityPerSecond,
   };
   return reconcile(await assembleEvidence(seen, observer, options.commandLine));

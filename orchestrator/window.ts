@@ -16,8 +16,8 @@ import { sleep } from './waiting.ts';
 export interface Window {
   /** Length of the measuring window, ms; for counted runs the agents say when the last operation ended. */
   readonly measuredMs: number;
-  /** When it began, or would have begun. */
-  readonly measuredFrom: Date;
+  /** When it began, or would have begun, µs of the monotonic clock. */
+  readonly measureUs: number;
   readonly failure: {
     readonly code: string;
     readonly message: string;
@@ -96,7 +96,7 @@ export async function measureWindow(
   const { logs, warnings } = await faults.catch(() => noFaults);
   return {
     measuredMs: lengthMs,
-    measuredFrom: new Date(Date.now() + (measureUs - nowUs()) / 1e3),
+    measureUs,
     failure,
     interrupted: stop.aborted,
     faults: logs,

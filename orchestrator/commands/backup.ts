@@ -7,6 +7,7 @@ import { formatBytes } from '../../reports/format.ts';
 import { UsageError } from '../errors.ts';
 import { ask } from '../keeper/client.ts';
 import { defaultState, toAbsolute } from './keeper-flags.ts';
+import { print } from './streams.ts';
 
 interface BackupFlags {
   readonly state: string;
@@ -35,7 +36,7 @@ async function backupCommand(flags: BackupFlags): Promise<void> {
   const output = toAbsolute(flags.output ?? `${directory}-${stamp}.tar.gz`);
   const args = ['-C', dirname(directory), '--exclude=keeper.sock', basename(directory)];
   await promisify(execFile)('tar', ['-czf', output, ...args]);
-  process.stdout.write(`${output} (${formatBytes((await stat(output)).size)})\n`);
+  print(`${output} (${formatBytes((await stat(output)).size)})\n`);
 }
 
 async function refuseMissing(directory: string): Promise<void> {

@@ -13,6 +13,7 @@ import { loadScenario } from '../scenario.ts';
 import { defaultState, toAbsolute } from './keeper-flags.ts';
 import { showProgress } from './progress.ts';
 import { setOption } from './set-option.ts';
+import { print } from './streams.ts';
 import { terminalOptions } from './terminal.ts';
 
 interface BenchFlags {
@@ -60,11 +61,10 @@ async function benchCommand(name: string | undefined, flags: BenchFlags): Promis
   );
   progress[Symbol.dispose]();
   const record = await readRecord(output);
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify(record.result, null, 2)}\n`
-      : textRenderer.render([record], { ...terminalOptions(), directory: output }),
-  );
+  const text = flags.json
+    ? `${JSON.stringify(record.result, null, 2)}\n`
+    : textRenderer.render([record], { ...terminalOptions(), directory: output });
+  print(text, output);
   process.exitCode = interrupts.stop.aborted ? exitInterrupted : exitCode(record.result);
 }
 

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { BusType, FabricName } from '../../topologies/scenario.ts';
 import { busDeployers } from '../buses/registry.ts';
+import { describeFailure } from '../errors.ts';
 import { wanTiers } from '../fabrics/namespaces/tiers.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
+import { temporaryFolder } from '../owner.ts';
+import { print } from './streams.ts';
 
 /** One line of `busbench check`: what was looked at, what was found, and what would mend a "no". */
 interface Finding {
@@ -23,15 +26,22 @@ export function registerCheck(program: Command): void {
     .option('--json', 'as one JSON document')
     .action(async ({ json }: { readonly json?: true }) => {
       const findings = await examine();
-      if (json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
-      else for (const finding of findings) process.stdout.write(format(finding));
+      if (json) print(`${JSON.stringify(findings, null, 2)}\n`);
+      else for (const finding of findings) print(format(finding));
     });
 }
 
 async function examine(): Promise<readonly Finding[]> {
   const fabrics = await Promise.all(keys(fabricMakers).map((name) => examineFabric(name)));
   const buses = await Promise.all(keys(busDeployers).map((type) => examineBus(type)));
-  return [examineNode(), examineFiles(), ...(await examineWan()), ...fabrics, ...buses];
+  return [
+    examineNode(),
+    examineFiles(),
+    examineTemporary(),
+    ...(await examineWan()),
+    ...fabrics,
+    ...buses,
+  ];
 }
 
 function examineNode(): Finding {
@@ -50,6 +60,16 @@ function examineFiles(): Finding {
     ? null
     : `raise nofile in /etc/security/limits.conf to ${comfortableFiles} for many clients`;
   return { what: 'open files', ok, found, mend };
+}
+
+function examineTemporary(): Finding {
+  const what = 'temporary files';
+  try {
+    return finding(what, null, `in ${temporaryFolder()}`);
+  } catch (error) {
+    const { message, hint } = describeFailure(error);
+    return finding(what, { missing: message, mend: hint });
+  }
 }
 
 function readLimits(): string {

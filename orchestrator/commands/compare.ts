@@ -7,6 +7,7 @@ import {
 } from '../../reports/compare/render.ts';
 import { readRecord } from '../../reports/read.ts';
 import type { RunResult } from '../../reports/result.ts';
+import { print } from './streams.ts';
 
 interface CompareFlags {
   readonly with: readonly string[];
@@ -56,7 +57,7 @@ async function compareCommand(baseline: readonly string[], flags: CompareFlags):
     await readAll(flags.with),
     flags.maxRegression,
   );
-  process.stdout.write(formats[flags.format](comparison));
+  print(formats[flags.format](comparison));
   process.exitCode = exitCodeOf(comparison);
 }
 

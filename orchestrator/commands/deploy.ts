@@ -4,10 +4,12 @@ import { interruptible } from '../interrupts.ts';
 import { startKeeper } from '../keeper/client.ts';
 import { claimState, readState } from '../keeper/state.ts';
 import { quietProgress } from '../observer.ts';
+import { temporaryFolder } from '../owner.ts';
 import { loadScenario } from '../scenario.ts';
 import { defaultState, toAbsolute } from './keeper-flags.ts';
 import { showProgress } from './progress.ts';
 import { setOption } from './set-option.ts';
+import { print } from './streams.ts';
 
 interface DeployFlags {
   readonly state: string;
@@ -31,6 +33,7 @@ async function deployCommand(name: string, flags: DeployFlags): Promise<void> {
   const { scenario, source } = await loadScenario(name, flags.set);
   await refuseUnavailable(scenario);
   const directory = toAbsolute(flags.state);
+  temporaryFolder();
   await claimState(directory);
   using progress = showProgress(scenario.name, flags.quiet ?? false);
   using interrupts = interruptible();
@@ -39,7 +42,7 @@ async function deployCommand(name: string, flags: DeployFlags): Promise<void> {
   await startKeeper(directory, origin, onStep, interrupts.stop);
   progress[Symbol.dispose]();
   const { owner } = await readState(directory);
-  process.stdout.write(
+  print(
     `${scenario.name} is deployed, kept by process ${owner.pid}; state in ${directory}\n` +
       `  busbench bench --state ${flags.state} [--set path=value]\n` +
       `  busbench destroy --state ${flags.state}\n`,

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { destroyDeployment, destroyStale } from '../keeper/client.ts';
 import { readState } from '../keeper/state.ts';
 import { defaultState, toAbsolute } from './keeper-flags.ts';
+import { print } from './streams.ts';
 
 interface DestroyFlags {
   readonly state: string;
@@ -25,10 +26,10 @@ async function destroyCommand(flags: DestroyFlags): Promise<void> {
   }
   const directory = toAbsolute(flags.state);
   say(await destroyDeployment(directory, await readState(directory)));
-  process.stdout.write(`results and logs are in ${directory}\n`);
+  print(`results and logs are in ${directory}\n`);
 }
 
 function say(found: readonly string[]): void {
   const lines = found.length === 0 ? ['nothing'] : found;
-  process.stdout.write(lines.map((line) => `found ${line}\n`).join(''));
+  print(lines.map((line) => `found ${line}\n`).join(''));
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import * as readyMade from '../ready-made.ts';
+import { print } from './streams.ts';
 
 /** `busbench list`: the ready-made scenarios and sweeps. */
 export function registerList(program: Command): void {
@@ -25,5 +26,5 @@ async function listCommand(flags: { readonly json?: true }): Promise<void> {
         'Sweeps (busbench sweep <name>)',
         ...linesOf(sweeps),
       ].join('\n');
-  process.stdout.write(`${text}\n`);
+  print(`${text}\n`);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { describePlan, makePlan, planText } from '../plan/plan.ts';
 import { loadScenario } from '../scenario.ts';
 import { setOption } from './set-option.ts';
+import { print } from './streams.ts';
 
 interface PlanFlags {
   readonly set: readonly string[];
@@ -23,5 +24,5 @@ async function planCommand(name: string, flags: PlanFlags): Promise<void> {
   const { scenario } = await loadScenario(name, flags.set);
   const description = await describePlan(makePlan(scenario));
   const text = flags.json ? `${JSON.stringify(description, null, 2)}\n` : planText(description);
-  process.stdout.write(text);
+  print(text);
 }

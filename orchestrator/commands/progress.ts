@@ -2,6 +2,7 @@ import { stderr } from 'node:process';
 import { createLogUpdate } from 'log-update';
 import { formatDurationMs, formatUs } from '../../reports/format.ts';
 import type { RunProgress } from '../observer.ts';
+import { isLiveTerminal } from './streams.ts';
 
 /** A live bar on a terminal, elsewhere a plain line every few seconds; nothing when quiet. */
 export interface ProgressDisplay extends Disposable {
@@ -16,7 +17,7 @@ const barCells = 24;
 
 export function showProgress(name: string, quiet: boolean): ProgressDisplay {
   if (quiet) return { update: () => {}, [Symbol.dispose]: () => {} };
-  return stderr.isTTY ? liveBar(name) : plainLines(name);
+  return isLiveTerminal() ? liveBar(name) : plainLines(name);
 }
 
 function liveBar(name: string): ProgressDisplay {
@@ -36,11 +37,11 @@ function liveBar(name: string): ProgressDisplay {
 
 function plainLines(name: string): ProgressDisplay {
   let lastStep = '';
-  let lastAt = 0;
+  let lastAt = Number.NEGATIVE_INFINITY;
   const describeRun = runDescriber();
   return {
     update: (progress) => {
-      const now = Date.now();
+      const now = performance.now();
       const line = describeRun(progress);
       if (progress.step === lastStep && now - lastAt < plainEveryMs) return;
       lastStep = progress.step;

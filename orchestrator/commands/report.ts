@@ -8,6 +8,7 @@ import { campaignReports } from '../../reports/sweep/formats.ts';
 import { readCampaign } from '../../reports/sweep/read.ts';
 import { makeDirectory, writeWhole } from '../../reports/write.ts';
 import { UsageError } from '../errors.ts';
+import { print } from './streams.ts';
 import { terminalOptions } from './terminal.ts';
 
 interface ReportFlags {
@@ -65,7 +66,7 @@ async function reportCommand(results: readonly string[], flags: ReportFlags): Pr
   const named = results.length === 1 && path !== undefined ? { directory: path } : {};
   if (flags.output === undefined && only !== undefined) {
     const renderer = await renderers[only]();
-    process.stdout.write(renderer.render(records, { ...named, ...terminalOptions() }));
+    print(renderer.render(records, { ...named, ...terminalOptions() }));
     return;
   }
   const output = flags.output ?? '.';
@@ -96,7 +97,7 @@ async function reportCampaign(directory: string, flags: ReportFlags): Promise<vo
       );
     }
     const text = await make(campaign);
-    if (flags.output === undefined) process.stdout.write(text);
+    if (flags.output === undefined) print(text);
     else {
       const several = flags.format.length > 1 || (await isDirectory(flags.output));
       if (several) await makeDirectory(flags.output);

@@ -9,6 +9,7 @@ import { run } from '../run.ts';
 import { loadScenario, scenarioYaml } from '../scenario.ts';
 import { showProgress } from './progress.ts';
 import { setOption } from './set-option.ts';
+import { print } from './streams.ts';
 import { terminalOptions } from './terminal.ts';
 
 interface RunFlags {
@@ -53,11 +54,10 @@ async function runCommand(name: string, flags: RunFlags): Promise<void> {
   await writeRecord(directories.results, record, scenarioYaml(record.result.scenario));
   progress[Symbol.dispose]();
   const { result } = record;
-  if (flags.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  else
-    process.stdout.write(
-      textRenderer.render([record], { ...terminalOptions(), directory: directories.results }),
-    );
+  const text = flags.json
+    ? `${JSON.stringify(result, null, 2)}\n`
+    : textRenderer.render([record], { ...terminalOptions(), directory: directories.results });
+  print(text, directories.results);
   if (flags.keep) process.stderr.write(`scratch kept in ${directories.scratch}\n`);
   process.exitCode = interrupts.stop.aborted ? exitInterrupted : exitCode(result);
 }

@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander';
 import { resultJsonSchema } from '../../reports/result.ts';
 import { scenarioJsonSchema } from '../scenario.ts';
 import { sweepJsonSchema } from '../sweep/spec.ts';
+import { print } from './streams.ts';
 
 /** Every format with a JSON Schema, by the name it is asked for. */
 const schemas: Readonly<Record<string, () => unknown>> = {
@@ -18,6 +19,6 @@ export function registerSchema(program: Command): void {
     .addArgument(new Argument('<format>', 'the format').choices(Object.keys(schemas)))
     .action((format: string) => {
       const schema = schemas[format]?.() ?? null;
-      process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+      print(`${JSON.stringify(schema, null, 2)}\n`);
     });
 }

@@ -4,6 +4,7 @@ import { formatDurationMs } from '../../reports/format.ts';
 import { describeSettings } from '../sweep/points.ts';
 import type { SweepProgress } from '../sweep/sweep.ts';
 import { runDescriber } from './progress.ts';
+import { isLiveTerminal } from './streams.ts';
 
 /** Two live lines on a terminal, elsewhere a plain line a step and every few seconds; nothing when quiet. */
 export interface SweepDisplay extends Disposable {
@@ -15,7 +16,7 @@ const barCells = 24;
 
 export function showSweep(name: string, what: 'points' | 'searches', quiet: boolean): SweepDisplay {
   if (quiet) return { update: () => {}, [Symbol.dispose]: () => {} };
-  return stderr.isTTY ? liveLines(name, what) : plainLines(name, what);
+  return isLiveTerminal() ? liveLines(name, what) : plainLines(name, what);
 }
 
 function liveLines(name: string, what: string): SweepDisplay {
@@ -41,11 +42,11 @@ function liveLines(name: string, what: string): SweepDisplay {
 
 function plainLines(name: string, what: string): SweepDisplay {
   let last = '';
-  let lastAt = 0;
+  let lastAt = Number.NEGATIVE_INFINITY;
   const describeRun = runDescriber();
   return {
     update: (progress) => {
-      const now = Date.now();
+      const now = performance.now();
       const running = describeRun(progress.run);
       const here = `${progress.done} ${point(progress)}`;
       if (here === last && now - lastAt < plainEveryMs) return;

@@ -11,6 +11,7 @@ import { writeCampaign } from '../../reports/sweep/write.ts';
 import { writeWhole } from '../../reports/write.ts';
 import { UsageError } from '../errors.ts';
 import { exitInterrupted, interruptible } from '../interrupts.ts';
+import { temporaryFolder } from '../owner.ts';
 import { expectedMs } from '../sweep/countdown.ts';
 import { Journal } from '../sweep/journal.ts';
 import {
@@ -22,6 +23,7 @@ import {
 import { busKey, ordered } from '../sweep/order.ts';
 import { describeSettings } from '../sweep/points.ts';
 import { isFinished, type SweepOutcome, sweep } from '../sweep/sweep.ts';
+import { print } from './streams.ts';
 import { formatLong, showSweep } from './sweep-progress.ts';
 
 interface SweepFlags {
@@ -67,9 +69,10 @@ async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void
   const all = await loadSweep(nameOrFile);
   const loaded = flags.available ? await onlyAvailable(all, sayLacking) : all;
   if (flags.dryRun) {
-    process.stdout.write(flags.json ? dryRunJson(loaded) : dryRunText(loaded));
+    print(flags.json ? dryRunJson(loaded) : dryRunText(loaded));
     return;
   }
+  temporaryFolder();
   await using journal = await Journal.open(flags.output ?? join('results', loaded.name));
   await refuseOther(journal.directory, loaded.spec.name ?? loaded.name);
   await refuseUnavailablePoints(
@@ -93,11 +96,10 @@ async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void
   display[Symbol.dispose]();
   const plan = await writePlan(journal.directory, loaded, outcome);
   await writeCampaign(journal.directory);
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify({ ...plan, directory: journal.directory, points: outcome.entries }, null, 2)}\n`
-      : summary(outcome, loaded.spec.search?.unit ?? '', journal.directory),
-  );
+  const text = flags.json
+    ? `${JSON.stringify({ ...plan, directory: journal.directory, points: outcome.entries }, null, 2)}\n`
+    : summary(outcome, loaded.spec.search?.unit ?? '', journal.directory);
+  print(text, journal.directory);
   process.exitCode = exitCodeOf(outcome, interrupts.stop.aborted);
 }
 

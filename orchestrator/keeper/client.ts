@@ -179,9 +179,9 @@ function isKeeper({ owner }: KeeperState): boolean {
 }
 
 async function gone(state: KeeperState, ms: number): Promise<boolean> {
-  const untilMs = Date.now() + ms;
+  const untilMs = performance.now() + ms;
   while (isKeeper(state)) {
-    if (Date.now() > untilMs) return false;
+    if (performance.now() > untilMs) return false;
     await sleep(pollMs);
   }
   return true;

@@ -41,9 +41,10 @@ export class Campaign implements AsyncDisposable {
     const { id, settings, repetition } = point;
     this.#current = point;
     const startedAt = new Date();
+    const startedMs = performance.now();
     await mkdir(journal.runningDirectory(id), { recursive: true });
     const outcome = await this.#attempt(point);
-    const durationMs = Date.now() - startedAt.getTime();
+    const durationMs = Math.round(performance.now() - startedMs);
     const entry: PointEntry = {
       id,
       settings,

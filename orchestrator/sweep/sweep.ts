@@ -50,8 +50,8 @@ export interface FoundCapacity extends Bracket {
 export async function sweep(loaded: LoadedSweep, options: SweepOptions): Promise<SweepOutcome> {
   const { spec } = loaded;
   await using campaign = new Campaign(spec, options);
-  const untilMs = Date.now() + (spec.maxTimeMs ?? Number.POSITIVE_INFINITY);
-  const over = (): boolean => options.stop.aborted || Date.now() >= untilMs;
+  const untilMs = performance.now() + (spec.maxTimeMs ?? Number.POSITIVE_INFINITY);
+  const over = (): boolean => options.stop.aborted || performance.now() >= untilMs;
   if (spec.search !== null) return await searchAll(loaded, spec.search, campaign, options, over);
 
   const queue = ordered(loaded.points, spec);

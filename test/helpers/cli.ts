@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
-const program = join(root, 'dist', 'orchestrator', 'cli.js');
+/** The command as it was built. */
+export const busbenchProgram: string = join(root, 'dist', 'orchestrator', 'cli.js');
 
 export interface Finished {
   readonly code: number | null;
@@ -24,7 +25,7 @@ export interface Started {
 
 /** Starts `busbench <args>` from `dist`, as a user's shell would. */
 export function startBusbench(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(process.execPath, [busbenchProgram, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import { namespaceHost } from '../../hosts/namespace.ts';
-import { claimDirectory, markOf, newOwner } from '../../owner.ts';
+import { claimDirectory, markOf, newOwner, temporaryFolder } from '../../owner.ts';
 import { makeNamespace, type Privilege } from './holder.ts';
 import { firewalls, lineTo, startEngine } from './nfqueue.ts';
 import { endOwned } from './stale.ts';
@@ -34,8 +34,15 @@ export function ownPrivilege(): Privilege {
 
 /** Tries everything in a scratch namespace, which is gone afterwards. */
 export async function probe(privilege: Privilege): Promise<Abilities> {
+  let folder: string;
+  try {
+    folder = temporaryFolder();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return nothing(privilege, { missing: error.message, mend: error.hint });
+  }
   const owner = newOwner('probe');
-  const directory = await mkdtemp(join(tmpdir(), 'busbench-probe-'));
+  const directory = await mkdtemp(join(folder, 'busbench-probe-'));
   const logFile = join(directory, 'log');
   claimDirectory(directory, owner);
   try {
@@ -52,12 +59,15 @@ export async function probe(privilege: Privilege): Promise<Abilities> {
     const nfqueue = firewall === '' ? noFirewall : engine;
     return { privilege, namespaces: null, netem, nfqueue, firewall };
   } catch (error) {
-    const namespaces = noNamespaces(privilege, said(error));
-    return { privilege, namespaces, netem: namespaces, nfqueue: namespaces, firewall: '' };
+    return nothing(privilege, noNamespaces(privilege, said(error)));
   } finally {
     await endOwned(owner);
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+function nothing(privilege: Privilege, namespaces: Obstacle): Abilities {
+  return { privilege, namespaces, netem: namespaces, nfqueue: namespaces, firewall: '' };
 }
 
 function noNamespaces(privilege: Privilege, why: string): Obstacle {

@@ -148,10 +148,7 @@ export class Agent {
     const measurement = this.#need(message.type);
     switch (message.type) {
       case 'probe':
-        this.#prober?.start(message.everyMs);
-        return;
-      case 'proven':
-        this.#prober?.proven(message.clients);
+        this.#prober?.send(message.pairs);
         return;
       case 'start':
         this.#start(message.schedule, message.resumed ?? false);
@@ -184,10 +181,10 @@ export class Agent {
   async #connect(directory: Json): Promise<void> {
     const { clients, reports, run } = this.#need('directory');
     if (this.#peers === null) throw protocolFailure("'directory' before 'opened'");
-    const paths = await this.#peers.openSenders(clients, directory);
-    this.#prober = new Prober(clients, run.assignment.clients, paths, (client, path) =>
-      reports.has(client, path, 0),
+    const paths = await this.#peers.openSenders(clients, directory, (opened) =>
+      this.#channel.send({ type: 'opening', clients: opened }),
     );
+    this.#prober = new Prober(clients, run.assignment.clients, reports);
     this.#channel.send({ type: 'connected', paths });
   }
 

@@ -58,12 +58,13 @@ export class Measurement {
     this.reports = reports;
     this.clients = new Clients(run, workload, {
       wake,
-      answered: (client, path) => reports.add(client, path, 0),
+      answered: (client, path) => reports.answered(client, path, 0),
+      probeReturned: (client, path) => reports.returned(client, path),
       reconnected: (client) => channel.send({ type: 'reconnected', client }),
     });
     this.servers = new Servers(run, workload, {
       wake,
-      probed: (client, path, subscriber) => reports.add(client, path, subscriber),
+      probed: (client, path, subscriber) => reports.answered(client, path, subscriber),
     });
     this.#channel = channel;
     this.#loop = loop;

@@ -4,9 +4,9 @@ import type { Assignment, Json } from './protocol.ts';
 import type { Clients } from './workloads/clients.ts';
 import type { Servers } from './workloads/servers.ts';
 
-/** Connections opened at a time by one process. */
-const openAtOnce = 64;
 const openTimeoutMs = 60_000;
+/** How often it is told how many clients are open. */
+const tellEveryMs = 500;
 
 /** The connections of one process: a session, its receivers, its senders. */
 export class Peers {
@@ -56,7 +56,8 @@ export class Peers {
   }
 
   async openReceivers(servers: Servers): Promise<void> {
-    await each(this.#assignment.servers, async (peer, position) => {
+    const { servers: peers, openAtOnce } = this.#assignment;
+    await each(peers, openAtOnce, async (peer, position) => {
       const receiver = await within(`open server ${peer.name}`, this.#signal, (bounded) =>
         this.#session.openReceiver(peer, servers.handler(position), bounded),
       );
@@ -65,14 +66,25 @@ export class Peers {
     });
   }
 
-  /** Resolves with the number of paths of each client. */
-  async openSenders(clients: Clients, directory: Json): Promise<number[]> {
-    await each(this.#assignment.clients, async (peer, position) => {
+  /** Resolves with the number of paths of each client; `onOpened` hears now and then how many are open. */
+  async openSenders(
+    clients: Clients,
+    directory: Json,
+    onOpened: (clients: number) => void,
+  ): Promise<number[]> {
+    let opened = 0;
+    let toldMs = performance.now();
+    const { clients: peers, openAtOnce } = this.#assignment;
+    await each(peers, openAtOnce, async (peer, position) => {
       const sender = await within(`open client ${peer.name}`, this.#signal, (bounded) =>
         this.#session.openSender(peer, directory, clients.handler(position), bounded),
       );
       clients.attach(position, sender);
       this.#senders[position] = sender;
+      opened++;
+      if (performance.now() - toldMs < tellEveryMs) return;
+      toldMs = performance.now();
+      onOpened(opened);
     });
     return this.#senders.map((sender) => sender?.paths ?? 1);
   }
@@ -119,14 +131,15 @@ async function within<T>(
   }
 }
 
-/** `work` on every item, in order of the list, `openAtOnce` at a time. The first failure ends it. */
+/** `work` on every item, in order of the list, `atOnce` at a time. The first failure ends it. */
 async function each<T>(
   items: readonly T[],
+  atOnce: number,
   work: (item: T, position: number) => Promise<void>,
 ): Promise<void> {
   const entries = items.entries();
   const worker = async (): Promise<void> => {
     for (const [position, item] of entries) await work(item, position);
   };
-  await Promise.all(Array.from({ length: Math.min(openAtOnce, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
 }

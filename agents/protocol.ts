@@ -81,6 +81,8 @@ export interface Assignment {
   readonly announced?: readonly Announcement[];
   readonly guarantee: 'at-most-once' | 'at-least-once';
   readonly connections: 'own' | 'shared';
+  /** Peers that this process may be opening at a time. */
+  readonly openAtOnce: number;
   readonly failover: boolean;
   readonly reconnect: { readonly minMs: number; readonly maxMs: number };
   readonly workload: AgentWorkload;
@@ -107,9 +109,8 @@ export type ToAgent =
   | { readonly type: 'assign'; readonly assignment: Assignment }
   /** How this process reaches every receiver; the driver's own shape. Asks the agent to connect its senders. */
   | { readonly type: 'directory'; readonly directory: Json }
-  /** Send a probe on every path not proven yet, again after `everyMs`, then twice that and so on, until told `proven` for each client. */
-  | { readonly type: 'probe'; readonly everyMs: number }
-  | { readonly type: 'proven'; readonly clients: readonly number[] }
+  /** Send these probes once: flattened pairs client, path. */
+  | { readonly type: 'probe'; readonly pairs: readonly number[] }
   /** This process's clock minus each process's clock, by process index. */
   | { readonly type: 'offsets'; readonly offsetUs: readonly number[] }
   | { readonly type: 'clock'; readonly id: number }
@@ -140,8 +141,18 @@ export type FromAgent =
   | { readonly type: 'opened'; readonly announcements: readonly Announcement[] }
   /** Senders are connected; `paths[i]` paths have to be proven for `Assignment.clients[i]`. */
   | { readonly type: 'connected'; readonly paths: readonly number[] }
-  /** Probes newly seen by servers, or answered to clients (call): flattened triples client, path, subscriber. */
-  | { readonly type: 'probed'; readonly triples: readonly number[] }
+  /** Of the peers of this process so far; told now and then while they are being opened. */
+  | { readonly type: 'opening'; readonly clients: number }
+  /**
+   * What became of probes. `answered`: each arrival at a server, or answer to a client (call), as flattened triples
+   * client, path, subscriber. `returned` by the bus, and `notTaken` by the library: flattened pairs client, path.
+   */
+  | {
+      readonly type: 'probed';
+      readonly answered: readonly number[];
+      readonly returned: readonly number[];
+      readonly notTaken: readonly number[];
+    }
   | {
       readonly type: 'clock';
       readonly id: number;

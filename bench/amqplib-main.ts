@@ -82,6 +82,7 @@ async function callDriver(endpoint: Json, inFlight: number): Promise<void> {
     accepted: () => {},
     refused: () => {},
     connection: () => {},
+    probeReturned: () => {},
     reply: () => {
       calls++;
       call();

@@ -186,6 +186,7 @@ async function driverLoop({ host, port }: Url, guarantee: Guarantee): Promise<Lo
     accepted: () => {},
     refused: () => {},
     connection: () => {},
+    probeReturned: () => {},
     reply: () => {
       calls++;
       open--;

@@ -134,6 +134,7 @@ async function driverLoop(inFlight: number): Promise<Loop> {
     accepted: () => {},
     refused: () => {},
     connection: () => {},
+    probeReturned: () => {},
     reply: () => {
       calls++;
       call();

@@ -4,10 +4,15 @@ import type { Agent } from './agents/agent.ts';
 import type { Bus } from './buses/bus.ts';
 import type { Plan } from './plan/plan.ts';
 
+/** Connections that all processes may be opening at a time: a broker's accept queue holds 128. */
+const openingAtOnce = 128;
+
 /** What each agent is told before it opens anything; the bus adds how that process reaches it. */
 export function assign(plan: Plan, bus: Bus, runId: string): (agent: Agent) => Promise<Assignment> {
   const { scenario } = plan;
   const { measure } = scenario.phases;
+  const withClients = plan.processes.filter(({ clients }) => clients.length > 0).length;
+  const openAtOnce = Math.max(2, Math.floor(openingAtOnce / Math.max(1, withClients)));
   const runTag = createHash('sha256').update(runId).digest().readUInt16LE(0);
   return async (agent) => {
     const { driver, endpoint } = await bus.endpoint(agent);
@@ -24,6 +29,7 @@ export function assign(plan: Plan, bus: Bus, runId: string): (agent: Agent) => P
       driver: { name: driver, endpoint },
       announced: agent.announced,
       guarantee: scenario.guarantee,
+      openAtOnce,
       connections: scenario.clients.connections,
       failover: scenario.clients.failover,
       reconnect: scenario.clients.reconnect,

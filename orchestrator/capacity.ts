@@ -2,13 +2,13 @@ import { mergeSamples, quantileUs } from '../reports/reconcile/dist.ts';
 import { sum } from '../reports/reconcile/parts.ts';
 import type { Pace, ResolvedScenario } from '../topologies/scenario.ts';
 import { AgentGroup } from './agents/agent-group.ts';
-import { assign } from './assignment.ts';
 import type { Deployment } from './deployment.ts';
 import { BusError, UsageError } from './errors.ts';
 import type { RunContext } from './fabrics/fabric.ts';
 import { Observer } from './observer.ts';
 import { budgetOf, maxLedgerBytes } from './plan/budget.ts';
 import { makePlan, type Plan } from './plan/plan.ts';
+import { getReady } from './readiness.ts';
 import { measureWindow } from './window.ts';
 
 /** A plan whose rate is known, and what the rate was made from; null where the scenario gave it. */
@@ -135,7 +135,7 @@ async function tryOut(
     observer.watch(agents, deployment);
     // A run id of its own: what a trial leaves under way is foreign to whatever follows.
     const runId = `${context.runId}.${pace.kind}`;
-    await agents.makeReady(assign(plan, bus, runId), bus, plan, stop);
+    await getReady(plan, agents, deployment, { observer, runId, signal: stop });
     const { failure } = await measureWindow(plan, agents, deployment, observer, stop);
     stop.throwIfAborted();
     if (failure !== null) throw new BusError(failure.code, failure.message, failure.hint);

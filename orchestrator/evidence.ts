@@ -7,6 +7,7 @@ import type { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
 import type { Observer } from './observer.ts';
 import type { Plan } from './plan/plan.ts';
+import type { Readiness } from './readiness.ts';
 import type { Window } from './window.ts';
 
 /** Everything a bench saw, on its way into one Evidence. */
@@ -17,6 +18,7 @@ interface Seen {
   /** Indices of the agents that handed over all their parts. */
   readonly collected: ReadonlySet<number>;
   readonly counters: ReadonlyMap<string, Readonly<Record<string, number>>>;
+  readonly readiness: Readiness;
   readonly window: Window;
   readonly idleBefore: readonly RttSample[];
   readonly idleAfter: readonly RttSample[];
@@ -66,21 +68,25 @@ export async function assembleEvidence(
     faults: window.faults.map(({ endedAtMs, ...fault }) => {
       return { ...fault, endedAtMs: endedAtMs ?? window.measuredMs, mended: endedAtMs !== null };
     }),
-    warnings: [...window.warnings, ...missingParts(seen)],
+    warnings: [...seen.readiness.warnings, ...window.warnings, ...missingParts(seen)],
     environment: describeEnvironment(versions(deployment, observer), commandLine),
     failure: window.failure,
     interrupted: window.interrupted,
   };
 }
 
-function describeBus(bus: Bus, { counters, capacityPerSecond }: Seen): RunResult['bus'] {
+function describeBus(bus: Bus, { counters, capacityPerSecond, readiness }: Seen): RunResult['bus'] {
   return {
     type: bus.type,
     readyMs: bus.readyMs,
     nodes: bus.nodes.map(({ name, site, version }) => {
       return { name, site, version, counters: { ...counters.get(name) } };
     }),
-    details: { ...bus.details, ...(capacityPerSecond !== null && { capacityPerSecond }) },
+    details: {
+      ...bus.details,
+      ...readiness.details,
+      ...(capacityPerSecond !== null && { capacityPerSecond }),
+    },
   };
 }
 

@@ -11,6 +11,8 @@ import { Sampler, type Watched } from './sampler.ts';
 /** What a live display needs; sent on every step and twice a second while measuring. */
 export interface RunProgress {
   readonly step: string;
+  /** How far it came, if that can be told; empty otherwise. */
+  readonly detail: string;
   readonly elapsedMs: number;
   /** Length of the timed phases together; null when a count ends them. */
   readonly totalMs: number | null;
@@ -24,6 +26,7 @@ export interface RunProgress {
 /** Progress that has only a step to tell of. */
 export const quietProgress: RunProgress = {
   step: '',
+  detail: '',
   elapsedMs: 0,
   totalMs: null,
   due: 0,
@@ -45,6 +48,7 @@ export class Observer {
   #pacing: readonly Agent[] = [];
   #second: { readonly index: number; readonly histogram: Histogram } | null = null;
   #step = '';
+  #detail = '';
   #timedFromUs: number | null = null;
   #sampler: Sampler | null = null;
   #onExhausted: () => void = () => {};
@@ -54,9 +58,10 @@ export class Observer {
     this.#onProgress = onProgress;
   }
 
-  /** Names what happens now. */
-  readonly step = (name: string): void => {
+  /** Names what happens now, and how far it came. */
+  readonly step = (name: string, detail = ''): void => {
     this.#step = name;
+    this.#detail = detail;
     this.#report();
   };
 
@@ -97,6 +102,11 @@ export class Observer {
     return this.#pacing.every(
       ({ index, channel }) => this.#exhausted.has(index) || channel.error !== null,
     );
+  }
+
+  /** CPU seconds used so far by all processes of the run but ours. */
+  async cpuSeconds(): Promise<number> {
+    return (await this.#sampler?.cpuSeconds()) ?? 0;
   }
 
   async startSampling(): Promise<void> {
@@ -144,6 +154,7 @@ export class Observer {
     const { warmupMs, measure, drainMs } = this.#scenario.phases;
     this.#onProgress({
       step: this.#step,
+      detail: this.#detail,
       elapsedMs: this.#timedFromUs === null ? 0 : Math.max(0, nowUs() - this.#timedFromUs) / 1e3,
       totalMs: measure.kind === 'duration' ? warmupMs + measure.ms + drainMs : null,
       ...this.#totals(),

@@ -4,7 +4,6 @@ import { reconcile } from '../reports/reconcile/reconcile.ts';
 import type { RunRecord } from '../reports/record.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
 import { AgentGroup } from './agents/agent-group.ts';
-import { assign } from './assignment.ts';
 import { settlePace } from './capacity.ts';
 import { type Deployment, deploy } from './deployment.ts';
 import { describeFailure } from './errors.ts';
@@ -12,6 +11,7 @@ import { assembleEvidence } from './evidence.ts';
 import type { RunContext } from './fabrics/fabric.ts';
 import { Observer, type RunProgress } from './observer.ts';
 import { makePlan, type Plan } from './plan/plan.ts';
+import { getReady } from './readiness.ts';
 import { measureWindow } from './window.ts';
 
 export interface RunOptions {
@@ -92,9 +92,8 @@ export async function bench(
   observer.step('agents');
   await using agents = await AgentGroup.start(plan, fabric.hosts, context.logs, stop);
   observer.watch(agents, deployment);
-  observer.step('ready barrier');
-  const assignmentOf = assign(plan, bus, context.runId);
-  await agents.makeReady(assignmentOf, bus, plan, stop);
+  const way = { observer, runId: context.runId, signal: stop };
+  const readiness = await getReady(plan, agents, deployment, way);
 
   const window = await measureWindow(plan, agents, deployment, observer, stop);
 
@@ -113,6 +112,7 @@ export async function bench(
     agents,
     collected,
     counters,
+    readiness,
     window,
     idleBefore,
     idleAfter,

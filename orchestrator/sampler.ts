@@ -42,6 +42,19 @@ export class Sampler {
     }, everyMs);
   }
 
+  /** CPU seconds used so far by all processes that are watched, ours left out. */
+  async cpuSeconds(): Promise<number> {
+    const others = this.#watched.filter(({ role }) => role !== 'orchestrator');
+    const used = await Promise.all(
+      others.map(async ({ host, pid }) => {
+        const id = pid();
+        const sample = id === null ? null : await host.sample(id).catch(() => null);
+        return sample?.cpuSeconds ?? 0;
+      }),
+    );
+    return used.reduce((sum, seconds) => sum + seconds, 0);
+  }
+
   /** Takes a last sample and reports; CPU is that of the time between first and last sample. */
   async stop(): Promise<readonly ProcessReport[]> {
     if (this.#timer) clearInterval(this.#timer);

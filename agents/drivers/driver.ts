@@ -68,6 +68,8 @@ export interface SendHandler {
    * connection-lost (sent, unconfirmed, and now unknown). `reason` is the bus's own words.
    */
   refused(token: number, outcome: string, reason: string): void;
+  /** The bus gave back a probe of this path, as far as the protocol tells: nobody can be reached there yet. */
+  probeReturned(path: number): void;
   /** A reply to a call of this peer; correlate by its header. */
   reply(body: Buffer): void;
   /** As for receivers; `which` tells the connections of one peer apart where it has several. */

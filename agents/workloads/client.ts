@@ -92,6 +92,8 @@ export interface ClientHooks {
   wake(dueUs: number): void;
   /** A probe of this client (global index) was answered on this path. */
   answered(client: number, path: number): void;
+  /** The bus gave a probe of this client (global index) back. */
+  probeReturned(client: number, path: number): void;
   /** What a fault cut of this client (global index) is connected again. */
   reconnected(client: number): void;
 }

@@ -59,6 +59,7 @@ export class Clients {
       },
       accepted: (token) => this.#accepted(client, token),
       refused: (token, outcome, reason) => this.#refused(client, token, outcome, reason),
+      probeReturned: (path) => this.#hooks.probeReturned(client.peer.index, path),
       reply: (body) => this.#replied(client, body),
       connection: (state, _reason, which = '') => {
         const isBack = noteConnection(client, state, which, this.#run);

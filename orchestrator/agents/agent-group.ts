@@ -15,11 +15,26 @@ import {
   spawnAgent,
 } from './agent.ts';
 import { type ClockOffset, measureOffset, offsetsSeenBy, reconcileOffsets } from './clock-sync.ts';
+import { connectClients, type OnStep } from './connect.ts';
+import type { ProbeAccount } from './probe-book.ts';
 import { proveAllPaths } from './ready-barrier.ts';
 
 const helloMs = 20_000;
-const openMs = 60_000;
 const retireMs = 20_000;
+
+/** What the agents are made ready on, and whom that is told. */
+interface Surroundings {
+  readonly bus: Bus;
+  readonly plan: Plan;
+  readonly onStep: OnStep;
+}
+
+/** How long it took, and what became of the probes. */
+interface MadeReady {
+  readonly connectMs: number;
+  readonly barrierMs: number;
+  readonly probes: ProbeAccount;
+}
 
 /** All agents of a run, from start to the ready barrier to collection. */
 export class AgentGroup implements AsyncDisposable {
@@ -127,20 +142,25 @@ export class AgentGroup implements AsyncDisposable {
    */
   async makeReady(
     assignmentOf: AssignmentOf,
-    bus: Bus,
-    receivers: Plan,
+    { bus, plan, onStep }: Surroundings,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<MadeReady> {
+    const from = performance.now();
+    onStep('opening the servers');
     this.#assignmentOf = assignmentOf;
     await this.#all((agent) => openReceivers(agent, assignmentOf, signal));
     const announced = new Map(this.agents.map((agent) => [agent.index, agent.announced]));
     const directories = await bus.directory(this.agents, announced, signal);
-    const paths = await this.#all(async (agent) => {
-      const connected = agent.channel.next('connected', openMs, signal);
-      agent.channel.send({ type: 'directory', directory: directories[agent.index] ?? null });
-      return (await connected).paths;
-    });
-    await proveAllPaths(this.agents, paths, receivers, signal);
+    const paths = await connectClients(this.agents, directories, onStep, signal);
+    const connected = performance.now();
+    onStep('ready barrier');
+    const onProgress = (proven: number, clients: number): void => {
+      onStep('ready barrier', `${proven} of ${clients} clients proven`);
+    };
+    const barrier = { agents: this.agents, paths, plan, onProgress };
+    const probes = await proveAllPaths(barrier, signal);
+    const barrierMs = performance.now() - connected;
+    return { probes, connectMs: connected - from, barrierMs };
   }
 
   /** Sends to every living agent. */

@@ -3,106 +3,141 @@ import { AgentError } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { within } from '../waiting.ts';
 import type { Agent } from './agent.ts';
+import { type ProbeAccount, ProbeBook, type Prover } from './probe-book.ts';
 
-const probeEveryMs = 500;
+/** The barrier may take this long, and longer by so much for each answer it needs. */
 const barrierMs = 60_000;
+const barrierMsAnAnswer = 10;
+/** When nothing has come for this long, what is under way is taken for lost; each time twice as long. */
+const patienceMs = 2_000;
+/** Answers may still come to probes that were taken for lost; when none has for this long, none is waited for any more. */
+const stragglersMs = 3_000;
+const tickMs = 50;
+const tellEveryMs = 1_000;
 
-/** What one client still has to show: ways to a server, and subscribers that have its probe. */
-interface Proof {
-  readonly agent: Agent;
-  readonly wantedPaths: number;
-  readonly wantedSubscribers: number;
-  readonly paths: Set<number>;
-  readonly subscribers: Set<number>;
+export interface Barrier {
+  readonly agents: readonly Agent[];
+  /** Of each agent's clients, in order: how many paths lead to servers. */
+  readonly paths: readonly (readonly number[])[];
+  readonly plan: Plan;
+  readonly onProgress: (proven: number, clients: number) => void;
 }
 
 /**
  * Nothing starts before every client has proven every path it will use, and has reached every subscriber of its
- * topic (one for call and cast, all servers for fanout, all pools for notify), with a probe that arrived.
- * Behind a broker one path leads to all subscribers; where peers dial peers each path leads to one.
+ * topic (one for call and cast, all servers for fanout, all pools for notify), with a probe that arrived; and not
+ * before every probe is accounted for, or nothing has come for a while: what is then `leftOver` may be anywhere.
  */
-export async function proveAllPaths(
-  agents: readonly Agent[],
-  paths: readonly (readonly number[])[],
-  plan: Plan,
-  signal: AbortSignal,
-): Promise<void> {
-  const missing = proofsOf(agents, paths, plan);
-  const clients = missing.size;
-  if (clients === 0) return;
-  let proven = (): void => {};
-  const all = new Promise<void>((resolve) => {
-    proven = resolve;
-  });
-  const take = (message: FromAgent): void => {
-    if (message.type !== 'probed') return;
-    for (const [agent, done] of takeProofs(missing, message.triples)) {
-      agent.channel.send({ type: 'proven', clients: done });
-    }
-    if (missing.size === 0) proven();
-  };
-  const stops = agents.map((agent) => agent.channel.listen(take));
+export async function proveAllPaths(barrier: Barrier, signal: AbortSignal): Promise<ProbeAccount> {
+  const { agents } = barrier;
+  const provers = proversOf(barrier);
+  const book = new ProbeBook(provers);
+  if (provers.length === 0) return book.account();
+  const waves = new Waves(barrier, book);
+  const stops = agents.map((agent) => agent.channel.listen((message) => waves.take(message)));
   const failures = agents.map((agent) => agent.channel.failed);
+  const timer = setInterval(() => waves.tick(), tickMs);
   try {
-    for (const agent of agents) agent.channel.send({ type: 'probe', everyMs: probeEveryMs });
-    const late = (): Error => barrierMissed(missing, clients);
-    await within(Promise.race([all, ...failures]), barrierMs, late, signal);
+    waves.tick();
+    const answers = provers.reduce((sum, { paths, subscribers }) => sum + paths * subscribers, 0);
+    const limitMs = barrierMs + barrierMsAnAnswer * answers;
+    const late = (): Error => barrierMissed(barrier, provers, book, limitMs);
+    await within(Promise.race([waves.over, ...failures]), limitMs, late, signal);
+    return book.account();
   } finally {
+    clearInterval(timer);
     for (const stop of stops) stop();
   }
 }
 
-function proofsOf(
-  agents: readonly Agent[],
-  paths: readonly (readonly number[])[],
-  plan: Plan,
-): Map<number, Proof> {
-  const proofs = new Map<number, Proof>();
-  agents.forEach((agent, i) => {
-    agent.clients.forEach((client, c) => {
-      proofs.set(client.index, {
-        agent,
-        wantedPaths: paths[i]?.[c] ?? 1,
-        wantedSubscribers: plan.receivers[client.topic] ?? 1,
-        paths: new Set(),
-        subscribers: new Set(),
-      });
+/** Probes on their way, wave after wave, until all is proven and accounted for. */
+class Waves {
+  readonly over: Promise<void>;
+  readonly #barrier: Barrier;
+  readonly #book: ProbeBook;
+  readonly #clients: number;
+  #end: () => void = () => {};
+  #lastMs = performance.now();
+  #patienceMs = patienceMs;
+  #toldMs = performance.now();
+
+  constructor(barrier: Barrier, book: ProbeBook) {
+    this.#barrier = barrier;
+    this.#book = book;
+    this.#clients = book.unproven.size;
+    this.over = new Promise((resolve) => {
+      this.#end = resolve;
     });
-  });
-  return proofs;
-}
-
-/** Enters triples of client, path, subscriber; takes out and returns the clients that are done, by agent. */
-function takeProofs(
-  missing: Map<number, Proof>,
-  triples: readonly number[],
-): ReadonlyMap<Agent, number[]> {
-  const done = new Map<Agent, number[]>();
-  for (let i = 0; i + 2 < triples.length; i += 3) {
-    const client = triples[i] ?? 0;
-    const proof = missing.get(client);
-    if (!proof) continue;
-    proof.paths.add(triples[i + 1] ?? 0);
-    proof.subscribers.add(triples[i + 2] ?? 0);
-    if (proof.paths.size < proof.wantedPaths) continue;
-    if (proof.subscribers.size < proof.wantedSubscribers) continue;
-    missing.delete(client);
-    const ofAgent = done.get(proof.agent) ?? [];
-    done.set(proof.agent, ofAgent);
-    ofAgent.push(client);
   }
-  return done;
+
+  take(message: FromAgent): void {
+    if (message.type !== 'probed') return;
+    const { answered, returned, notTaken } = message;
+    const now = performance.now();
+    for (let i = 0; i + 2 < answered.length; i += 3) {
+      this.#book.answered(answered[i] ?? 0, answered[i + 1] ?? 0, answered[i + 2] ?? 0);
+    }
+    for (let i = 0; i + 1 < returned.length; i += 2) {
+      this.#book.returned(returned[i] ?? 0, returned[i + 1] ?? 0, now);
+    }
+    for (let i = 0; i + 1 < notTaken.length; i += 2) {
+      this.#book.notTaken(notTaken[i] ?? 0, notTaken[i + 1] ?? 0, now);
+    }
+    // A probe that was not taken says nothing of those under way.
+    if (answered.length + returned.length > 0) this.#lastMs = now;
+    this.#goOn(now);
+  }
+
+  tick(): void {
+    const now = performance.now();
+    const { unproven } = this.#book;
+    if (unproven.size > 0 && now - this.#lastMs > this.#patienceMs) {
+      this.#book.presumeLost();
+      this.#patienceMs *= 2;
+      this.#lastMs = now;
+    }
+    if (now - this.#toldMs > tellEveryMs) {
+      this.#toldMs = now;
+      this.#barrier.onProgress(this.#clients - unproven.size, this.#clients);
+    }
+    this.#goOn(now);
+  }
+
+  #goOn(nowMs: number): void {
+    for (const [agent, probes] of this.#book.take(nowMs)) {
+      const pairs = probes.flatMap(({ client, path }) => [client, path]);
+      this.#barrier.agents[agent]?.channel.send({ type: 'probe', pairs });
+    }
+    if (this.#book.unproven.size > 0) return;
+    const isSilent = nowMs - this.#lastMs > stragglersMs;
+    if (isSilent || this.#book.account().leftOver === 0) this.#end();
+  }
 }
 
-function barrierMissed(missing: ReadonlyMap<number, Proof>, clients: number): AgentError {
-  const some = [...missing].slice(0, 3).map(([index, proof]) => {
-    const peer = proof.agent.clients.find((client) => client.index === index);
-    const { paths, wantedPaths, subscribers, wantedSubscribers } = proof;
-    return `${peer?.name} (${paths.size} of ${wantedPaths} paths, ${subscribers.size} of ${wantedSubscribers} subscribers)`;
+function proversOf({ agents, paths, plan }: Barrier): Prover[] {
+  return agents.flatMap(({ clients }, agent) =>
+    clients.map(({ index, topic }, position): Prover => {
+      const ways = paths[agent]?.[position] ?? 1;
+      return { client: index, agent, paths: ways, subscribers: plan.receivers[topic] ?? 1 };
+    }),
+  );
+}
+
+function barrierMissed(
+  { plan }: Barrier,
+  provers: readonly Prover[],
+  book: ProbeBook,
+  limitMs: number,
+): AgentError {
+  const missing = provers.filter(({ client }) => book.unproven.has(client));
+  const some = missing.slice(0, 3).map(({ client, paths, subscribers }) => {
+    const came = book.progress(client);
+    return `${plan.clients[client]?.name} (${came.paths} of ${paths} paths, ${came.subscribers} of ${subscribers} subscribers)`;
   });
+  const { sent, answered, returned } = book.account();
   return new AgentError(
     'READY_BARRIER',
-    `${missing.size} of ${clients} clients could not prove their path within ${barrierMs / 1e3} s: ${some.join(', ')} ...`,
+    `${missing.length} of ${provers.length} clients could not prove their path within ${Math.round(limitMs / 1e3)} s: ${some.join(', ')} ...; of ${sent} probes ${answered} were answered and the bus returned ${returned}`,
     'Is the bus reachable from that site? Look at the logs of its agent and of the bus nodes.',
   );
 }

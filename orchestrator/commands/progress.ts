@@ -61,8 +61,8 @@ function bar({ elapsedMs, totalMs }: RunProgress): string {
 /** Says what a run is doing, in one line. It keeps the newest two seconds, of which the rate is. */
 export function runDescriber(): (progress: RunProgress) => string {
   let past = [{ elapsedMs: 0, completed: 0 }];
-  return ({ step, elapsedMs, totalMs, due, completed, failed, p99Us }) => {
-    if (elapsedMs === 0) return step;
+  return ({ step, detail, elapsedMs, totalMs, due, completed, failed, p99Us }) => {
+    if (elapsedMs === 0) return detail === '' ? step : `${step}: ${detail}`;
     past = past.filter((one) => Math.abs(elapsedMs - one.elapsedMs) <= rateWindowMs);
     const [from = { elapsedMs: 0, completed: 0 }] = past;
     past.push({ elapsedMs, completed });

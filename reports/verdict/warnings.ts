@@ -222,8 +222,14 @@ function paceWarnings({ workload, outcome, latencyUs }: Unjudged): Warning[] {
 /** Counters of what a node still holds; read after the drain, when it must hold nothing. */
 const heldCounters = ['messagesReady', 'messagesUnacknowledged', 'undelivered'];
 
+/** Messages that all nodes hold, by their own counters; null where no node has such a counter. */
+export function heldMessages(nodes: readonly Readonly<Record<string, number>>[]): number | null {
+  const held = nodes.flatMap((counters) => heldCounters.flatMap((name) => counters[name] ?? []));
+  return held.length === 0 ? null : sum(held, (count) => count);
+}
+
 function leftoverWarnings({ bus }: Unjudged): Warning[] {
-  const left = sum(bus.nodes, ({ counters }) => sum(heldCounters, (name) => counters[name] ?? 0));
+  const left = heldMessages(bus.nodes.map(({ counters }) => counters)) ?? 0;
   return unlessZero(
     'BUS_NOT_EMPTY',
     left,

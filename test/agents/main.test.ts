@@ -57,10 +57,9 @@ describe('the agent program', () => {
     await agent.next('opened');
     agent.tell({ type: 'directory', directory: null });
     expect((await agent.next('connected')).paths).toEqual([1, 1, 1, 1, 1, 1]);
-    agent.tell({ type: 'probe', everyMs: 100 });
-    const { triples } = await agent.next('probed');
-    expect(triples).toHaveLength(18);
-    agent.tell({ type: 'proven', clients: [0, 1, 2, 3, 4, 5] });
+    agent.tell({ type: 'probe', pairs: [0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0] });
+    const { answered } = await agent.next('probed');
+    expect(answered).toHaveLength(18);
     const startUs = nowUs() + 100_000;
     const measureUs = startUs + 200_000;
     agent.tell({ type: 'start', schedule: { startUs, measureUs, measureEndUs: measureUs + 1e6 } });

@@ -43,6 +43,7 @@ export class TestClient implements SendHandler {
   readonly accepts: number[] = [];
   readonly refusals: { token: number; outcome: string }[] = [];
   readonly states: string[] = [];
+  readonly returnedProbes: number[] = [];
   writables = 0;
   sender: Sender | null = null;
   onWritable: () => void = () => {};
@@ -63,6 +64,10 @@ export class TestClient implements SendHandler {
 
   refused(token: number, outcome: string): void {
     this.refusals.push({ token, outcome });
+  }
+
+  probeReturned(path: number): void {
+    this.returnedProbes.push(path);
   }
 
   reply(body: Buffer): void {

@@ -30,6 +30,8 @@ export interface DriverContract {
   readonly guarantees: readonly DriverOptions['guarantee'][];
   /** Outcomes of a message to a topic that nobody serves; null where such a message is only never sent. */
   readonly unroutable: readonly string[] | null;
+  /** True where the bus gives back a probe that nobody can be reached with. */
+  readonly returnsProbes?: boolean;
   /** A burst of this many messages of this size cannot be taken at once with capacity 10. */
   readonly burst: { readonly messages: number; readonly bytes: number };
   /** Clients with connections of their own that one session must carry. */
@@ -147,6 +149,16 @@ export function driverContract(name: string, contract: DriverContract): void {
       await eventually(() => client?.refusals.length === 1);
       expect(client?.refusals.map(({ token }) => token)).toEqual([7]);
       expect(unroutable).toContain(client?.refusals[0]?.outcome);
+    });
+
+    test.skipIf(contract.returnsProbes !== true)('a probe that nobody serves is told', async () => {
+      await using bench = await Bench.open(contract, { pattern: 'cast' });
+      await bench.serve([{}]);
+      const [client] = await bench.dial([{ topic: 1 }]);
+      client?.sender?.probe(request(0, 0, 64, flagProbe), 0);
+      await eventually(() => client?.returnedProbes.length === 1);
+      expect(client?.returnedProbes).toEqual([0]);
+      expect(client?.refusals).toEqual([]);
     });
 
     test('a full bus refuses, then calls writable, and loses nothing', async () => {

@@ -61,6 +61,7 @@ export function memoryAssignment(
     driver: { name: 'memory', endpoint },
     guarantee: 'at-most-once',
     connections: 'own',
+    openAtOnce: 64,
     failover: false,
     reconnect: { minMs: 50, maxMs: 100 },
     workload: spec,
@@ -136,10 +137,9 @@ export class AgentRun {
     await this.next('opened');
     this.agent.receive({ type: 'directory', directory: null });
     await this.next('connected');
-    this.agent.receive({ type: 'probe', everyMs: 100 });
+    const pairs = assignment.clients.flatMap(({ index }) => [index, 0]);
+    this.agent.receive({ type: 'probe', pairs });
     await this.next('probed');
-    const clients = assignment.clients.map(({ index }) => index);
-    this.agent.receive({ type: 'proven', clients });
   }
 
   /** Starts measuring in 50 ms, after a warm-up; a window of 0 is open-ended. Returns when it starts, µs. */

@@ -8,6 +8,7 @@ import { scenario } from '../reports/reconcile/synthetic.ts';
 
 const progress: RunProgress = {
   step: 'measuring',
+  detail: '',
   elapsedMs: 1500,
   totalMs: 8000,
   due: 900,

@@ -6,7 +6,7 @@ import { type Address, type AmqplibEndpoint, clientAddress } from './endpoint.ts
 import type { Link } from './link.ts';
 import { type Outbox, type Publication, preparePublication } from './outbox.ts';
 
-/** Probes carry no message id: nothing is to be told about them. */
+/** Probes carry no message id: when one comes back, that is all there is to tell. */
 const noId = -1;
 const directReplyTo = 'amq.rabbitmq.reply-to';
 
@@ -79,7 +79,6 @@ export class AmqplibSender implements Sender {
     return true;
   }
 
-  /** A returned probe is forgotten: the barrier sends another. */
   probe(body: Buffer, _path: number): boolean {
     if (!this.#publish(this.#probe, body, noId)) return false;
     if (this.#confirms) this.#tag += 1;
@@ -160,7 +159,10 @@ export class AmqplibSender implements Sender {
   }
 
   #onReturn(messageId: string, reason: string): void {
-    if (messageId === '') return;
+    if (messageId === '') {
+      this.#handler.probeReturned(0);
+      return;
+    }
     const token = Number(messageId);
     if (this.#confirms) this.#returned.add(token);
     this.#handler.refused(token, 'unroutable', reason);

@@ -41,6 +41,8 @@ function linkReason(link: Sender | Receiver): string {
 export interface Outcomes {
   accepted(token: number): void;
   refused(token: number, outcome: string, reason: string): void;
+  /** Likewise for a delivery without a token: a probe. */
+  untaggedRefused(): void;
 }
 
 /**
@@ -80,7 +82,7 @@ export class OutgoingLink {
   }
 }
 
-/** Reports the outcomes of tagged deliveries; those of untagged ones (probes) concern nobody. */
+/** Reports the outcomes of deliveries. */
 export function onOutcomes(link: Sender, outcomes: Outcomes): void {
   link.on('accepted', (context: EventContext) => {
     const token = tokenOf(context);
@@ -89,7 +91,8 @@ export function onOutcomes(link: Sender, outcomes: Outcomes): void {
   for (const outcome of ['rejected', 'released', 'modified']) {
     link.on(outcome, (context: EventContext) => {
       const token = tokenOf(context);
-      if (token !== null) outcomes.refused(token, outcome, outcomeReason(outcome, context));
+      if (token === null) outcomes.untaggedRefused();
+      else outcomes.refused(token, outcome, outcomeReason(outcome, context));
     });
   }
 }

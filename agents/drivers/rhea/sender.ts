@@ -24,7 +24,7 @@ export interface SenderSettings {
   readonly own: boolean;
 }
 
-/** Tag of what nobody waits for: pre-settled messages, which still need one, and probes. */
+/** Tag of pre-settled messages, which still need one, and of probes. */
 const anonymousTag = Buffer.from([0]);
 
 /** A client peer: one link to its topic and, for calls, one that replies come in on. */
@@ -94,6 +94,7 @@ export class RheaSender implements Sender, Peer {
       refused: (token, outcome, reason) => {
         if (this.#outstanding.delete(token)) this.#handler.refused(token, outcome, reason);
       },
+      untaggedRefused: () => this.#handler.probeReturned(0),
     });
     await this.#opened(link, until);
     const replyBytes = replyTo === null ? null : Buffer.from(replyTo);

@@ -38,7 +38,8 @@ class Bench implements Sender {
       receivers: assignment.receivers,
     };
     this.run.recorder.start(startUs);
-    const hooks = { wake: () => {}, answered: () => {}, reconnected: () => {} };
+    const probes = { answered: () => {}, probeReturned: () => {} };
+    const hooks = { wake: () => {}, reconnected: () => {}, ...probes };
     this.clients = new Clients(this.run, workloadOf(assignment.workload), hooks);
     this.handler = this.clients.handler(0);
     this.clients.attach(0, this);

@@ -4,6 +4,7 @@ import type { RunProgress } from '../../../orchestrator/observer.ts';
 
 const start: RunProgress = {
   step: 'measuring',
+  detail: '',
   elapsedMs: 0,
   totalMs: 10_000,
   due: 0,
@@ -15,6 +16,8 @@ const start: RunProgress = {
 describe('the line of a run', () => {
   it('names a step that has no clock yet by its name alone', () => {
     expect(runDescriber()({ ...start, step: 'ready barrier' })).toBe('ready barrier');
+    const half = { ...start, step: 'ready barrier', detail: '5 of 10 clients proven' };
+    expect(runDescriber()(half)).toBe('ready barrier: 5 of 10 clients proven');
   });
 
   it('gives the rate of the last two seconds, not the mean since the start', () => {

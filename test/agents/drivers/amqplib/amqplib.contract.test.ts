@@ -22,6 +22,7 @@ describe.skipIf(rabbitmqMissing !== null)('on a real broker', () => {
   driverContract('amqplib', {
     guarantees: ['at-most-once', 'at-least-once'],
     unroutable: ['unroutable'],
+    returnsProbes: true,
     burst: { messages: 2000, bytes: 65_536 },
     manyClients: 1000,
     even: true,

@@ -53,6 +53,16 @@ describe('outcomes', () => {
     ]);
   });
 
+  test('a probe that the peer gives back is told as such', async () => {
+    await using peer = new Peer();
+    peer.container.on('message', (context: EventContext) => context.delivery?.release());
+    const client = await openClient(await connect([await peer.url()]));
+    await eventually(() => client.sender?.probe(Buffer.alloc(64), 0) === true);
+    await eventually(() => client.returnedProbes.length === 1);
+    expect(client.returnedProbes).toEqual([0]);
+    expect(client.refusals).toEqual([]);
+  });
+
   test('what is unsettled when the connection goes is connection-lost', async () => {
     await using peer = new Peer();
     const client = await openClient(await connect([await peer.url()]));

@@ -9,7 +9,7 @@ import { duration, percent } from '../scenario/units.ts';
 import { type Condition, parseCondition } from './condition.ts';
 import { splitQuantity } from './search.ts';
 
-/** A campaign file as written (docs/contract.md, section 6), checked for shape. */
+/** A campaign file as written (docs/contract.md, section 5), checked for shape. */
 export interface SweepSpec {
   /** What reports are headed with; null for the name of the file. */
   readonly name: string | null;

@@ -24,10 +24,10 @@ export const distSchema = z.object({
 });
 
 /** Microseconds; null when empty, or when a quantile cannot be known (docs/measurement.md). */
-export const dist = (meaning: string) => distSchema.describe(`distribution, µs: ${meaning}`);
+export const dist = (meaning: string) => distSchema.describe(meaning);
 
 /** A distribution that some patterns, buses or clocks cannot have. */
-export const distOrNull = (meaning: string) => dist(meaning).nullable().describe(meaning);
+export const distOrNull = (meaning: string) => distSchema.nullable().describe(meaning);
 
 export const timesSchema = z.object({
   count: number('how often'),

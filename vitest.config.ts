@@ -1,13 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, normalize } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** What makes a test depend on the machine it runs on: processes, sockets, timers, or a part of ours that has them. */
+const real = new RegExp(
+  [
+    '^node:(child_process|net|http|dgram|worker_threads|timers/promises)$',
+    '^agents/(agent|alarm|loop)\\.ts$',
+    '^orchestrator/(run|waiting)\\.ts$',
+    '^orchestrator/(buses/.*/(bus|deploy)|hosts/.*|fabrics/[^/]*|fabrics/.*/(loopback|namespaces))\\.ts$',
+  ].join('|'),
+);
+
+/** Paths and packages that a file of `test/` imports, itself or through other files of `test/`. */
+function reached(file: string, seen: Set<string>): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  if (!/^test\/.*\.ts$/.test(file)) return seen;
+  const text = readFileSync(join(import.meta.dirname, file), 'utf8');
+  for (const [, specifier = ''] of text.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)'/gm)) {
+    const own = specifier.startsWith('.');
+    reached(own ? normalize(join(file, '..', specifier)) : specifier, seen);
+  }
+  return seen;
+}
+
+const tests = readdirSync(join(import.meta.dirname, 'test'), { recursive: true })
+  .map((name) => `test/${String(name)}`)
+  .filter((name) => name.endsWith('.test.ts'));
+const isReal = (file: string): boolean =>
+  [...reached(file, new Set())].some((name) => real.test(name));
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Two cores, real processes and timers: files run one after the other.
-    fileParallelism: false,
     // A machine that stood still for a second (stolen by its hypervisor) is no failure; twice in a row is.
     retry: process.env['CI'] ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: tests.filter((file) => !isReal(file)),
+          maxWorkers: '100%',
+          // Ends what hangs; a property test on a machine with ten other things to do takes minutes, and is no failure.
+          testTimeout: 300_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: tests.filter(isReal),
+          // Two cores, real processes and timers: files run one after the other, when no unit runs any more.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

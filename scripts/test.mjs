@@ -1,10 +1,10 @@
 // `npm test`: sets up, installs the real parts that Debian packages when we may, lints, type-checks, runs every
-// test, and closes with the plain line `N passed, N failed, N skipped`.
+// test, and closes with the plain line `N passed, N failed, N skipped`. Arguments go to vitest; with
+// `--project unit` (`npm run test:unit`) nothing real is needed, and nothing is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { root, say, setUp } from './setup.mjs';
+import { runSuite } from './suite.mjs';
 
 /** Debian package -> a program that shows it is there. */
 const parts = {
@@ -17,23 +17,25 @@ const parts = {
   iperf3: '/usr/bin/iperf3',
 };
 
+const args = process.argv.slice(2);
 setUp();
-installParts();
+if (!args.join('=').includes('--project=unit')) installParts();
 const checks = [
   ['types', ['node_modules/typescript/bin/tsc', '--noEmit']],
   ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
   ['dead code', ['node_modules/knip/bin/knip.js']],
-].map(([name, args]) => {
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) say(`${name}: FAILED`);
+].map(([name, check]) => {
+  // Their text goes to stderr: stdout carries the closing line alone.
+  const { status } = spawnSync(process.execPath, check, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) say(`failed: ${name}`);
   return status === 0;
 });
-const counts = runTests();
+const counts = runSuite(args, root, say);
 for (const ok of checks) counts[ok ? 'passed' : 'failed'] += 1;
 process.stdout.write(
   `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
 );
-process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);
+process.exit(counts.failed === 0 && counts.passed > checks.length ? 0 : 1);
 
 function installParts() {
   const missing = Object.keys(parts).filter((name) => !existsSync(parts[name]));
@@ -43,7 +45,10 @@ function installParts() {
     say(`not installed, their tests will be skipped: ${missing.join(', ')}; as root: ${command}`);
     return;
   }
-  say(`installing ${missing.join(', ')} ...`);
+  say(
+    `the tests want real parts that are missing here; installing now, with no service started: ${command}`,
+  );
+  say('(npm run test:unit needs none of them and installs nothing)');
   // Packages must not start services: this policy says so for as long as apt runs (Debian policy 9.3.3).
   const policy = '/usr/sbin/policy-rc.d';
   const ours = !existsSync(policy);
@@ -58,42 +63,4 @@ function installParts() {
   }
   const still = missing.filter((name) => !existsSync(parts[name]));
   if (still.length > 0) say(`could not install ${still.join(', ')}; their tests will be skipped`);
-}
-
-function runTests() {
-  const folder = mkdtempSync(join(tmpdir(), 'busbench-test-'));
-  const report = join(folder, 'report.json');
-  const args = [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...process.argv.slice(2),
-  ];
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  try {
-    const seen = JSON.parse(readFileSync(report, 'utf8'));
-    counts.passed = seen.numPassedTests;
-    counts.failed = seen.numFailedTests;
-    counts.skipped = seen.numPendingTests + seen.numTodoTests;
-    // A file that cannot be loaded has no tests to fail, and is a failure all the same.
-    const broken = seen.testResults.filter(
-      (file) =>
-        file.status === 'failed' && file.assertionResults.every((t) => t.status !== 'failed'),
-    );
-    counts.failed += broken.length;
-    for (const file of seen.testResults) {
-      for (const test of file.assertionResults) {
-        if (test.status === 'skipped' || test.status === 'pending')
-          say(`skipped: ${test.fullName}`);
-      }
-    }
-  } catch (error) {
-    say(`the test runner left no report: ${error.message}`);
-  }
-  if (status !== 0 && counts.failed === 0) counts.failed = 1;
-  rmSync(folder, { recursive: true, force: true });
-  return counts;
 }

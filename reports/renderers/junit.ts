@@ -1,4 +1,5 @@
 import type { RunResult } from '../result.ts';
+import { headline } from '../sections/headline.ts';
 import type { Renderer } from './renderer.ts';
 
 /** The `expect` results as JUnit XML, one suite a result: what CI systems show beside other tests. */
@@ -25,12 +26,22 @@ function suiteOf(result: RunResult): string {
   };
   const cases = [
     testCase(name, 'the run is valid', trouble === null ? null : element('error', trouble)),
-    ...verdict.expectations.map(({ expression, actual, met }) => {
+    ...verdict.expectations.map(({ expression, actual, met, implied }) => {
       const message = `expected ${expression}, got ${actual === null ? 'no value' : actual}`;
-      return testCase(name, expression, met ? null : element('failure', { message, text: '' }));
+      return testCase(
+        name,
+        implied ? `${expression} (implied)` : expression,
+        met ? null : element('failure', { message, text: '' }),
+      );
     }),
   ];
-  return `  <testsuite${attributesOf(attributes)}>\n${cases.join('\n')}\n  </testsuite>`;
+  const { label, outcome } = headline(result);
+  const properties = [
+    `      <property${attributesOf({ name: 'verdict', value: label })}/>`,
+    `      <property${attributesOf({ name: 'outcome', value: outcome })}/>`,
+  ];
+  const head = `    <properties>\n${properties.join('\n')}\n    </properties>`;
+  return `  <testsuite${attributesOf(attributes)}>\n${head}\n${cases.join('\n')}\n  </testsuite>`;
 }
 
 interface Trouble {

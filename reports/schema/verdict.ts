@@ -12,6 +12,9 @@ export const warningSchema = z.object({
 
 const expectation = z.object({
   expression: text('as the scenario wrote it'),
+  implied: flag(
+    'nobody wrote it: the guarantee of the scenario promises it, or every run must have it',
+  ).default(false),
   actual: quantity('what was measured, in the unit of the leaf; null when it is not known'),
   met: flag('it holds; never for an unknown value'),
 });

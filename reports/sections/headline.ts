@@ -30,12 +30,34 @@ const labels: Readonly<Record<Verdict['status'], { label: string; tone: Tone }>>
 };
 
 export function headline(result: RunResult): Headline {
+  const { status } = result.verdict;
+  const blemishes = status === 'ok' ? blemishesOf(result.outcome) : [];
   return {
-    ...labels[result.verdict.status],
+    ...(blemishes.length === 0
+      ? labels[status]
+      : { label: `MEASURED, ${blemishes.join(', ')}`, tone: 'warn' as const }),
     outcome: outcomeOf(result),
     interruption: interruptionOf(result),
     subject: subjectOf(result),
   };
+}
+
+/** What keeps a run that met all expectations from being called OK: what failed, was lost or came twice. */
+function blemishesOf(outcome: RunResult['outcome']): string[] {
+  const { due, sent, delivered, failedTotal, lost, lostReplies, duplicated, unknown } = outcome;
+  const share = (count: number, of: number, what: string): string[] =>
+    count === 0
+      ? []
+      : [
+          `${of === 0 ? formatCount(count) : formatPercent(count / of).replace(/\.0+ /, ' ')} ${what}`,
+        ];
+  return [
+    ...share(failedTotal, due, 'failed'),
+    ...share(lost, sent, 'lost'),
+    ...share(lostReplies, sent, 'of replies lost'),
+    ...share(duplicated, delivered, 'twice'),
+    ...share(unknown, due, 'unknown'),
+  ];
 }
 
 function outcomeOf({ outcome, workload, scenario, wan }: RunResult): string {

@@ -30,12 +30,12 @@ export function warningsOf({ warnings }: Verdict): Judgement[] {
     }));
 }
 
-/** Every `expect` of the scenario with what was seen. */
+/** Every `expect` of the scenario, and what it implies, with what was seen. */
 export function expectationsOf({ expectations }: Verdict): Judgement[] {
-  return expectations.map(({ expression, actual, met }) => ({
+  return expectations.map(({ expression, actual, met, implied }) => ({
     mark: met ? 'met' : 'missed',
     tone: met ? 'good' : 'bad',
-    text: `${expression}, got ${actual === null ? 'no value' : inUnitOf(expression, actual)}`,
+    text: `${expression}${implied ? ' (implied)' : ''}, got ${actual === null ? 'no value' : inUnitOf(expression, actual)}`,
     advice: '',
   }));
 }

@@ -15,6 +15,9 @@ export type ParsedExpectation =
   | { readonly kind: 'ok'; readonly expectation: Expectation }
   | { readonly kind: 'mistake'; readonly message: string };
 
+/** What became of an expectation, whoever had it. */
+type Judged = Omit<Verdict['expectations'][number], 'implied'>;
+
 /** `[unit, times, over]`: value in the unit of the path = n * times / over. Division keeps 10us exact in ms. */
 type Unit = readonly [name: string, times: number, over: number];
 
@@ -108,7 +111,7 @@ function numberOf(literal: string, unit: UnitName | null): number | string {
 export function evaluate(
   { expression, path, operator, limit }: Expectation,
   result: object,
-): Verdict['expectations'][number] {
+): Judged {
   const values = valuesAt(path, result);
   const miss = values.find((value) => value === null || !holds(value, operator, limit));
   if (miss !== undefined) return { expression, actual: miss, met: false };
@@ -120,10 +123,7 @@ export function evaluate(
 }
 
 /** Expectations of a resolved scenario, whose parser has checked them; one that is wrong all the same misses. */
-export function evaluateAll(
-  expressions: readonly string[],
-  result: object,
-): Verdict['expectations'] {
+export function evaluateAll(expressions: readonly string[], result: object): Judged[] {
   return expressions.map((expression) => {
     const parsed = parseExpectation(expression);
     if (parsed.kind === 'ok') return evaluate(parsed.expectation, result);

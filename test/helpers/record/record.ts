@@ -192,9 +192,9 @@ function verdictOf(): RunResult['verdict'] {
       },
     ],
     expectations: [
-      { expression: 'latency.response.p50 < 50ms', actual: 811, met: true },
-      { expression: 'outcome.lost == 0', actual: 6, met: false },
-      { expression: 'latency.response.p999 < 1s', actual: null, met: false },
+      { expression: 'latency.response.p50 < 50ms', implied: false, actual: 811, met: true },
+      { expression: 'outcome.lost == 0', implied: false, actual: 6, met: false },
+      { expression: 'latency.response.p999 < 1s', implied: false, actual: null, met: false },
     ],
     failure: null,
   };

@@ -19,16 +19,22 @@ describe('junit', () => {
       status: 'expectation-missed',
       failure: null,
       expectations: [
-        { expression: 'latency.response.p99 < 50ms', actual: 61_000, met: false },
-        { expression: 'outcome.lost == 0', actual: 0, met: true },
+        { expression: 'latency.response.p99 < 50ms', implied: false, actual: 61_000, met: false },
+        { expression: 'outcome.lost == 0', implied: true, actual: 0, met: true },
       ],
     });
     expect(xml).toContain('tests="3" failures="1" errors="0"');
     expect(xml).toContain(
       'name="latency.response.p99 &lt; 50ms"><failure message="expected latency.response.p99 &lt; 50ms, got 61000">',
     );
-    expect(xml).toContain('name="outcome.lost == 0"/>');
+    expect(xml).toContain('name="outcome.lost == 0 (implied)"/>');
     expect(xml).toContain('classname="a &lt;b&gt; &amp; &quot;c&quot;"');
+  });
+
+  it('says what came of a run that met everything and yet was no success', () => {
+    expect(render({ status: 'ok' })).toContain(
+      '<property name="verdict" value="MEASURED, 0.31 % failed, 0.020 % lost, 0.067 % of replies lost"/>',
+    );
   });
 
   it('makes an error of a run that is not to be trusted', () => {

@@ -1,3 +1,5 @@
+import { minBodyBytes } from '../topologies/workload.ts';
+
 /**
  * The binary header every message starts with, little-endian, 40 bytes; a reply adds 24.
  *
@@ -9,9 +11,8 @@
  * 48 f64 received, µs of the server's clock   56 f64 replied, µs of the server's clock
  */
 export const requestHeaderBytes = 40;
-export const replyHeaderBytes = 64;
-/** Smallest body a scenario may ask for, so that a request and its echo have the same size. */
-export const minBodyBytes: number = replyHeaderBytes;
+/** A reply has to fit into the smallest body that a scenario may ask for. */
+export const replyHeaderBytes = minBodyBytes;
 
 const magic = 0xbb;
 

@@ -39,14 +39,17 @@ export async function benchAmqplib(): Promise<{
   columns: string[];
   rows: string[][];
 }> {
-  const lacks = await rabbitmqBus.available({ type: 'rabbitmq', nodes: [], options: {} });
+  const { scenario: loaded } = await loadScenario('rabbitmq-single', []);
+  const { bus: spec } = loaded;
+  if (spec.type !== 'rabbitmq') throw new Error(`rabbitmq-single has a bus of type ${spec.type}`);
+  const scenario = { ...loaded, bus: spec };
+  const lacks = await rabbitmqBus.available(spec);
   if (lacks) throw new Error(`${lacks.missing}. ${lacks.mend}`);
   await using stack = new ResourceStack();
   const scratch = await mkdtemp(join(tmpdir(), 'busbench-bench-'));
   stack.defer(() => rm(scratch, { recursive: true, force: true }));
   const run = { runId: `bench${process.pid}`, scratch, logs: scratch };
   const signal = AbortSignal.timeout(120_000);
-  const { scenario } = await loadScenario('rabbitmq-single', []);
   const fabric = stack.use(await loopback.make({ sites: scenario.sites, links: [] }, run, signal));
   const bus = stack.use(await rabbitmqBus.deploy(scenario, fabric, run, signal));
   const seen: Record<Path, Sample[]> = { plain: [], driver: [] };

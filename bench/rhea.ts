@@ -37,8 +37,12 @@ export async function benchRhea(): Promise<{
   columns: string[];
   rows: string[][];
 }> {
-  const { scenario } = await loadScenario('router-mesh', ['sites=[bench]', 'links.constraints=[]']);
-  const lacks = await routerBus.available(scenario.bus);
+  const sets = ['sites=[bench]', 'links.constraints=[]'];
+  const { scenario: loaded } = await loadScenario('router-mesh', sets);
+  const { bus: spec } = loaded;
+  if (spec.type !== 'router') throw new Error(`router-mesh has a bus of type ${spec.type}`);
+  const scenario = { ...loaded, bus: spec };
+  const lacks = await routerBus.available(spec);
   if (lacks) throw new Error(`${lacks.missing}. ${lacks.mend}`);
   await using stack = new ResourceStack();
   const scratch = await mkdtemp(join(tmpdir(), 'busbench-bench-'));

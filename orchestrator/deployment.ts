@@ -1,6 +1,6 @@
 import type { ResolvedScenario } from '../topologies/scenario.ts';
-import type { Bus, BusDeployer } from './buses/bus.ts';
-import { busDeployers } from './buses/registry.ts';
+import type { Bus } from './buses/bus.ts';
+import { busDeployer } from './buses/registry.ts';
 import { UsageError } from './errors.ts';
 import type { Fabric, FabricMaker, RunContext } from './fabrics/fabric.ts';
 import { fabricMakers } from './fabrics/registry.ts';
@@ -54,14 +54,14 @@ export async function deployBus(
   { context, onStep, stop }: DeployOptions,
 ): Promise<Bus> {
   onStep(`bus ${scenario.bus.type}`);
-  const deployer = await busDeployer(scenario);
+  const deployer = await busDeployer(scenario.bus.type);
   return deployer.deploy(scenario, fabric, context, stop);
 }
 
 /** Throws NOT_AVAILABLE, before anything is started, when this machine lacks what the scenario needs. */
 export async function refuseUnavailable(scenario: ResolvedScenario): Promise<void> {
   const maker = await fabricMaker(scenario);
-  const deployer = await busDeployer(scenario);
+  const deployer = await busDeployer(scenario.bus.type);
   const lacks = (await maker.available()) ?? (await deployer.available(scenario.bus));
   if (!lacks) return;
   throw new UsageError('NOT_AVAILABLE', `this machine cannot run it: ${lacks.missing}`, lacks.mend);
@@ -70,19 +70,9 @@ export async function refuseUnavailable(scenario: ResolvedScenario): Promise<voi
 async function fabricMaker(scenario: ResolvedScenario): Promise<FabricMaker> {
   const load = fabricMakers[scenario.fabric];
   if (load) return load();
-  throw notInBuild(`fabric ${scenario.fabric}`);
-}
-
-async function busDeployer(scenario: ResolvedScenario): Promise<BusDeployer> {
-  const load = busDeployers[scenario.bus.type];
-  if (load) return load();
-  throw notInBuild(`bus type ${scenario.bus.type}`);
-}
-
-function notInBuild(what: string): UsageError {
-  return new UsageError(
+  throw new UsageError(
     'NOT_AVAILABLE',
-    `${what} is not part of this build`,
+    `fabric ${scenario.fabric} is not part of this build`,
     'See `busbench check`.',
   );
 }

@@ -1,19 +1,32 @@
-import type { ResolvedScenario } from '../topologies/scenario.ts';
+import { basename } from 'node:path';
+import { stringify } from 'yaml';
+import { readMended } from '../topologies/language/mend.ts';
+import { resolveScenario } from '../topologies/resolve.ts';
+import {
+  type ResolvedScenario,
+  scenarioNotation,
+  type WrittenScenario,
+  writtenScenario,
+} from '../topologies/scenario.ts';
 import { type Mistake, ScenarioError } from './errors.ts';
+import { makePlan } from './plan/plan.ts';
+import { withBodyRows } from './read/body-file.ts';
+import { readDocument } from './read/document.ts';
+import { judge } from './read/judge.ts';
 import { type Source, scenarios } from './ready-made.ts';
-import { readDocument } from './scenario/document.ts';
-import { Findings } from './scenario/findings.ts';
-import { mendShape } from './scenario/mend.ts';
-import { resolveShape } from './scenario/resolve.ts';
-
-export { scenarioYaml } from './scenario/notation.ts';
-export { scenarioJsonSchema } from './scenario/scenario-shape.ts';
 
 export interface LoadedScenario {
   readonly scenario: ResolvedScenario;
   /** Where it came from: the file and its text, before any `--set`. */
   readonly source: Source;
 }
+
+/** What stands in, so that the rest can be looked at, for what has no default and was not given. */
+const standIns = {
+  schema: 'busbench/scenario/1',
+  sites: ['site'],
+  bus: { type: 'memory' },
+};
 
 /**
  * Reads a scenario file, or a ready-made scenario by its name, and lays `path=value` overrides over it.
@@ -35,11 +48,16 @@ export async function parseScenario(
 ): Promise<LoadedScenario> {
   const document = readDocument(text, sets);
   if (!document.readable) throw new ScenarioError(file, inOrder(document.mistakes));
-  const mended = mendShape(document.value);
-  const findings = new Findings();
-  for (const path of mended.tainted) findings.taint(path);
-  for (const issue of mended.issues) findings.report(issue);
-  const scenario = mended.value === null ? null : await resolveShape(mended.value, file, findings);
+  const body = await withBodyRows(document.value, file);
+  const { value, findings } = readMended<WrittenScenario>(writtenScenario, body.value, standIns);
+  if (body.problem !== null) findings.add(['workload', 'body', 'file'], body.problem);
+  let scenario: ResolvedScenario | null = null;
+  if (value !== null) {
+    const surroundings = { name: nameOf(file), agentNames };
+    const resolved = resolveScenario(value, surroundings, findings);
+    await judge(resolved.scenario, resolved.links, value.faults, findings);
+    scenario = resolved.scenario;
+  }
   const mistakes = [
     ...document.mistakes,
     ...findings.found.map(({ path, message, at }) => document.mistakeAt(path, message, at)),
@@ -48,6 +66,22 @@ export async function parseScenario(
     throw new ScenarioError(file, inOrder(mistakes));
   }
   return { scenario, source: { file, text } };
+}
+
+/** The scenario as YAML with every default filled in; parsing it gives an equal scenario again. */
+export function scenarioYaml(scenario: ResolvedScenario): string {
+  const plain = scenarioNotation(scenario);
+  return stringify(plain, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function agentNames(scenario: ResolvedScenario): readonly string[] {
+  return makePlan(scenario).processes.map((process) => process.name);
+}
+
+function nameOf(file: string): string {
+  const stem = basename(file).replace(/\.ya?ml$/i, '');
+  const safe = stem.replace(/[^A-Za-z0-9 ._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return safe.slice(0, 100) || 'scenario';
 }
 
 function inOrder(mistakes: readonly Mistake[]): readonly Mistake[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scenarioSchema } from '../topologies/scenario.ts';
 import type { distSchema, timesSchema } from './schema/dist.ts';
 import { faultGroupReportSchema, faultReportSchema } from './schema/faults.ts';
 import { fanoutSchema, latencySchema, toolkitSchema } from './schema/latency.ts';
@@ -12,7 +13,6 @@ import {
   resourcesSchema,
 } from './schema/system.ts';
 import { verdictSchema, type warningSchema } from './schema/verdict.ts';
-import { scenarioSchema } from './schema-scenario.ts';
 
 /**
  * What a run leaves behind as `result.json`, described here and in `schema/` alone: types, JSON Schema, the paths of

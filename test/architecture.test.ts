@@ -37,7 +37,7 @@ function ownImports({ path, imports }: Source): string[] {
 
 const mayImport: Readonly<Record<string, RegExp>> = {
   topologies: /^topologies\//,
-  agents: /^agents\//,
+  agents: /^(agents|topologies)\//,
   reports: /^(reports\/|topologies\/|agents\/protocol\.ts$)/,
   orchestrator: /^(orchestrator|reports|topologies)\/|^agents\/(protocol|header|clock|alarm)\.ts$/,
 };

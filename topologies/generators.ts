@@ -2,16 +2,9 @@
 export type Edge = readonly [a: string, b: string];
 
 /** Graphs that a bus may be laid out as. */
-export type Shape = 'complete' | 'ring' | 'star' | 'line' | 'tree' | 'hub-and-spoke';
+export const shapes = ['complete', 'ring', 'star', 'line', 'tree', 'hub-and-spoke'] as const;
 
-export const shapes: readonly Shape[] = [
-  'complete',
-  'ring',
-  'star',
-  'line',
-  'tree',
-  'hub-and-spoke',
-];
+export type Shape = (typeof shapes)[number];
 
 /** Every node with every other: n(n-1)/2 edges. */
 export function complete(names: readonly string[]): readonly Edge[] {

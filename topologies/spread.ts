@@ -1,4 +1,4 @@
-import type { Placement } from './scenario.ts';
+import type { Placement } from './peers.ts';
 
 /** Where a peer lives and which topic it serves or calls. */
 export interface Seat {

@@ -1,37 +1,118 @@
-/** A place where agents and bus nodes live; its hosts are one machine, namespace or address each. */
-export interface Site {
-  readonly name: string;
-  /** Machines of the site; empty on `loopback` and `namespaces`, where the fabric makes one host a site. */
-  readonly hosts: readonly MachineSpec[];
-}
+import { z } from 'zod';
+import type { Immutable } from './json.ts';
+import { named, oneOf, orNull, quantity, shape, whole } from './language/codecs.ts';
+import { bitRate, duration, percent, quantityProblem, unlimited } from './language/units.ts';
 
-/** A real machine reached over ssh (`machines` fabric). */
-export interface MachineSpec {
-  /** What ssh dials: `host`, `user@host` or an alias of the user's ssh config. */
-  readonly ssh: string;
-  /** The address other sites dial; defaults to the ssh host. */
-  readonly address: string | null;
-}
+const siteName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
+  error: 'expected a site name: a letter, then up to 31 letters, digits, - or _',
+});
+
+const machine = z.object({
+  ssh: z.string().meta({ description: 'what ssh dials: host, user@host or an alias' }),
+  address: z
+    .string()
+    .nullable()
+    .meta({ description: 'address that other sites dial; the ssh host when null' }),
+});
+
+const host = z.codec(
+  oneOf(
+    [
+      z.string().min(1),
+      shape({
+        ssh: z.string().min(1).meta({ description: 'what ssh dials: host, user@host or an alias' }),
+        address: orNull(z.string().min(1)).meta({
+          description: 'address that other sites dial; the ssh host when absent',
+        }),
+      }),
+    ],
+    'a host name or { ssh, address }',
+    ['ssh', 'address'],
+  ),
+  machine,
+  {
+    decode: (written) => (typeof written === 'string' ? { ssh: written, address: null } : written),
+    encode: (resolved) => resolved,
+  },
+);
+
+const site = z.object({
+  name: z.string(),
+  hosts: z
+    .array(machine)
+    .meta({ description: 'machines of the site; empty where the fabric makes one host a site' }),
+});
+
+/** `sites:` of a scenario. */
+export const sites = z
+  .codec(
+    oneOf(
+      [
+        z.array(siteName).min(1).max(200),
+        z.record(siteName, shape({ hosts: z.array(host).min(1) }).nullable()),
+      ],
+      'a list of site names or a map of site: { hosts: [...] }',
+      [],
+    ),
+    z.array(site),
+    {
+      decode: (written) =>
+        Array.isArray(written)
+          ? written.map((name) => ({ name, hosts: [] }))
+          : Object.entries(written).map(([name, value]) => ({ name, hosts: value?.hosts ?? [] })),
+      encode: (resolved) =>
+        resolved.every(({ hosts }) => hosts.length === 0)
+          ? resolved.map(({ name }) => name)
+          : Object.fromEntries(resolved.map(({ name, hosts }) => [name, { hosts }])),
+    },
+  )
+  .meta({ description: 'where things run; for real machines a map of site: { hosts: [...] }' });
+
+/** A place where agents and bus nodes live; its hosts are one machine, namespace or address each. */
+export type Site = Immutable<z.output<typeof site>>;
+
+const bandwidth = z.codec(
+  z.union([z.literal(unlimited), quantity(bitRate, 'bandwidth of one direction')], {
+    error: ({ input }) => `${quantityProblem(bitRate, input)}; "${unlimited}" is allowed`,
+  }),
+  z.number().nullable().meta({ description: 'Mbit/s of one direction; null is unlimited' }),
+  {
+    decode: (written) => (written === unlimited ? null : written),
+    encode: (resolved) => resolved ?? unlimited,
+  },
+);
+
+/** What one direction of a path between two sites can be given. */
+export const linkFields = {
+  delay: quantity(duration, 'one-way delay; the round trip is twice this').exactOptional(),
+  jitter: quantity(duration, 'standard deviation of the delay').exactOptional(),
+  loss: quantity(percent, 'share of packets lost').exactOptional(),
+  burst: named(
+    whole(1, 1_000, 'packets lost in a row on average; 1 or absent: each is lost by itself'),
+    'lossBurst',
+  ).exactOptional(),
+  rate: named(bandwidth, 'rateMbps').exactOptional(),
+};
+
+/** Some of it: `links.default`, and what a `degrade` fault replaces. */
+export const linkValues = shape(linkFields);
+export type LinkValues = Immutable<z.output<typeof linkValues>>;
 
 /** What one direction of a path between two sites imposes on its traffic. */
-export interface LinkShape {
-  /** One-way delay in ms; the round trip of a symmetric link is twice this. */
-  readonly delayMs: number;
-  /** Standard deviation of the delay in ms; never reorders. */
-  readonly jitterMs: number;
-  /** Share of packets lost, 0 to 100. */
-  readonly lossPercent: number;
-  /** Mean number of packets lost in a row; absent or 1: each is lost by itself. */
-  readonly lossBurst?: number;
-  /** Bandwidth in Mbit/s; null is unlimited. */
-  readonly rateMbps: number | null;
-}
+export const linkShape = linkValues.out.required({
+  delayMs: true,
+  jitterMs: true,
+  lossPercent: true,
+  rateMbps: true,
+});
+export type LinkShape = Immutable<z.output<typeof linkShape>>;
+
+/** A link that does nothing to its traffic. */
+export const unimpaired: LinkShape = { delayMs: 0, jitterMs: 0, lossPercent: 0, rateMbps: null };
 
 /** One direction: `from` sends, `to` receives. Every ordered pair of distinct sites has exactly one. */
-export interface Link extends LinkShape {
-  readonly from: string;
-  readonly to: string;
-}
+export const link = linkShape.extend({ from: z.string(), to: z.string() });
+export type Link = Immutable<z.output<typeof link>>;
 
 /** Sites and the links between them, resolved: links cover every ordered pair of distinct sites. */
 export interface Topology {

@@ -1,4 +1,4 @@
-import { minBodyBytes } from '../header.ts';
+import { minBodyBytes } from '../../topologies/workload.ts';
 import type { AgentWorkload } from '../protocol.ts';
 import { seededRandom } from '../random.ts';
 

@@ -1,8 +1,8 @@
+import { minBodyBytes } from '../../topologies/workload.ts';
 import {
   emptyHeader,
   flagProbe,
   type Header,
-  minBodyBytes,
   phaseMeasure,
   phaseWarmup,
   writeRequest,

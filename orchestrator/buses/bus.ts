@@ -1,5 +1,6 @@
 import type { Announcement, ClientPeer, Json, ServerPeer } from '../../agents/protocol.ts';
-import type { BusSpec, BusType, ResolvedScenario } from '../../topologies/scenario.ts';
+import type { BusOf, BusType } from '../../topologies/buses/buses.ts';
+import type { ScenarioWith } from '../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../fabrics/fabric.ts';
 import type { Host, HostProcess } from '../hosts/host.ts';
 
@@ -59,32 +60,22 @@ export interface BusNode {
   start(signal: AbortSignal): Promise<void>;
 }
 
-/** How a bus is chosen and deployed; one in each `buses/<type>.ts`, listed in `buses/registry.ts`. */
-export interface BusDeployer {
-  readonly type: BusType;
-  /**
-   * Normalises `bus:` of the scenario (its `type` and `nodes` included), filling in defaults; every mistake as path
-   * below `bus` and message. The options of the spec stay in scenario notation: `{ type, nodes, ...options }`
-   * parses to an equal spec, which is how the scenario.yaml of a result is read again.
-   */
-  parse(
-    raw: Readonly<Record<string, unknown>>,
-    sites: readonly string[],
-  ):
-    | { readonly spec: BusSpec }
-    | { readonly mistakes: readonly { readonly path: string; readonly message: string }[] };
+/**
+ * How a bus is deployed; one in each `buses/<type>/`, listed in `buses/registry.ts`. Its options are described in
+ * `topologies/buses/<type>.ts`.
+ */
+export interface BusDeployer<T extends BusType = BusType> {
+  readonly type: T;
   /** Combinations this bus cannot serve (pattern, guarantee, target, faults), as scenario paths and messages. */
-  refuse(
-    scenario: ResolvedScenario,
-  ): readonly { readonly path: string; readonly message: string }[];
+  refuse(scenario: ScenarioWith<T>): readonly { readonly path: string; readonly message: string }[];
   /** Lines for `busbench plan`: nodes, ports where known, generated configuration. */
-  describe(scenario: ResolvedScenario): readonly string[];
+  describe(scenario: ScenarioWith<T>): readonly string[];
   /** Null when this machine can run it, else what is missing and the command that mends it. */
-  available(spec: BusSpec): Promise<{ readonly missing: string; readonly mend: string } | null>;
+  available(spec: BusOf<T>): Promise<{ readonly missing: string; readonly mend: string } | null>;
   /** Programs and versions that this machine would run, where it is available; absent when it runs none. */
   found?(): Promise<string>;
   deploy(
-    scenario: ResolvedScenario,
+    scenario: ScenarioWith<T>,
     fabric: Fabric,
     run: RunContext,
     signal: AbortSignal,

@@ -1,18 +1,8 @@
 import type { BusDeployer } from './bus.ts';
 
 /** No bus and nobody to use one: a run then measures the network between the sites, and nothing else. */
-export const noBus: BusDeployer = {
+export const noBus: BusDeployer<'none'> = {
   type: 'none',
-  parse(raw) {
-    const surplus = Object.keys(raw).filter((key) => key !== 'type');
-    if (surplus.length === 0) return { spec: { type: 'none', nodes: [], options: {} } };
-    return {
-      mistakes: surplus.map((path) => ({
-        path,
-        message: `unknown key ${path}; bus type none has no options`,
-      })),
-    };
-  },
   refuse({ faults, clients, servers }) {
     return [
       ...(clients.count > 0 ? [{ path: 'clients.count', message: noPeers }] : []),

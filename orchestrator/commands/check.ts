@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { BusType, FabricName } from '../../topologies/scenario.ts';
-import { busDeployers } from '../buses/registry.ts';
+import { type BusType, bus, placeBus } from '../../topologies/buses/buses.ts';
+import type { FabricName } from '../../topologies/scenario.ts';
+import { busDeployer, busDeployers } from '../buses/registry.ts';
 import { describeFailure } from '../errors.ts';
 import { wanTiers } from '../fabrics/namespaces/tiers.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
@@ -95,12 +96,11 @@ async function examineFabric(name: FabricName): Promise<Finding> {
 async function examineBus(type: BusType): Promise<Finding> {
   const what = `bus ${type}`;
   try {
-    const deployer = await busDeployers[type]?.();
-    if (!deployer) return finding(what, { missing: 'not part of this build', mend: '' });
-    const plain = deployer.parse({ type }, ['here']);
+    const deployer = await busDeployer(type);
+    const plain = placeBus(bus.parse({ type }), ['here']);
     // What cannot be left out of a scenario (the brokers of an external bus) is no part of this machine.
-    if (!('spec' in plain)) return finding(what, null, 'wherever a scenario says it is');
-    const lacks = await deployer.available(plain.spec);
+    if (plain.mistakes.length > 0) return finding(what, null, 'wherever a scenario says it is');
+    const lacks = await deployer.available(plain.bus);
     return finding(what, lacks, lacks ? undefined : await deployer.found?.());
   } catch (error) {
     const missing = error instanceof Error ? error.message : String(error);

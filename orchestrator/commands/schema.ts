@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { resultJsonSchema } from '../../reports/result.ts';
-import { scenarioJsonSchema } from '../scenario.ts';
-import { sweepJsonSchema } from '../sweep/spec.ts';
+import { scenarioJsonSchema } from '../../topologies/scenario.ts';
+import { sweepJsonSchema } from '../../topologies/sweep.ts';
 import { print } from './streams.ts';
 
 /** Every format with a JSON Schema, by the name it is asked for. */

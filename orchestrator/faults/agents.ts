@@ -1,4 +1,4 @@
-import type { FaultSpec } from '../../topologies/scenario.ts';
+import type { FaultSpec } from '../../topologies/faults.ts';
 import type { Agent } from '../agents/agent.ts';
 import { cannot, type FaultScene, type Injury, mended } from './injury.ts';
 

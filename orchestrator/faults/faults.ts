@@ -1,6 +1,6 @@
 import { nowUs } from '../../agents/clock.ts';
 import type { Warning } from '../../reports/result.ts';
-import type { FaultSpec } from '../../topologies/scenario.ts';
+import type { FaultSpec } from '../../topologies/faults.ts';
 import { msUntil } from '../agents/agent-group.ts';
 import { sleep } from '../waiting.ts';
 import type { FaultScene, Injury } from './injury.ts';

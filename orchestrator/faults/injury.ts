@@ -1,4 +1,4 @@
-import type { FaultSpec } from '../../topologies/scenario.ts';
+import type { FaultSpec } from '../../topologies/faults.ts';
 import type { AgentGroup } from '../agents/agent-group.ts';
 import type { Bus } from '../buses/bus.ts';
 import { UsageError } from '../errors.ts';

@@ -1,5 +1,5 @@
 import type { ClientPeer } from '../../agents/protocol.ts';
-import type { FaultSpec } from '../../topologies/scenario.ts';
+import type { FaultSpec } from '../../topologies/faults.ts';
 import { agentInjury, disconnection } from './agents.ts';
 import { cannot, type FaultScene, type Injury } from './injury.ts';
 import { linkInjury } from './links.ts';

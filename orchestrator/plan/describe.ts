@@ -1,5 +1,6 @@
+import { type BusSpec, busNotation } from '../../topologies/buses/buses.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
-import { busDeployers } from '../buses/registry.ts';
+import { busDeployer } from '../buses/registry.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 import { type Budget, budgetOf } from './budget.ts';
 import type { Plan } from './plan.ts';
@@ -40,7 +41,7 @@ export async function describePlan(plan: Plan): Promise<PlanDescription> {
   const { scenario } = plan;
   const { sites, links, bus } = scenario;
   const fabric = await fabricMakers[scenario.fabric]?.();
-  const deployer = await busDeployers[bus.type]?.();
+  const deployer = await busDeployer(bus.type);
   return {
     schema: 'busbench/plan/1',
     name: scenario.name,
@@ -50,7 +51,7 @@ export async function describePlan(plan: Plan): Promise<PlanDescription> {
     bus: {
       type: bus.type,
       nodes: bus.nodes.map((site, i) => ({ name: `bus-${i + 1}`, site })),
-      details: deployer?.describe(scenario) ?? [],
+      details: deployer.describe(scenario),
     },
     agents: plan.processes.map(({ name, site, role, clients, servers }) => ({
       name,
@@ -112,11 +113,22 @@ function about({ bus, workload }: ResolvedScenario): string {
   return bus.type === 'none' ? 'a topology alone' : `${workload.pattern} over ${bus.type}`;
 }
 
+/** Every option of the bus, as a scenario has it; lists and maps that are empty are left out. */
+function optionLines(spec: BusSpec): readonly string[] {
+  const { type: _, nodes: _nodes, ...options } = busNotation(spec);
+  const given = Object.entries(options).flatMap(([key, value]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return text === undefined || text === '[]' || text === '{}' ? [] : [`${key} ${text}`];
+  });
+  return given.length === 0 ? [] : [`options: ${given.join(', ')}`];
+}
+
 function busAndLoadLines({ scenario, budget, bus, agents }: PlanDescription): readonly string[] {
   return [
     '',
     `Bus: ${bus.type}, guarantee ${scenario.guarantee}`,
     ...indent(alignColumns(bus.nodes.map((node) => [node.name, node.site]))),
+    ...indent(optionLines(scenario.bus)),
     ...indent(bus.details),
     '',
     'Agents',

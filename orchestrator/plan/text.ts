@@ -1,5 +1,5 @@
+import { duration, rate } from '../../topologies/language/units.ts';
 import type { Pace, PhasesSpec } from '../../topologies/scenario.ts';
-import { duration, rate } from '../scenario/units.ts';
 
 /** Rows of cells as lines, columns padded to their widest cell. */
 export function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {

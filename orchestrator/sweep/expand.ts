@@ -1,5 +1,5 @@
 import type { Settings } from '../../reports/sweep/sweep.ts';
-import type { Json } from '../../topologies/scenario.ts';
+import type { Json } from '../../topologies/json.ts';
 import type { SweepSpec } from './spec.ts';
 
 /**

@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import { parseEntry } from '../../reports/sweep/read.ts';
 import type { PointEntry } from '../../reports/sweep/sweep.ts';
 import { makeDirectory } from '../../reports/write.ts';
-import type { Json, ResolvedScenario } from '../../topologies/scenario.ts';
+import type { Json } from '../../topologies/json.ts';
+import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { UsageError } from '../errors.ts';
 
 /** A point's identity: the same resolved scenario and repetition have the same id on every machine. */

@@ -1,11 +1,9 @@
-import { z } from 'zod';
 import type { Settings } from '../../reports/sweep/sweep.ts';
-import type { Json } from '../../topologies/scenario.ts';
+import type { Json } from '../../topologies/json.ts';
+import { shapeIssues, wording } from '../../topologies/language/issues.ts';
+import { type WrittenSweep, writtenSweep } from '../../topologies/sweep.ts';
 import { type Mistake, ScenarioError } from '../errors.ts';
-import { readDocument } from '../scenario/document.ts';
-import { quantityType, shape, whole } from '../scenario/schema-parts.ts';
-import { shapeIssues, wording } from '../scenario/shape-issues.ts';
-import { duration, percent } from '../scenario/units.ts';
+import { readDocument } from '../read/document.ts';
 import { type Condition, parseCondition } from './condition.ts';
 import { splitQuantity } from './search.ts';
 
@@ -45,60 +43,12 @@ export interface SearchSpec {
   readonly precision: number;
 }
 
-const json: z.ZodType<Json> = z.json();
-const settings = z.record(z.string().min(1), json);
-const axes = z.record(z.string().min(1), z.array(json).min(1));
-
-const bound = z.union([z.string().min(1), z.number()], {
-  error: 'expected a value of the axis, such as 100/s, or a plain count',
-});
-
-const sweepShape = shape({
-  schema: z.literal('busbench/sweep/1'),
-  name: z.string().min(1).optional().meta({ description: 'what reports are headed with' }),
-  scenario: z.string().min(1).meta({ description: 'a ready-made name, or a file beside this one' }),
-  set: settings.prefault({}).meta({ description: 'scenario path: value, for all points alike' }),
-  matrix: axes
-    .prefault({})
-    .meta({ description: 'scenario path: values; every combination is a point' }),
-  zip: axes
-    .prefault({})
-    .meta({ description: 'scenario path: values; taken in step, lists of one length' }),
-  include: z.array(settings).prefault([]).meta({ description: 'further points or settings' }),
-  exclude: z.array(settings).prefault([]).meta({ description: 'points that match are left out' }),
-  repeat: whole(1, 1_000, 'repetitions of every point').optional(),
-  order: z
-    .enum(['random', 'given'])
-    .prefault('random')
-    .meta({ description: 'random: shuffled by seed, so that drift of the machine is no trend' }),
-  seed: whole(0, 2 ** 31, 'of the random order').prefault(1),
-  reuse: z
-    .enum(['none', 'fabric', 'bus'])
-    .prefault('bus')
-    .meta({ description: 'what may stand from one point to the next, where both need the same' }),
-  pointTimeout: quantityType(duration, 'longest time for one point').prefault('5m'),
-  maxTime: quantityType(duration, 'longest time for the campaign').optional(),
-  stopWhen: shape({ along: z.string().min(1), condition: z.string().min(1) })
-    .optional()
-    .meta({ description: 'no points further along the axis once the condition was true' }),
-  search: shape({
-    along: z.string().min(1),
-    from: bound,
-    to: bound,
-    holds: z.array(z.string().min(1)).min(1),
-    precision: quantityType(percent, 'how near the bounds of the answer are').prefault('5%'),
-  })
-    .optional()
-    .meta({ description: 'the highest value along a path for which all of holds are true' }),
-});
-
-type Shape = z.infer<typeof sweepShape>;
 type Document = ReturnType<typeof readDocument>;
 
 /** Reads a campaign; throws a ScenarioError with every mistake of shape at once, each with line and column. */
 export function parseSweep(text: string, file: string): SweepSpec {
   const document = readDocument(text, []);
-  const outcome = sweepShape.safeParse(document.value, { error: wording, reportInput: true });
+  const outcome = writtenSweep.safeParse(document.value, { error: wording, reportInput: true });
   const issues =
     outcome.success || document.mistakes.length > 0 ? [] : shapeIssues(outcome.error.issues);
   const mistakes = [
@@ -106,16 +56,7 @@ export function parseSweep(text: string, file: string): SweepSpec {
     ...issues.map(({ path, message, at }) => document.mistakeAt(path, message, at)),
   ];
   if (!outcome.success || mistakes.length > 0) throw new ScenarioError(file, mistakes);
-  const {
-    schema: _,
-    name,
-    repeat,
-    pointTimeout,
-    maxTime,
-    stopWhen,
-    search,
-    ...rest
-  } = outcome.data;
+  const { schema: _, name, repeat, maxTimeMs, stopWhen, search, ...rest } = outcome.data;
   mistakes.push(...axisMistakes(outcome.data, document));
   const stop = stopWhen ? readStop(outcome.data, document, mistakes) : null;
   const found = search ? readSearch(outcome.data, document, mistakes) : null;
@@ -124,24 +65,17 @@ export function parseSweep(text: string, file: string): SweepSpec {
     ...rest,
     name: name ?? null,
     repeat: repeat ?? 1,
-    pointTimeoutMs: pointTimeout,
-    maxTimeMs: maxTime ?? null,
+    maxTimeMs: maxTimeMs ?? null,
     stopWhen: stop,
     search: found,
   };
 }
 
-/** The campaign format as a JSON Schema (draft 2020-12) for editors. */
-export function sweepJsonSchema(): Json {
-  const schema = z.toJSONSchema(sweepShape, { io: 'input', unrepresentable: 'any' });
-  return { ...JSON.parse(JSON.stringify(schema)), title: 'busbench sweep' };
-}
-
-function axisNames({ matrix, zip }: Shape): readonly string[] {
+function axisNames({ matrix, zip }: WrittenSweep): readonly string[] {
   return [...Object.keys(matrix), ...Object.keys(zip)];
 }
 
-function axisMistakes({ matrix, zip }: Shape, document: Document): Mistake[] {
+function axisMistakes({ matrix, zip }: WrittenSweep, document: Document): Mistake[] {
   const mistakes: Mistake[] = [];
   const lengths = new Set(Object.values(zip).map((values) => values.length));
   if (lengths.size > 1) {
@@ -166,7 +100,7 @@ function axisMistakes({ matrix, zip }: Shape, document: Document): Mistake[] {
 }
 
 function readStop(
-  sweep: Shape,
+  sweep: WrittenSweep,
   document: Document,
   mistakes: Mistake[],
 ): SweepSpec['stopWhen'] | null {
@@ -185,7 +119,11 @@ function readStop(
   return null;
 }
 
-function readSearch(sweep: Shape, document: Document, mistakes: Mistake[]): SearchSpec | null {
+function readSearch(
+  sweep: WrittenSweep,
+  document: Document,
+  mistakes: Mistake[],
+): SearchSpec | null {
   const { search, repeat } = sweep;
   if (!search) return null;
   const wrong = (key: string, message: string): void => {
@@ -213,9 +151,9 @@ function readSearch(sweep: Shape, document: Document, mistakes: Mistake[]): Sear
     mistakes.push(document.mistakeAt(['search', 'holds', i], parsed.message, 'value'));
     return [];
   });
-  if (search.precision <= 0) wrong('precision', 'expected more than 0%');
+  if (search.precisionPercent <= 0) wrong('precision', 'expected more than 0%');
   if (!from || !to) return null;
   const { along } = search;
-  const precision = search.precision / 100;
+  const precision = search.precisionPercent / 100;
   return { along, from: from.value, to: to.value, unit: from.unit, holds, precision };
 }

@@ -1,4 +1,4 @@
-import type { Link, LinkShape } from '../../topologies/topology.ts';
+import { type Link, type LinkShape, linkShape } from '../../topologies/topology.ts';
 import type { Evidence, RttSample } from '../evidence.ts';
 import type { LinkReport, RunResult } from '../result.ts';
 import { sum } from './parts.ts';
@@ -71,7 +71,7 @@ function linkReport(
   if (samples.length === 0) return null;
   const back = links.find(({ from, to }) => from === link.to && to === link.from);
   const requestedMs = link.delayMs + (back?.delayMs ?? link.delayMs);
-  const { from, to, delayMs, jitterMs, lossPercent, rateMbps } = link;
+  const { from, to } = link;
   const medians = samples.map(({ rttP50Ms }) => rttP50Ms);
   const farthest = medians.reduce((a, b) =>
     Math.abs(b - requestedMs) > Math.abs(a - requestedMs) ? b : a,
@@ -82,7 +82,7 @@ function linkReport(
   return {
     from,
     to,
-    requested: { delayMs, jitterMs, lossPercent, rateMbps },
+    requested: linkShape.parse(link),
     measured: {
       rttMinMs: Math.min(...samples.map(({ rttMinMs }) => rttMinMs)),
       rttP50Ms: farthest,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { linkShape } from '../../topologies/topology.ts';
 import { number, quantity, text } from './leaf.ts';
 
 const pair = z.object({
@@ -33,12 +34,7 @@ export const localitySchema = z.object({
 export const linkReportSchema = z.object({
   from: text('site'),
   to: text('site'),
-  requested: z.object({
-    delayMs: number('ms, one way'),
-    jitterMs: number('ms, standard deviation of the delay'),
-    lossPercent: number('% of packets'),
-    rateMbps: quantity('Mbit/s; null is unlimited'),
-  }),
+  requested: linkShape,
   measured: z.object({
     rttMinMs: number('ms, shortest idle round trip'),
     rttP50Ms: number('ms, median idle round trip'),

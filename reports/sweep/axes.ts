@@ -1,4 +1,4 @@
-import type { Json } from '../../topologies/scenario.ts';
+import type { Json } from '../../topologies/json.ts';
 import type { Campaign, CampaignAxis, Settings } from './sweep.ts';
 
 /** An axis as a reader sees it. */

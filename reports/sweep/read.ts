@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Json } from '../../topologies/scenario.ts';
+import type { Json } from '../../topologies/json.ts';
 import { ResultInputError } from '../errors.ts';
 import { flattenResult } from '../flatten.ts';
 import { parseResult } from '../parse.ts';

@@ -1,4 +1,4 @@
-import type { Json } from '../../topologies/scenario.ts';
+import type { Json } from '../../topologies/json.ts';
 
 /** Values of scenario paths, as `--set` takes them. */
 export type Settings = Readonly<Record<string, Json>>;

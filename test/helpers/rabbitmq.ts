@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { RabbitmqBus } from '../../orchestrator/buses/rabbitmq/bus.ts';
 import { withCalmLinks } from '../../orchestrator/buses/rabbitmq/calm.ts';
 import { deployCluster } from '../../orchestrator/buses/rabbitmq/deploy.ts';
-import { optionsOf } from '../../orchestrator/buses/rabbitmq/options.ts';
 import { rabbitmqBus } from '../../orchestrator/buses/rabbitmq/rabbitmq.ts';
 import type { Fabric } from '../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../orchestrator/fabrics/loopback/loopback.ts';
 import { ResourceStack } from '../../orchestrator/resource-stack.ts';
 import { parseScenario } from '../../orchestrator/scenario.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
+import { busWith, ofType } from './buses.ts';
 
 /** Why tests on a real broker cannot run here, or null. */
 export const rabbitmqMissing: string | null = await missing();
 
 async function missing(): Promise<string | null> {
-  const lacks = await rabbitmqBus.available({ type: 'rabbitmq', nodes: [], options: {} });
+  const lacks = await rabbitmqBus.available(busWith('rabbitmq', {}, ['paris']));
   return lacks === null ? null : `${lacks.missing}. ${lacks.mend}`;
 }
 
@@ -33,7 +33,7 @@ export interface Deployed extends AsyncDisposable {
 
 /** A real RabbitMQ on the loopback fabric for the scenario in `yaml`; removed when disposed. */
 export async function deployRabbitmq(yaml: string, signal: AbortSignal): Promise<Deployed> {
-  const { scenario } = await parseScenario(yaml, 'test.yaml', []);
+  const scenario = ofType('rabbitmq', (await parseScenario(yaml, 'test.yaml', [])).scenario);
   const scratch = await mkdtemp(join(tmpdir(), 'busbench-test-'));
   const run = { runId: `t${randomBytes(4).toString('hex')}`, scratch, logs: join(scratch, 'logs') };
   const stack = new ResourceStack();
@@ -42,7 +42,7 @@ export async function deployRabbitmq(yaml: string, signal: AbortSignal): Promise
     await mkdir(run.logs);
     const { sites, links } = scenario;
     const fabric = stack.use(await loopback.make({ sites, links }, run, signal));
-    const context = { scenario, options: optionsOf(scenario), fabric, run, stack, signal };
+    const context = { scenario, options: scenario.bus.options, fabric, run, stack, signal };
     const cluster = await withCalmLinks(fabric, links, () => deployCluster(context));
     const bus = new RabbitmqBus(context, cluster);
     await bus.prepare(performance.now(), signal);
@@ -52,8 +52,9 @@ export async function deployRabbitmq(yaml: string, signal: AbortSignal): Promise
       bus,
       scratch,
       async variant(runId, other, sets) {
-        const changed = (await parseScenario(other, 'variant.yaml', sets)).scenario;
-        const options = optionsOf(changed);
+        const { scenario: parsed } = await parseScenario(other, 'variant.yaml', sets);
+        const changed = ofType('rabbitmq', parsed);
+        const { options } = changed.bus;
         const its = { ...context, scenario: changed, options, run: { ...run, runId } };
         const made = new RabbitmqBus({ ...its, stack: new ResourceStack() }, cluster);
         await withCalmLinks(fabric, links, () => made.prepare(performance.now(), signal));

@@ -3,13 +3,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bus } from '../../orchestrator/buses/bus.ts';
-import type { RouterProgram } from '../../orchestrator/buses/router/options.ts';
 import { routerBus } from '../../orchestrator/buses/router/router.ts';
 import type { Fabric } from '../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../orchestrator/fabrics/loopback/loopback.ts';
 import { ResourceStack } from '../../orchestrator/resource-stack.ts';
 import { parseScenario } from '../../orchestrator/scenario.ts';
+import type { RouterProgram } from '../../topologies/buses/router.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
+import { busWith, ofType } from './buses.ts';
 
 /** Why tests on each real router cannot run here, or null. */
 export const routerMissing: Readonly<Record<RouterProgram, string | null>> = {
@@ -20,9 +21,7 @@ export const routerMissing: Readonly<Record<RouterProgram, string | null>> = {
 export const routerPrograms: readonly RouterProgram[] = ['qdrouterd', 'skrouterd'];
 
 async function missing(program: RouterProgram): Promise<string | null> {
-  const parsed = routerBus.parse({ type: 'router', program }, ['paris']);
-  if (!('spec' in parsed)) throw new Error('a router bus without mistakes was refused');
-  const lacks = await routerBus.available(parsed.spec);
+  const lacks = await routerBus.available(busWith('router', { program }, ['paris']));
   return lacks === null ? null : `${lacks.missing}. ${lacks.mend}`;
 }
 
@@ -35,7 +34,7 @@ export interface DeployedRouters extends AsyncDisposable {
 
 /** Real routers on the loopback fabric for the scenario in `yaml`; removed when disposed. */
 export async function deployRouter(yaml: string, signal: AbortSignal): Promise<DeployedRouters> {
-  const { scenario } = await parseScenario(yaml, 'test.yaml', []);
+  const scenario = ofType('router', (await parseScenario(yaml, 'test.yaml', [])).scenario);
   const scratch = await mkdtemp(join(tmpdir(), 'busbench-test-'));
   const runId = `t${randomBytes(4).toString('hex')}`;
   const run = { runId, scratch, logs: join(scratch, 'logs') };

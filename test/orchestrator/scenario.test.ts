@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../orchestrator/errors.ts';
 import { scenarios } from '../../orchestrator/ready-made.ts';
-import { loadScenario, scenarioJsonSchema, scenarioYaml } from '../../orchestrator/scenario.ts';
+import { loadScenario, scenarioYaml } from '../../orchestrator/scenario.ts';
+import { scenarioJsonSchema } from '../../topologies/scenario.ts';
 import { base } from '../helpers/resolved.ts';
 import { minimal, resolve } from '../helpers/scenarios.ts';
 

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { parseScenario, scenarioJsonSchema } from '../../orchestrator/scenario.ts';
-import { parseSweep, sweepJsonSchema } from '../../orchestrator/sweep/spec.ts';
+import { parseScenario } from '../../orchestrator/scenario.ts';
+import { parseSweep } from '../../orchestrator/sweep/spec.ts';
 import { resultJsonSchema } from '../../reports/result.ts';
 import { distSchema, timesSchema } from '../../reports/schema/dist.ts';
+import { scenarioJsonSchema } from '../../topologies/scenario.ts';
+import { sweepJsonSchema } from '../../topologies/sweep.ts';
 import { referenceTable, type SchemaNode, withPart } from '../helpers/reference.ts';
 
 const contract = join(import.meta.dirname, '../../docs/contract.md');
@@ -15,14 +17,19 @@ describe('docs/contract.md', () => {
   it('has the references that the schemas give', async () => {
     const { scenario: _, ...own } = (resultJsonSchema() as SchemaNode).properties ?? {};
     const parts: readonly (readonly [part: string, schema: SchemaNode])[] = [
-      ['scenario', scenarioJsonSchema() as SchemaNode],
       ['sweep', sweepJsonSchema() as SchemaNode],
       ['result', { properties: own }],
       ['distribution', z.toJSONSchema(distSchema) as SchemaNode],
       ['times', z.toJSONSchema(timesSchema) as SchemaNode],
     ];
-    const page = parts.reduce(
-      (text, [part, schema]) => withPart(text, part, referenceTable(schema)),
+    const { bus, ...sections } = (scenarioJsonSchema() as SchemaNode).properties ?? {};
+    const tables = [
+      ['scenario', referenceTable({ properties: sections })],
+      ['buses', (bus?.oneOf ?? []).map(busTable).join('\n\n')],
+      ...parts.map(([part, schema]) => [part, referenceTable(schema)]),
+    ];
+    const page = tables.reduce(
+      (text, [part = '', table = '']) => withPart(text, part, table),
       readFileSync(contract, 'utf8'),
     );
     await expect(page).toMatchFileSnapshot(contract);
@@ -39,3 +46,12 @@ describe('docs/contract.md', () => {
     expect(parseSweep(search, 'search.yaml').search).not.toBeNull();
   });
 });
+
+/** The options of one bus type under its name. */
+function busTable({ properties: { type, ...options } = {} }: SchemaNode): string {
+  const heading = `**${String(type?.const)}**`;
+  const isBare = Object.keys(options).length === 0;
+  return isBare
+    ? `${heading}: no options`
+    : `${heading}\n\n${referenceTable({ properties: { bus: { properties: options } } })}`;
+}

@@ -3,6 +3,7 @@ import { parseResult } from '../../reports/parse.ts';
 import { reconcile } from '../../reports/reconcile/reconcile.ts';
 import { resultJsonSchema } from '../../reports/result.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
+import { busWith } from '../helpers/buses.ts';
 import { clientLedger, evidence, histogram, range, scenario } from './reconcile/synthetic.ts';
 
 const full: ResolvedScenario = scenario(
@@ -25,11 +26,9 @@ const full: ResolvedScenario = scenario(
   },
   {
     servers: { count: 2, placement: { paris: 2 } },
-    bus: {
-      type: 'rabbitmq',
-      nodes: ['paris'],
-      options: { policies: [{ 'max-length': 5 }], x: null },
-    },
+    bus: busWith('rabbitmq', { policies: { short: { definition: { 'max-length': 5 } } } }, [
+      'paris',
+    ]),
     faults: [
       {
         start: { kind: 'at', ms: 1 },

@@ -1,44 +1,5 @@
-import { z } from 'zod';
+import type { GivenAddresses } from '../../../topologies/buses/external.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
-import { shape } from '../../scenario/schema-parts.ts';
-
-/** Addresses of AMQP 1.0 as a scenario gives them; the rhea driver fills in what is in braces for each peer. */
-export interface GivenAddresses {
-  /** What a server attaches to: a link each. */
-  readonly receive: readonly string[];
-  /** Where a client sends that has no server of its own. */
-  readonly send: string;
-  /** Where a client of `target: one` sends; null where nobody does. */
-  readonly sendOne: string | null;
-  /** Where a client's replies come; null asks the peer for a dynamic node. */
-  readonly reply: string | null;
-}
-
-const placeholder = /\{(\w*)\}/g;
-
-/** A text in which only these names may stand in braces. */
-function template(...names: readonly string[]): z.ZodString {
-  const expected = names.map((name) => `{${name}}`).join(', ');
-  return z.string().superRefine((text, context) => {
-    if (text === '') context.addIssue({ code: 'custom', message: 'expected an address; got ""' });
-    for (const [whole, name = ''] of text.matchAll(placeholder)) {
-      if (names.includes(name)) continue;
-      context.addIssue({ code: 'custom', message: `unknown ${whole}; expected ${expected}` });
-    }
-  });
-}
-
-const received = template('run', 'topic', 'server', 'pool');
-
-/** `bus.addresses` of an external bus. */
-export const addressesType: z.ZodType<GivenAddresses> = shape({
-  receive: z.union([received.transform((one) => [one]), z.array(received).min(1)], {
-    error: 'expected an address, or a list of them',
-  }),
-  send: template('run', 'topic'),
-  sendOne: template('run', 'topic', 'server').nullable().default(null),
-  reply: template('run', 'topic', 'client').nullable().default(null),
-});
 
 /** What a scenario needs told apart that its addresses do not, as scenario paths and messages. */
 export function addressMistakes(

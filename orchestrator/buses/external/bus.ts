@@ -1,5 +1,6 @@
 import type { Json } from '../../../agents/protocol.ts';
-import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import { type Broker, type ExternalOptions, urlOf } from '../../../topologies/buses/external.ts';
+import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { AgentProcess, Bus } from '../bus.ts';
 import { type Addresses, addressesOf, declarationOf, namePrefix } from '../rabbitmq/addressing.ts';
 import { amqplibEndpoint, nearestFirst, rheaAddresses } from '../rabbitmq/endpoint.ts';
@@ -7,7 +8,6 @@ import { Admin, type AdminParts } from './admin.ts';
 import { activemqAddresses, type Dialect, dialectOf, type Introduction, unfit } from './dialect.ts';
 import { type NameCalls, Names } from './names.ts';
 import { foreignNode } from './node.ts';
-import { type Broker, type ExternalOptions, externalOptions, urlOf } from './options.ts';
 import { cannot, unreachable } from './refusals.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -17,7 +17,7 @@ interface PeerCalls {
 }
 
 export interface ExternalParts extends AdminParts {
-  readonly scenario: ResolvedScenario;
+  readonly scenario: ScenarioWith<'external'>;
   readonly secrets: Secrets;
 }
 
@@ -45,7 +45,7 @@ export class ExternalBus implements Bus {
 
   constructor(parts: ExternalParts) {
     this.#parts = parts;
-    this.#options = externalOptions(parts.scenario);
+    this.#options = parts.scenario.bus.options;
     const prefix = namePrefix(parts.run.runId);
     this.#addresses = addressesOf(prefix, this.#options.queues === 'stream');
   }
@@ -156,7 +156,7 @@ export class ExternalBus implements Bus {
   /** Each broker once, with the first site that names it. */
   #brokers(): ReadonlyMap<string, { readonly site: string; readonly broker: Broker }> {
     const found = new Map<string, { readonly site: string; readonly broker: Broker }>();
-    for (const [site, brokers] of Object.entries(this.#options.brokers)) {
+    for (const [site, brokers] of Object.entries(this.#options.endpoints)) {
       for (const broker of brokers) {
         const url = urlOf(broker);
         if (!found.has(url)) found.set(url, { site, broker });
@@ -170,14 +170,14 @@ export class ExternalBus implements Bus {
     readonly brokers: readonly Broker[];
     readonly home: number;
   } {
-    const { brokers } = this.#options;
-    const sites = Object.keys(brokers).map((site) => ({ site }));
+    const { endpoints } = this.#options;
+    const sites = Object.keys(endpoints).map((site) => ({ site }));
     const { places } = nearestFirst(sites, process, this.#parts.scenario);
     const ordered = new Map<string, Broker>();
     for (const { site } of places) {
-      for (const broker of brokers[site] ?? []) ordered.set(urlOf(broker), broker);
+      for (const broker of endpoints[site] ?? []) ordered.set(urlOf(broker), broker);
     }
-    return { brokers: [...ordered.values()], home: brokers[process.host.site]?.length ?? 1 };
+    return { brokers: [...ordered.values()], home: endpoints[process.host.site]?.length ?? 1 };
   }
 
   #amqplib(brokers: readonly Broker[], home: number): Json {

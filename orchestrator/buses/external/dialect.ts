@@ -1,6 +1,5 @@
+import type { ExternalOptions, GivenAddresses } from '../../../topologies/buses/external.ts';
 import type { Pattern, ResolvedScenario } from '../../../topologies/scenario.ts';
-import type { GivenAddresses } from './addresses.ts';
-import type { ExternalOptions } from './options.ts';
 
 /** What a broker said of itself when it was dialled over AMQP 1.0. */
 export interface Introduction {
@@ -30,7 +29,7 @@ export function unfit(
   options: ExternalOptions,
   { pools }: ResolvedScenario['workload'],
 ): { readonly why: string; readonly hint: string } | null {
-  const vhosts = Object.values(options.brokers).flatMap((list) => list.map(({ vhost }) => vhost));
+  const vhosts = Object.values(options.endpoints).flatMap((list) => list.map(({ vhost }) => vhost));
   const [vhost] = vhosts.filter((name) => name !== '/');
   if (vhost !== undefined && product !== 'RabbitMQ') {
     const hint = 'Leave the path out of the URL.';

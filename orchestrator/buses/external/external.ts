@@ -1,30 +1,17 @@
+import { type ExternalOptions, urlWithPath } from '../../../topologies/buses/external.ts';
 import { BusError } from '../../errors.ts';
 import { ResourceStack } from '../../resource-stack.ts';
 import type { BusDeployer } from '../bus.ts';
 import { addressMistakes } from './addresses.ts';
 import { ExternalBus } from './bus.ts';
-import {
-  type ExternalOptions,
-  externalNotation,
-  externalOptions,
-  parseExternal,
-  urlWithPath,
-} from './options.ts';
 import { readSecrets } from './secrets.ts';
 
 /** Brokers that somebody else runs: nothing is deployed, and nothing touched but names under the run's prefix. */
-export const externalBus: BusDeployer = {
+export const externalBus: BusDeployer<'external'> = {
   type: 'external',
 
-  parse(raw, sites) {
-    const parsed = parseExternal(raw, sites);
-    if ('mistakes' in parsed) return parsed;
-    const options = externalNotation(parsed.options);
-    return { spec: { type: 'external', nodes: [], options } };
-  },
-
   refuse(scenario) {
-    const { queues, addresses } = externalOptions(scenario);
+    const { queues, addresses } = scenario.bus.options;
     const { pattern, topics, pools } = scenario.workload;
     if (addresses !== null) return addressMistakes(addresses, scenario);
     if (queues !== 'stream') return [];
@@ -38,12 +25,12 @@ export const externalBus: BusDeployer = {
   },
 
   describe(scenario) {
-    const options = externalOptions(scenario);
-    const { brokers, protocol, credentials } = options;
+    const options = scenario.bus.options;
+    const { endpoints, protocol, credentials } = options;
     const from = credentials?.kind === 'env' ? `$${credentials.name}` : credentials?.path;
     return [
       `brokers of somebody else's over AMQP ${protocol}, credentials from ${from ?? 'nowhere'}`,
-      ...Object.entries(brokers).map(
+      ...Object.entries(endpoints).map(
         ([site, list]) => `${site}: ${list.map(urlWithPath).join(', ')}`,
       ),
       ...addressing(options),
@@ -52,7 +39,7 @@ export const externalBus: BusDeployer = {
 
   async available(spec) {
     try {
-      await readSecrets(externalOptions({ bus: spec }));
+      await readSecrets(spec.options);
       return null;
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
@@ -66,7 +53,7 @@ export const externalBus: BusDeployer = {
     const [host] = fabric.hosts;
     if (!host) throw new Error('a fabric without hosts');
     try {
-      const secrets = await readSecrets(externalOptions(scenario));
+      const secrets = await readSecrets(scenario.bus.options);
       const bus = new ExternalBus({ scenario, run, host, secrets, stack });
       await bus.check(startedAt, signal);
       return bus;

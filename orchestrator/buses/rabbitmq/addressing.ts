@@ -1,5 +1,6 @@
 import type { ServerPeer } from '../../../agents/protocol.ts';
-import type { Guarantee, Json, Pattern, WorkloadSpec } from '../../../topologies/scenario.ts';
+import type { Json } from '../../../topologies/json.ts';
+import type { Guarantee, Pattern, WorkloadSpec } from '../../../topologies/scenario.ts';
 
 /** Where messages of one kind go: names with `{topic}`, `{server}` and `{pool}` to be filled in. */
 export interface Address {

@@ -1,5 +1,5 @@
+import type { RabbitmqOptions } from '../../../topologies/buses/rabbitmq.ts';
 import { atLeast } from './installation.ts';
-import type { RabbitmqOptions } from './options.ts';
 
 /** What one node needs to know of itself and the others. */
 export interface NodeConfig {

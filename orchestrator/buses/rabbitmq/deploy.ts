@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { RabbitmqOptions } from '../../../topologies/buses/rabbitmq.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import { BusError } from '../../errors.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
@@ -16,7 +17,6 @@ import {
   searchCommand,
 } from './installation.ts';
 import { RabbitmqNode } from './node.ts';
-import type { RabbitmqOptions } from './options.ts';
 import { waitUntil } from './polling.ts';
 import { type NodePlan, prepareNode } from './prepare.ts';
 

@@ -1,10 +1,11 @@
-import type { Json, Pattern, ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { RabbitmqOptions } from '../../../topologies/buses/rabbitmq.ts';
+import type { Json } from '../../../topologies/json.ts';
+import type { Pattern, ResolvedScenario } from '../../../topologies/scenario.ts';
 import type { Endpoint } from '../../fabrics/fabric.ts';
 import type { AgentProcess } from '../bus.ts';
 import type { Addresses, Declaration } from './addressing.ts';
 import type { Credentials } from './deploy.ts';
 import { atLeast } from './installation.ts';
-import type { RabbitmqOptions } from './options.ts';
 
 /** What both drivers need to know to find their way. */
 export interface Way {

@@ -13,21 +13,13 @@ import {
   parseInstallation,
   searchCommand,
 } from './installation.ts';
-import { notationOf, optionsOf, parseRabbitmq } from './options.ts';
 
 /** Real rabbitmq-server nodes as private processes: own data, ports, cookie and epmd; no root, no container. */
-export const rabbitmqBus: BusDeployer = {
+export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
   type: 'rabbitmq',
 
-  parse(raw, sites) {
-    const parsed = parseRabbitmq(raw, sites);
-    if ('mistakes' in parsed) return parsed;
-    const options = notationOf(parsed.options);
-    return { spec: { type: 'rabbitmq', nodes: parsed.nodes, options } };
-  },
-
   refuse(scenario) {
-    const { queues, protocol } = optionsOf(scenario);
+    const { queues, protocol } = scenario.bus.options;
     const { pattern, topics, pools } = scenario.workload;
     if (queues !== 'stream') return [];
     if (protocol === '1.0') {
@@ -44,7 +36,7 @@ export const rabbitmqBus: BusDeployer = {
   },
 
   describe(scenario) {
-    const options = optionsOf(scenario);
+    const { options } = scenario.bus;
     const example = {
       address: '<address>',
       ports: { amqp: 5672, management: 15672, prometheus: 15692 },
@@ -56,7 +48,7 @@ export const rabbitmqBus: BusDeployer = {
     const nodes = scenario.bus.nodes.map((site, i) => `bus-${i + 1} at ${site}`).join(', ');
     return [
       `rabbitmq: ${nodes}; ports are chosen free at the start`,
-      `queues ${options.queues}, leader ${options.leader ?? 'spread over the nodes'}, reply ${options.reply}, prefetch ${options.prefetch}`,
+      `queues are led ${options.leader === null ? 'by all nodes, topics spread over them' : `at ${options.leader}`}`,
       `rabbitmq.conf of ${example.thisNode} (port numbers are examples):`,
       ...rabbitmqConf(example, options)
         .trimEnd()
@@ -77,7 +69,7 @@ export const rabbitmqBus: BusDeployer = {
   async deploy(scenario, fabric, run, signal) {
     const startedAt = performance.now();
     const stack = new ResourceStack();
-    const options = optionsOf(scenario);
+    const { options } = scenario.bus;
     try {
       const context = { scenario, options, fabric, run, stack, signal };
       return await withCalmLinks(fabric, scenario.links, async () => {

@@ -1,5 +1,7 @@
 import type { ServerPeer } from '../../../agents/protocol.ts';
-import type { Json, Pattern, WorkloadSpec } from '../../../topologies/scenario.ts';
+import type { RabbitmqOptions } from '../../../topologies/buses/rabbitmq.ts';
+import type { Json } from '../../../topologies/json.ts';
+import type { Pattern, WorkloadSpec } from '../../../topologies/scenario.ts';
 import { BusError } from '../../errors.ts';
 import {
   type Address,
@@ -10,7 +12,6 @@ import {
 } from './addressing.ts';
 import { vhostPath } from './management.ts';
 import type { RabbitmqNode } from './node.ts';
-import type { RabbitmqOptions } from './options.ts';
 import { forEachLimited, waitUntil } from './polling.ts';
 
 const requestsAtOnce = 8;

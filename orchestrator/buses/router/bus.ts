@@ -1,5 +1,6 @@
 import { nowUs } from '../../../agents/clock.ts';
 import type { Json } from '../../../agents/protocol.ts';
+import type { RouterOptions } from '../../../topologies/buses/router.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import type { Fabric } from '../../fabrics/fabric.ts';
 import type { ResourceStack } from '../../resource-stack.ts';
@@ -13,7 +14,6 @@ import {
 import { countedSince, localShareOf, routerCounters } from './counters.ts';
 import { type ExpectedAddress, waitDeserted, waitSpread } from './mesh.ts';
 import type { RouterNode } from './node.ts';
-import type { RouterOptions } from './options.ts';
 
 interface Timing {
   readonly readyMs: number;

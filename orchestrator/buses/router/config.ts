@@ -1,4 +1,4 @@
-import type { RouterOptions } from './options.ts';
+import type { RouterOptions } from '../../../topologies/buses/router.ts';
 
 /** One connection a router opens to another. */
 export interface Connector {

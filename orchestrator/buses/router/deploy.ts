@@ -1,5 +1,6 @@
 import { nowUs } from '../../../agents/clock.ts';
-import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { RouterOptions } from '../../../topologies/buses/router.ts';
+import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
 import { ResourceStack } from '../../resource-stack.ts';
@@ -10,18 +11,17 @@ import { planMesh, type RouterPlan } from './layout.ts';
 import { Management } from './management.ts';
 import { waitConverged } from './mesh.ts';
 import { logFileOf, RouterNode } from './node.ts';
-import type { RouterOptions } from './options.ts';
 import { findPrograms } from './program.ts';
 
 /** Starts the routers one after the other, so that every connector finds its listener, and waits for the mesh. */
 export async function deployRouters(
-  scenario: ResolvedScenario,
-  options: RouterOptions,
+  scenario: ScenarioWith<'router'>,
   fabric: Fabric,
   run: RunContext,
   signal: AbortSignal,
 ): Promise<Bus> {
-  const mesh = planMesh(scenario.bus.nodes, options, scenario.links);
+  const { options } = scenario.bus;
+  const mesh = planMesh(scenario.bus, scenario.links);
   const resources = new ResourceStack();
   try {
     const nodes = await placeRouters(mesh.routers, options, fabric, run, resources, signal);

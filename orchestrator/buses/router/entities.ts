@@ -1,4 +1,4 @@
-import type { Json } from '../../../topologies/scenario.ts';
+import type { Json } from '../../../topologies/json.ts';
 
 /** One row of a management answer, as the router named its attributes. */
 export type RouterRow = { readonly [attribute: string]: Json };

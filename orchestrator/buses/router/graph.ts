@@ -1,59 +1,8 @@
-import { didYouMean } from '../../../topologies/near-name.ts';
-
 /** A joined pair with what it costs to cross. */
 export interface WeightedEdge {
   readonly from: string;
   readonly to: string;
   readonly cost: number;
-}
-
-/** Unknown nodes, loops, duplicates, and nodes that nothing connects; paths are below `bus`. */
-export function edgeMistakes(
-  edges: readonly { readonly from: string; readonly to: string }[],
-  names: readonly string[],
-): readonly { readonly path: string; readonly message: string }[] {
-  const mistakes: { path: string; message: string }[] = [];
-  const seen = new Map<string, number>();
-  for (const [i, { from, to }] of edges.entries()) {
-    for (const [end, name] of Object.entries({ from, to })) {
-      if (names.includes(name)) continue;
-      const message = `unknown bus node ${name}; expected bus-1 to bus-${names.length}${didYouMean(name, names)}`;
-      mistakes.push({ path: `edges[${i}].${end}`, message });
-    }
-    if (from === to) {
-      mistakes.push({ path: `edges[${i}].to`, message: `an edge from ${from} to itself` });
-    }
-    const key = [from, to].sort().join(' ');
-    const earlier = seen.get(key);
-    if (earlier === undefined) seen.set(key, i);
-    else {
-      const message = `${from} and ${to} are already joined by edges[${earlier}]`;
-      mistakes.push({ path: `edges[${i}]`, message });
-    }
-  }
-  if (mistakes.length > 0) return mistakes;
-  const reached = component(names[0] ?? '', edges);
-  const apart = names.filter((name) => !reached.has(name));
-  if (apart.length > 0) {
-    const message = `expected a connected graph; no path leads from ${names[0]} to ${apart.join(', ')}`;
-    mistakes.push({ path: 'edges', message });
-  }
-  return mistakes;
-}
-
-/** Everything that can be reached from `start`, itself included. */
-function component(
-  start: string,
-  edges: readonly { readonly from: string; readonly to: string }[],
-): ReadonlySet<string> {
-  const reached = new Set([start]);
-  for (const name of reached) {
-    for (const { from, to } of edges) {
-      if (from === name) reached.add(to);
-      if (to === name) reached.add(from);
-    }
-  }
-  return reached;
 }
 
 /** Cost of the cheapest path from `start` to each node that can be reached (Dijkstra), `start` itself left out. */

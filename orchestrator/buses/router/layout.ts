@@ -1,6 +1,7 @@
+import type { BusOf } from '../../../topologies/buses/buses.ts';
+import { routerGraph } from '../../../topologies/buses/router.ts';
 import type { Link } from '../../../topologies/topology.ts';
 import type { WeightedEdge } from './graph.ts';
-import { type RouterOptions, routerNames } from './options.ts';
 
 /** Everything about one router that is known before anything is started. */
 export interface RouterPlan {
@@ -21,18 +22,17 @@ export interface MeshPlan {
 
 /** Puts the nodes on the graph, costs resolved. */
 export function planMesh(
-  sites: readonly string[],
-  options: RouterOptions,
+  bus: Pick<BusOf<'router'>, 'nodes' | 'options'>,
   links: readonly Link[],
 ): MeshPlan {
-  const names = routerNames(sites.length);
-  const siteOf = new Map(names.map((name, i) => [name, sites[i] ?? '']));
-  const edges = options.edges.map(({ from, to, cost }): WeightedEdge => {
+  const { names, edges: given, edgeRouters } = routerGraph(bus);
+  const siteOf = new Map(names.map((name, i) => [name, bus.nodes[i] ?? '']));
+  const edges = given.map(({ from, to, cost }): WeightedEdge => {
     const [early, late] = names.indexOf(from) < names.indexOf(to) ? [from, to] : [to, from];
     const price = cost === 'delay' ? delayCost(siteOf.get(early), siteOf.get(late), links) : cost;
     return { from: early, to: late, cost: price };
   });
-  const atEdge = new Set(options.edgeRouters);
+  const atEdge = new Set(edgeRouters);
   const routers = names.map((name): RouterPlan => {
     const incoming = edges.filter((edge) => edge.from === name);
     const outgoing = edges.filter((edge) => edge.to === name);

@@ -1,6 +1,6 @@
+import type { RouterProgram } from '../../../topologies/buses/router.ts';
 import { BusError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
-import type { RouterProgram } from './options.ts';
 
 /** A router program found on a host. */
 export interface FoundProgram {

@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Bus, BusDeployer } from '../bus.ts';
 import { routerConfig } from './config.ts';
 import { deployRouters } from './deploy.ts';
 import { planMesh } from './layout.ts';
-import { parseRouterOptions, routerNotation, routerOptions } from './options.ts';
 import {
   type FoundProgram,
   kinds,
@@ -19,15 +18,8 @@ import {
 } from './program.ts';
 
 /** qdrouterd or skrouterd, one or several a site, joined in any graph. */
-export const routerBus: BusDeployer = {
+export const routerBus: BusDeployer<'router'> = {
   type: 'router',
-
-  parse(raw, sites) {
-    const parsed = parseRouterOptions(raw, sites);
-    if ('mistakes' in parsed) return parsed;
-    const options = routerNotation(parsed.options, parsed.nodes.length);
-    return { spec: { type: 'router', nodes: parsed.nodes, options } };
-  },
 
   refuse(scenario) {
     const { pattern, pools } = scenario.workload;
@@ -37,8 +29,7 @@ export const routerBus: BusDeployer = {
   },
 
   describe(scenario) {
-    const options = routerOptions(scenario.bus);
-    const { routers } = planMesh(scenario.bus.nodes, options, scenario.links);
+    const { routers } = planMesh(scenario.bus, scenario.links);
     const free = '<free>';
     return routers.flatMap((router) => {
       const config = routerConfig(
@@ -55,14 +46,14 @@ export const routerBus: BusDeployer = {
             return { ...dial, address: `<${to?.site} seen from ${router.site}>`, port: free };
           }),
         },
-        options,
+        scenario.bus.options,
       );
       return [`${router.name} at ${router.site}, ${router.mode}:`, ...config.trimEnd().split('\n')];
     });
   },
 
   async available(spec) {
-    const wanted = routerOptions(spec).program;
+    const wanted = spec.options.program;
     const found = (await findHere()).map(({ program }) => program);
     if (kinds(wanted).some((program) => found.includes(program))) return null;
     return { missing: `no ${missing(wanted)} found`, mend };
@@ -77,12 +68,12 @@ export const routerBus: BusDeployer = {
   },
 
   deploy(
-    scenario: ResolvedScenario,
+    scenario: ScenarioWith<'router'>,
     fabric: Fabric,
     run: RunContext,
     signal: AbortSignal,
   ): Promise<Bus> {
-    return deployRouters(scenario, routerOptions(scenario.bus), fabric, run, signal);
+    return deployRouters(scenario, fabric, run, signal);
   },
 };
 

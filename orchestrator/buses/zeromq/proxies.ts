@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { RttSample } from '../../../reports/evidence.ts';
-import type { Json, ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { Json } from '../../../topologies/json.ts';
+import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import type { RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { AgentProcess } from '../bus.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import type { ZeromqOptions } from '../../../topologies/buses/zeromq.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import { type Seat, spread } from '../../../topologies/spread.ts';
-import type { ZeromqOptions } from './options.ts';
 
 /** File descriptors of one DEALER: its TCP socket and its mailbox. */
 const perConnection = 2;

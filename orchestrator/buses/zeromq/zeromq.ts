@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
 import { projectRoot } from '../../program.ts';
 import type { Bus, BusDeployer } from '../bus.ts';
 import { listening, NameService } from './directory.ts';
-import { parseZeromq, zeromqOptions } from './options.ts';
 import { ProxyGroup } from './proxies.ts';
 import { clientSockets, fileLimit, socketProblem } from './sockets.ts';
 
@@ -14,9 +13,8 @@ import { clientSockets, fileLimit, socketProblem } from './sockets.ts';
  * ZeroMQ. Direct: nothing is deployed, peers dial peers by the orchestrator's name service. Proxy: clients dial the
  * proxy of their site, which dials the servers of all sites.
  */
-export const zeromqBus: BusDeployer = {
+export const zeromqBus: BusDeployer<'zeromq'> = {
   type: 'zeromq',
-  parse: parseZeromq,
   refuse(scenario) {
     const refusals: { path: string; message: string }[] = [];
     if (scenario.guarantee === 'at-least-once') {
@@ -25,7 +23,7 @@ export const zeromqBus: BusDeployer = {
         message: 'zeromq has no acknowledgements: expected at-most-once',
       });
     }
-    const options = zeromqOptions(scenario.bus);
+    const { options } = scenario.bus;
     if (options.mode === 'proxy' && scenario.clients.failover) {
       refusals.push({
         path: 'clients.failover',
@@ -42,13 +40,13 @@ export const zeromqBus: BusDeployer = {
     return refusals;
   },
   describe(scenario) {
-    const { mode, choice, hwm, ioThreads } = zeromqOptions(scenario.bus);
+    const { mode, choice, hwm, ioThreads } = scenario.bus.options;
     const threads = ioThreads === 1 ? '1 io thread' : `${ioThreads} io threads`;
     const limit = fileLimit();
     return [
       `zeromq: ${mode}, server choice ${choice}, high-water mark ${hwm} messages a peer, ${threads} a process`,
       ...scenario.bus.nodes.map((site, i) => `zeromq: bus-${i + 1} is the proxy of ${site}`),
-      ...clientSockets(scenario, zeromqOptions(scenario.bus)).map(
+      ...clientSockets(scenario, scenario.bus.options).map(
         ({ site, connections, files }) =>
           `zeromq: clients at ${site} open ${connections} connections, ${files} files${limit === null ? '' : ` of ${limit}`}`,
       ),
@@ -72,12 +70,12 @@ export const zeromqBus: BusDeployer = {
 const distanceProbes = 20;
 
 async function deploy(
-  scenario: ResolvedScenario,
+  scenario: ScenarioWith<'zeromq'>,
   fabric: Fabric,
   run: RunContext,
   signal: AbortSignal,
 ): Promise<Bus> {
-  const { choice, hwm, ioThreads } = zeromqOptions(scenario.bus);
+  const { choice, hwm, ioThreads } = scenario.bus.options;
   const names = new NameService(fabric);
   const own = (host: Host) => ({ address: host.address, choice, highWaterMark: hwm, ioThreads });
   const startedMs = performance.now();

@@ -1,5 +1,6 @@
 import type { LinkReport, RunResult } from '../../../reports/result.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import { busWith } from '../buses.ts';
 import { base } from '../resolved.ts';
 
 export const sites = ['paris', 'lyon', 'nice'] as const;
@@ -65,7 +66,7 @@ export function scenario(): ResolvedScenario {
     name: 'three-sites',
     sites: sites.map((name) => ({ name, hosts: [] })),
     links: links().map(({ from, to, requested }) => ({ from, to, ...requested })),
-    bus: { type: 'rabbitmq', nodes: sites, options: { queues: 'classic' } },
+    bus: busWith('rabbitmq', {}, sites),
     clients: { ...base.clients, count: 300 },
     workload: {
       ...base.workload,

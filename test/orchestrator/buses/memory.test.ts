@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { memoryBus } from '../../../orchestrator/buses/memory.ts';
+import { describePlan, makePlan, planText } from '../../../orchestrator/plan/plan.ts';
+import { busMistakes, ofType } from '../../helpers/buses.ts';
 import { mistakesOf, resolve } from '../../helpers/scenarios.ts';
 
 const text = (bus: string, more = ''): string => `schema: busbench/scenario/1
@@ -12,7 +14,12 @@ test('options are read with their units and reach the driver in its own', async 
   const scenario = await resolve(text(bus));
   const fabric = {} as never;
   const run = { runId: 'test', scratch: 'unused', logs: 'unused' };
-  const deployed = await memoryBus.deploy(scenario, fabric, run, AbortSignal.timeout(1000));
+  const deployed = await memoryBus.deploy(
+    ofType('memory', scenario),
+    fabric,
+    run,
+    AbortSignal.timeout(1000),
+  );
   expect(await deployed.endpoint({} as never)).toEqual({
     driver: 'memory',
     endpoint: {
@@ -25,14 +32,13 @@ test('options are read with their units and reach the driver in its own', async 
       replyLossPercent: 3,
     },
   });
-  expect(memoryBus.describe(scenario).join('\n')).toContain('loss 1%, duplicate 0.5%');
+  expect(planText(await describePlan(makePlan(scenario)))).toContain('loss 1%, duplicate 0.5%');
   await deployed[Symbol.asyncDispose]();
 });
 
 test('every mistake in the options is named', () => {
-  const raw = { type: 'memory', loss: 1, reorder: '3', capacity: 0, dup: '1%' };
-  const parsed = memoryBus.parse(raw, ['paris']);
-  expect('mistakes' in parsed ? parsed.mistakes : []).toEqual([
+  const raw = { loss: 1, reorder: '3', capacity: 0, dup: '1%' };
+  expect(busMistakes('memory', raw, ['paris'])).toEqual([
     { path: 'capacity', message: 'expected at least 1; got 0' },
     {
       path: 'loss',
@@ -48,8 +54,8 @@ test('every mistake in the options is named', () => {
         'unknown key "dup"; known here: type, choice, capacity, delay, loss, duplicate, reorder, replyLoss',
     },
   ]);
-  const over = memoryBus.parse({ type: 'memory', loss: '60%', duplicate: '50%' }, ['paris']);
-  expect('mistakes' in over ? over.mistakes.map(({ path }) => path) : []).toEqual(['loss']);
+  const over = busMistakes('memory', { loss: '60%', duplicate: '50%' }, ['paris']);
+  expect(over.map(({ path }) => path)).toEqual(['loss']);
 });
 
 test('nodes and faults are refused: there is one process and no link', async () => {

@@ -26,7 +26,7 @@ describe('a topology alone', () => {
       'faults=[{ at: 0s, action: kill, node: bus-1, for: 1s }]',
     );
     await expect(refused).rejects.toMatchObject({ code: 'SCENARIO_INVALID' });
-    await expect(refused).rejects.toThrow(/unknown key mode/);
+    await expect(refused).rejects.toThrow(/unknown key "mode"/);
     await expect(links('clients.count=3', 'servers.count=1')).rejects.toThrow(
       /neither clients nor servers[\s\S]*neither clients nor servers/,
     );

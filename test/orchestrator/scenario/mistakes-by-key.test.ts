@@ -12,7 +12,7 @@ describe('mistakes', () => {
       'a bare duration',
       'workload: { timeout: 5 }',
       'workload.timeout',
-      'with its unit (us, ms, s, m or h)',
+      'with its unit (us, ms, s, m, h or d)',
     ],
     ['a bare zero', 'workload: { hold: 0 }', 'workload.hold', 'a duration with its unit'],
     [
@@ -63,6 +63,12 @@ describe('mistakes', () => {
       'workload: { pattern: cal }',
       'workload.pattern',
       'one of call, cast, fanout, notify; got "cal"; did you mean "call"?',
+    ],
+    [
+      'a body beyond all bounds',
+      'workload: { body: 100mB }',
+      'workload.body',
+      'expected a size from 64B to 64mB; got 100mB',
     ],
     ['a body below the header', 'workload: { body: 10 }', 'workload.body', 'at least 64'],
     [
@@ -267,6 +273,11 @@ describe('mistakes', () => {
     ['schema', 'sites: [a]\nbus: { type: memory }', 'is missing; expected busbench/scenario/1'],
     ['sites', 'schema: busbench/scenario/1\nbus: { type: memory }', 'is missing; expected a list'],
     ['bus', 'schema: busbench/scenario/1\nsites: [a]', 'is missing; expected a map'],
+    [
+      'bus.type',
+      'schema: busbench/scenario/1\nsites: [a]\nbus: { type: rabitmq }',
+      'expected one of zeromq, rabbitmq, router, external, memory, none; got "rabitmq"; did you mean "rabbitmq"?',
+    ],
     ['', '[]', 'expected a map; got a list of 0'],
     ['', '', 'expected a map; got nothing'],
     [

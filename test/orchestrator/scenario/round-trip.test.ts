@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { bitRate, duration, percent, rate } from '../../../orchestrator/scenario/units.ts';
 import { scenarioYaml } from '../../../orchestrator/scenario.ts';
+import { bitRate, duration, percent, rate } from '../../../topologies/language/units.ts';
 import { resolve } from '../../helpers/scenarios.ts';
 
 const ms = (min: number, max: number): fc.Arbitrary<string> =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { busKey, fabricKey, ordered, shuffled } from '../../../orchestrator/sweep/order.ts';
 import { parseSweep } from '../../../orchestrator/sweep/spec.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import { busWith } from '../../helpers/buses.ts';
 import { scenario } from '../../reports/reconcile/synthetic.ts';
 
 describe('keys of deployments', () => {
@@ -23,7 +24,7 @@ describe('keys of deployments', () => {
   it('differ where the bus would be another', () => {
     const { clients, workload, links } = base;
     const others = [
-      change({ bus: { ...base.bus, options: { mode: 'proxy' } } }),
+      change({ bus: busWith('zeromq', { mode: 'proxy' }, ['paris', 'lyon']) }),
       change({ guarantee: 'at-least-once' }),
       change({ workload: { ...workload, topics: 2 } }),
       change({ workload: { ...workload, pattern: 'fanout' } }),
@@ -45,7 +46,7 @@ describe('ordered', () => {
   const points = [1, 2, 3].flatMap((n) =>
     ['a', 'b'].map((name) => ({
       settings: { n, bus: name },
-      scenario: scenario({}, { bus: { type: 'zeromq', nodes: [], options: { name } } }),
+      scenario: scenario({}, { bus: busWith('zeromq', { hwm: name === 'a' ? 1 : 2 }, []) }),
     })),
   );
 

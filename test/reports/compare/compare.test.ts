@@ -7,6 +7,7 @@ import {
 } from '../../../reports/compare/render.ts';
 import { parseResult } from '../../../reports/parse.ts';
 import type { RunResult } from '../../../reports/result.ts';
+import { busWith } from '../../helpers/buses.ts';
 import { makeRecord } from '../../helpers/record/record.ts';
 
 const fixture = makeRecord().result;
@@ -125,7 +126,7 @@ describe('compare', () => {
         result.environment.kernel = 'Linux 7.0';
         result.scenario = {
           ...result.scenario,
-          bus: { ...result.scenario.bus, options: { queues: 'quorum' } },
+          bus: busWith('rabbitmq', { queues: 'quorum' }, ['paris']),
         };
         if (i === 1) result.verdict.status = 'invalid';
       }),

@@ -14,6 +14,7 @@ import type {
 } from '../../../agents/protocol.ts';
 import type { Evidence, RttSample } from '../../../reports/evidence.ts';
 import type { ResolvedScenario, WorkloadSpec } from '../../../topologies/scenario.ts';
+import { busWith } from '../../helpers/buses.ts';
 import { base } from '../../helpers/resolved.ts';
 
 /*
@@ -229,7 +230,7 @@ export function scenario(
       { from: 'paris', to: 'lyon', ...link },
       { from: 'lyon', to: 'paris', ...link },
     ],
-    bus: { type: 'zeromq', nodes: [], options: { mode: 'direct' } },
+    bus: busWith('zeromq', {}, ['paris', 'lyon']),
     servers: { count: 1, placement: 'even' },
     clients: { ...base.clients, count: 1 },
     workload: { ...base.workload, ...workload },

@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { externalBus } from '../../../../orchestrator/buses/external/external.ts';
-import {
-  externalNotation,
-  parseExternal,
-} from '../../../../orchestrator/buses/external/options.ts';
 import { readSecrets } from '../../../../orchestrator/buses/external/secrets.ts';
+import { busMistakes, busWith } from '../../../helpers/buses.ts';
 import type { Finished } from '../../../helpers/cli.ts';
 import {
   type ForeignRabbitmq,
@@ -18,18 +15,15 @@ if (missing !== null) test(`SKIPPED: ${missing}`, ({ skip }) => skip());
 const sites = ['paris', 'lyon'];
 
 function mistakesOf(bus: object): readonly { path: string; message: string }[] {
-  const parsed = parseExternal({ type: 'external', ...bus }, sites);
-  return 'mistakes' in parsed ? parsed.mistakes : [];
+  return busMistakes('external', bus, sites);
 }
 
 describe('options', () => {
   test('one URL for all, or one a site', () => {
-    const parsed = parseExternal(
-      { type: 'external', url: 'amqp://a', endpoints: { lyon: ['amqp://[::1]:99', 'amqp://c'] } },
-      sites,
-    );
+    const endpoints = { lyon: ['amqp://[::1]:99', 'amqp://c'] };
+    const { options } = busWith('external', { url: 'amqp://a', endpoints }, sites);
     const at = (host: string, port = 5672) => ({ host, port, secure: false, vhost: '/' });
-    expect('options' in parsed && parsed.options.brokers).toEqual({
+    expect(options.endpoints).toEqual({
       paris: [at('a')],
       lyon: [at('::1', 99), at('c')],
     });
@@ -57,17 +51,13 @@ describe('options', () => {
   });
 
   test('credentials that are not there are named by their place', async () => {
-    const parsed = parseExternal(
-      { type: 'external', url: 'amqp://a', credentials: { env: 'BUSBENCH_TEST_UNSET' } },
-      sites,
-    );
-    if (!('options' in parsed)) throw new Error('unexpected mistakes');
-    await expect(readSecrets(parsed.options)).rejects.toMatchObject({
+    const credentials = { env: 'BUSBENCH_TEST_UNSET' };
+    const spec = busWith('external', { url: 'amqp://a', credentials }, sites);
+    await expect(readSecrets(spec.options)).rejects.toMatchObject({
       code: 'EXTERNAL_SECRETS',
       message: expect.stringContaining('BUSBENCH_TEST_UNSET'),
     });
-    const options = externalNotation(parsed.options);
-    const lacks = await externalBus.available({ type: 'external', nodes: [], options });
+    const lacks = await externalBus.available(spec);
     expect(lacks?.missing).toContain('BUSBENCH_TEST_UNSET');
   });
 });

@@ -5,31 +5,23 @@ import {
   unfit,
 } from '../../../../orchestrator/buses/external/dialect.ts';
 import { externalBus } from '../../../../orchestrator/buses/external/external.ts';
-import {
-  type ExternalOptions,
-  parseExternal,
-} from '../../../../orchestrator/buses/external/options.ts';
 import { parseScenario } from '../../../../orchestrator/scenario.ts';
-import type { ResolvedScenario } from '../../../../topologies/scenario.ts';
+import type { ExternalOptions } from '../../../../topologies/buses/external.ts';
+import type { ScenarioWith } from '../../../../topologies/scenario.ts';
+import { busMistakes, busWith, ofType } from '../../../helpers/buses.ts';
 
-const amqp1 = { type: 'external', protocol: '1.0', url: 'amqp://a' };
-
-function parse(bus: object): ReturnType<typeof parseExternal> {
-  return parseExternal({ ...amqp1, ...bus }, ['paris']);
-}
+const amqp1 = { protocol: '1.0', url: 'amqp://a' };
 
 function optionsOf(bus: object): ExternalOptions {
-  const parsed = parse(bus);
-  if ('options' in parsed) return parsed.options;
-  throw new Error(JSON.stringify(parsed.mistakes));
+  return busWith('external', { ...amqp1, ...bus }, ['paris']).options;
 }
 
 function mistakesOf(bus: object): readonly string[] {
-  const parsed = parse(bus);
-  return 'mistakes' in parsed ? parsed.mistakes.map((m) => `${m.path}: ${m.message}`) : [];
+  const found = busMistakes('external', { ...amqp1, ...bus }, ['paris']);
+  return found.map(({ path, message }) => `${path}: ${message}`);
 }
 
-async function scenarioOf(bus: string, workload: string): Promise<ResolvedScenario> {
+async function scenarioOf(bus: string, workload: string): Promise<ScenarioWith<'external'>> {
   const yaml = `
 schema: busbench/scenario/1
 name: test
@@ -40,7 +32,7 @@ clients: { count: 4 }
 workload: { ${workload}, pace: { rate: 100/s }, timeout: 1s }
 phases: { warmup: 0s, measure: 1s, drain: 1s }
 `;
-  return (await parseScenario(yaml, 'test.yaml', [])).scenario;
+  return ofType('external', (await parseScenario(yaml, 'test.yaml', [])).scenario);
 }
 
 describe('options of AMQP 1.0', () => {

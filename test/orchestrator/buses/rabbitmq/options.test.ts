@@ -5,22 +5,21 @@ import {
   atLeast,
   parseInstallation,
 } from '../../../../orchestrator/buses/rabbitmq/installation.ts';
-import { parseRabbitmq } from '../../../../orchestrator/buses/rabbitmq/options.ts';
 import { rabbitmqBus } from '../../../../orchestrator/buses/rabbitmq/rabbitmq.ts';
 import { parseScenario } from '../../../../orchestrator/scenario.ts';
+import { busMistakes, busWith, ofType } from '../../../helpers/buses.ts';
 import { singleNode } from '../../../helpers/rabbitmq.ts';
 
 const sites = ['paris', 'lyon'];
 
 function mistakesOf(bus: object): readonly { path: string; message: string }[] {
-  const parsed = parseRabbitmq({ type: 'rabbitmq', ...bus }, sites);
-  return 'mistakes' in parsed ? parsed.mistakes : [];
+  return busMistakes('rabbitmq', bus, sites);
 }
 
 describe('options', () => {
   test('defaults: a node a site, classic queues, direct replies', () => {
-    const parsed = parseRabbitmq({ type: 'rabbitmq' }, sites);
-    expect(parsed).toEqual({
+    expect(busWith('rabbitmq', {}, sites)).toEqual({
+      type: 'rabbitmq',
       nodes: ['paris', 'lyon'],
       options: {
         queues: 'classic',
@@ -58,8 +57,7 @@ describe('options', () => {
   });
 
   test('a protocol may be written as the number YAML takes it for', () => {
-    const parsed = parseRabbitmq({ type: 'rabbitmq', protocol: 1.0 }, sites);
-    expect('options' in parsed && parsed.options.protocol).toBe('1.0');
+    expect(busWith('rabbitmq', { protocol: 1.0 }, sites).options.protocol).toBe('1.0');
   });
 
   test('over AMQP 1.0 credit has a bound, and a heartbeat is a second or more', () => {
@@ -80,7 +78,7 @@ describe('options', () => {
 
   test('the plan shows the configuration, and no password', async () => {
     const { scenario } = await parseScenario(singleNode('heartbeat: 7s'), 'x.yaml', []);
-    const lines = rabbitmqBus.describe(scenario).join('\n');
+    const lines = rabbitmqBus.describe(ofType('rabbitmq', scenario)).join('\n');
     expect(lines).toContain('heartbeat = 7');
     expect(lines).toContain('default_pass = <generated>');
   });
@@ -94,9 +92,7 @@ describe('files', () => {
     username: 'u',
     password: 'p',
   };
-  const parsed = parseRabbitmq({ type: 'rabbitmq', config: ['heartbeat = 99'] }, sites);
-  if (!('options' in parsed)) throw new Error('unexpected mistakes');
-  const { options } = parsed;
+  const { options } = busWith('rabbitmq', { config: ['heartbeat = 99'] }, sites);
 
   test('only later nodes look for the first, and the user has the last word', () => {
     const first = rabbitmqConf({ ...node, thisNode: 'bus-1@paris' }, options);

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { routerBus } from '../../../../orchestrator/buses/router/router.ts';
 import { parseScenario } from '../../../../orchestrator/scenario.ts';
+import { ofType } from '../../../helpers/buses.ts';
 import { routerScenario } from '../../../helpers/routers.ts';
 
 /** What `busbench plan` prints of the routers of this layout. */
 async function plan(sites: string, bus: string, links = ''): Promise<readonly string[]> {
   const { scenario } = await parseScenario(routerScenario(sites, bus, links), 'test.yaml', []);
-  return routerBus.describe(scenario);
+  return routerBus.describe(ofType('router', scenario));
 }
 
 /** The sections of such lines, each on one line and complete. */

@@ -1,27 +1,35 @@
 import { describe, expect, test } from 'vitest';
 import { cheapestCosts } from '../../../../orchestrator/buses/router/graph.ts';
-import { parseRouterOptions } from '../../../../orchestrator/buses/router/options.ts';
+import { routerGraph } from '../../../../topologies/buses/router.ts';
+import { busMistakes, busWith } from '../../../helpers/buses.ts';
 
 const sites = ['paris', 'lyon', 'nice'];
 
 function mistakes(bus: Record<string, unknown>): readonly string[] {
-  const parsed = parseRouterOptions({ type: 'router', ...bus }, sites);
-  return 'mistakes' in parsed ? parsed.mistakes.map((m) => `${m.path}: ${m.message}`) : [];
+  return busMistakes('router', bus, sites).map(({ path, message }) => `${path}: ${message}`);
 }
 
 describe('router options', () => {
   test('defaults: one router a site, every pair joined', () => {
-    expect(parseRouterOptions({ type: 'router' }, sites)).toEqual({
+    const bus = busWith('router', {}, sites);
+    expect(routerGraph(bus)).toEqual({
+      names: ['bus-1', 'bus-2', 'bus-3'],
+      edges: [
+        { from: 'bus-1', to: 'bus-2', cost: 1 },
+        { from: 'bus-1', to: 'bus-3', cost: 1 },
+        { from: 'bus-2', to: 'bus-3', cost: 1 },
+      ],
+      edgeRouters: [],
+    });
+    expect(bus).toEqual({
+      type: 'router',
       nodes: sites,
       options: {
         program: 'auto',
-        graph: 'complete',
-        edges: [
-          { from: 'bus-1', to: 'bus-2', cost: 1 },
-          { from: 'bus-1', to: 'bus-3', cost: 1 },
-          { from: 'bus-2', to: 'bus-3', cost: 1 },
-        ],
-        edgeRouters: [],
+        graph: null,
+        edges: null,
+        hubs: null,
+        cost: 1,
         distribution: 'balanced',
         workers: 4,
         linkCapacity: 250,
@@ -36,14 +44,10 @@ describe('router options', () => {
       { from: 'bus-1', to: 'bus-2' },
       { from: 'bus-3', to: 'bus-2', cost: 7 },
     ];
-    const parsed = parseRouterOptions({ type: 'router', edges, cost: 3 }, sites);
-    expect('options' in parsed && parsed.options).toMatchObject({
-      graph: null,
-      edges: [
-        { from: 'bus-1', to: 'bus-2', cost: 3 },
-        { from: 'bus-3', to: 'bus-2', cost: 7 },
-      ],
-    });
+    expect(routerGraph(busWith('router', { edges, cost: 3 }, sites)).edges).toEqual([
+      { from: 'bus-1', to: 'bus-2', cost: 3 },
+      { from: 'bus-3', to: 'bus-2', cost: 7 },
+    ]);
   });
 
   test('every mistake of a hand-made graph at once', () => {

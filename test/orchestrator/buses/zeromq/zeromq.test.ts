@@ -14,6 +14,7 @@ import type { Fabric } from '../../../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../../../orchestrator/fabrics/loopback/loopback.ts';
 import type { ResolvedScenario } from '../../../../topologies/scenario.ts';
 import { eventually, request, TestClient, TestServer } from '../../../contract/driver-peers.ts';
+import { busMistakes, ofType } from '../../../helpers/buses.ts';
 import { minimal, mistakesOf, resolve } from '../../../helpers/scenarios.ts';
 
 const signal = (): AbortSignal => AbortSignal.timeout(20_000);
@@ -47,7 +48,7 @@ class Stage implements AsyncDisposable {
   }
 
   static async open(options: string, pattern: 'call' | 'fanout' | 'notify'): Promise<Stage> {
-    const scenario = await resolve(text(options, pattern));
+    const scenario = ofType('zeromq', await resolve(text(options, pattern)));
     const directory = await mkdtemp(join(tmpdir(), 'busbench-zeromq-'));
     const run = { runId: `zt${process.pid}`, scratch: directory, logs: directory };
     const fabric = await loopback.make(scenario, run, signal());
@@ -239,25 +240,18 @@ describe('zeromq options', () => {
   });
 
   test('every mistake in the options is named', () => {
-    const raw = { type: 'zeromq', mode: 'indirect', hwm: 0, nodes: ['paris'], chioce: 'random' };
-    expect(zeromqBus.parse(raw, ['paris'])).toEqual({
-      mistakes: [
-        {
-          path: 'mode',
-          message: 'expected one of direct, proxy; got "indirect"; did you mean "direct"?',
-        },
-        { path: 'hwm', message: 'expected at least 1; got 0' },
-        { path: 'chioce', message: 'unknown key "chioce"; did you mean "choice"?' },
-      ],
-    });
-    expect(zeromqBus.parse({ type: 'zeromq', nodes: ['paris'] }, ['paris'])).toEqual({
-      mistakes: [
-        {
-          path: 'nodes',
-          message: 'mode direct has no nodes: leave them out, or set mode: proxy',
-        },
-      ],
-    });
+    const raw = { mode: 'indirect', hwm: 0, nodes: ['paris'], chioce: 'random' };
+    expect(busMistakes('zeromq', raw, ['paris'])).toEqual([
+      {
+        path: 'mode',
+        message: 'expected one of direct, proxy; got "indirect"; did you mean "direct"?',
+      },
+      { path: 'hwm', message: 'expected at least 1; got 0' },
+      { path: 'chioce', message: 'unknown key "chioce"; did you mean "choice"?' },
+    ]);
+    expect(busMistakes('zeromq', { nodes: ['paris'] }, ['paris'])).toEqual([
+      { path: 'nodes', message: 'mode direct has no nodes: leave them out, or set mode: proxy' },
+    ]);
   });
 
   test('more connections than files are refused with the numbers', async () => {
@@ -276,7 +270,7 @@ describe('zeromq options', () => {
 
   test('the plan says how many connections each site opens', async () => {
     const scenario = await resolve(`${minimal}servers: { count: 3 }\nclients: { count: 30 }\n`);
-    const lines = zeromqBus.describe(scenario);
+    const lines = zeromqBus.describe(ofType('zeromq', scenario));
     expect(lines[0]).toBe(
       'zeromq: direct, server choice round-robin, high-water mark 1000 messages a peer, 1 io thread a process',
     );

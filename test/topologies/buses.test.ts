@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { busDeployers } from '../../../orchestrator/buses/registry.ts';
-import type { BusType } from '../../../topologies/scenario.ts';
+import { z } from 'zod';
+import { type BusType, bus, busNotation } from '../../topologies/buses/buses.ts';
+import { busWith } from '../helpers/buses.ts';
 
 const sites = ['paris', 'lyon', 'nice'];
 
-/** A few settings of each type that keeps its options in scenario notation. */
+/** A few settings of each type. */
 const written: readonly (readonly [type: BusType, settings: readonly object[]])[] = [
   ['memory', [{}, { loss: '1%', delay: '5ms' }]],
   ['zeromq', [{}, { mode: 'proxy', choice: 'closest' }, { mode: 'proxy', nodes: ['lyon'] }]],
@@ -60,19 +61,28 @@ const written: readonly (readonly [type: BusType, settings: readonly object[]])[
 
 describe('options of a bus', () => {
   for (const [type, settings] of written) {
-    const load = busDeployers[type];
-    it
-      .skipIf(load === undefined)
-      .each(settings.map((options) => [JSON.stringify(options), options]))(
-      `stay in scenario notation: ${type} %s`,
-      async (_, options) => {
-        const deployer = await load?.();
-        const first = deployer?.parse({ type, ...options }, sites);
-        if (first === undefined || !('spec' in first)) throw new Error(JSON.stringify(first));
-        const { spec } = first;
-        const nodes = spec.nodes.length > 0 ? { nodes: spec.nodes } : {};
-        expect(deployer?.parse({ type, ...nodes, ...spec.options }, sites)).toEqual(first);
+    it.each(settings.map((options) => [JSON.stringify(options), options]))(
+      `are read back from their own notation: ${type} %s`,
+      (_, options) => {
+        const placed = busWith(type, options, sites);
+        const notation = busNotation(placed);
+        expect(busWith(type, notation, sites)).toEqual(placed);
+        expect(bus.parse(JSON.parse(JSON.stringify(notation)))).toEqual(placed);
       },
     );
   }
+
+  it('are completed by editors, each type its own, and every one says what it is', () => {
+    const schema = z.toJSONSchema(bus, { io: 'input', unrepresentable: 'any' });
+    const types = schema.oneOf?.map((one) => {
+      const properties = Object.entries(one.properties ?? {});
+      const silent = properties.filter(
+        ([key, value]) => key !== 'type' && !JSON.stringify(value).includes('"description"'),
+      );
+      return { keys: properties.map(([key]) => key), silent: silent.map(([key]) => key) };
+    });
+    expect(types?.flatMap(({ silent }) => silent)).toEqual([]);
+    const keys = types?.find((one) => one.keys.includes('queues'))?.keys;
+    expect(keys).toEqual(expect.arrayContaining(['type', 'nodes', 'queues', 'leader', 'policies']));
+  });
 });

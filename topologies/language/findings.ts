@@ -1,4 +1,4 @@
-import { didYouMean } from '../../topologies/near-name.ts';
+import { didYouMean } from '../near-name.ts';
 import { type Path, pathText } from './path.ts';
 
 /** A mistake before it has a line. */
@@ -15,14 +15,30 @@ export class Findings {
   readonly #tainted = new Set<string>();
   /** Every path on the way to a tainted one: a whole is no sounder than its parts. */
   readonly #aboveTainted = new Set<string>();
+  /** Where in the document a path of the value at hand was written. */
+  readonly placeOf: (path: Path) => Path;
+
+  constructor(placeOf: (path: Path) => Path = (path) => path) {
+    this.placeOf = placeOf;
+  }
 
   get found(): readonly Finding[] {
     return this.#found;
   }
 
+  /** Mistakes of shape, and the places as written from which nothing is concluded because of them. */
+  begin(mistakes: readonly Finding[], tainted: readonly Path[]): void {
+    for (const mistake of mistakes) this.#record(mistake);
+    for (const path of tainted) this.#taint(path);
+  }
+
   /** From now on nothing is concluded from this path. */
   taint(path: Path): void {
-    const steps = prefixes(path);
+    this.#taint(this.placeOf(path));
+  }
+
+  #taint(place: Path): void {
+    const steps = prefixes(place);
     this.#tainted.add(steps.at(-1) ?? '');
     for (const step of steps) this.#aboveTainted.add(step);
   }
@@ -30,7 +46,7 @@ export class Findings {
   /** True when every one of these paths holds what the user wrote (or left to its default). */
   sound(...paths: readonly Path[]): boolean {
     return paths.every((path) => {
-      const steps = prefixes(path);
+      const steps = prefixes(this.placeOf(path));
       return (
         !this.#aboveTainted.has(steps.at(-1) ?? '') &&
         !steps.some((step) => this.#tainted.has(step))
@@ -45,8 +61,12 @@ export class Findings {
     this.taint(path);
   }
 
-  /** Reports without asking whether the path is sound: mistakes of shape, which come first. */
-  report(finding: Finding): void {
+  /** Reports without asking whether the path is sound: what can be said of a value by itself. */
+  report({ path, ...rest }: Finding): void {
+    this.#record({ path: this.placeOf(path), ...rest });
+  }
+
+  #record(finding: Finding): void {
     const key = `${pathText(finding.path)}\n${finding.message}`;
     if (this.#reported.has(key)) return;
     this.#reported.add(key);

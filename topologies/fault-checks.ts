@@ -1,8 +1,6 @@
-import type { FaultSpec } from '../../topologies/scenario.ts';
-import type { Findings } from './findings.ts';
-import { presentValues } from './links.ts';
-import type { Path } from './path.ts';
-import type { FaultShape } from './scenario-shape.ts';
+import type { FaultSpec, WrittenFault } from './faults.ts';
+import type { Findings } from './language/findings.ts';
+import type { Path } from './language/path.ts';
 
 /** What faults may name, and the window they fall into. */
 export interface FaultScene {
@@ -24,22 +22,21 @@ const defaultWaitMs = 5000;
 
 /** `faults:` with every name checked; mistaken faults are left out. */
 export function resolveFaults(
-  faults: readonly (FaultShape | undefined)[],
+  faults: readonly WrittenFault[],
   scene: FaultScene,
   findings: Findings,
 ): readonly FaultSpec[] {
   return faults.flatMap((fault, i): readonly FaultSpec[] => {
-    if (fault === undefined) return [];
     const path: Path = ['faults', i];
     const { action, link } = fault;
     const start = resolveStart(fault, i, path, scene, findings);
     checkLength(fault, path, findings);
-    if (action === 'degrade' && (link === undefined || isEmpty(presentValues(link)))) {
+    if (action === 'degrade' && (link === undefined || isEmpty(link))) {
       findings.add([...path, 'link'], 'degrade needs link: { delay, jitter, loss, burst or rate }');
     } else if (action !== 'degrade' && link !== undefined) {
       findings.add([...path, 'link'], `${action} takes no link values; only degrade does`);
     }
-    if (fault.wait !== undefined && fault.each === undefined) {
+    if (fault.waitMs !== undefined && fault.each === undefined) {
       findings.add([...path, 'wait'], 'wait goes with each');
     }
     if (fault.oneWay !== undefined && fault.between === undefined) {
@@ -53,18 +50,18 @@ export function resolveFaults(
     return [
       {
         start,
-        forMs: fault.for ?? null,
+        forMs: fault.forMs ?? null,
         optional: fault.optional ?? false,
         action,
         target,
-        link: action === 'degrade' && link !== undefined ? presentValues(link) : null,
+        link: action === 'degrade' && link !== undefined ? link : null,
       },
     ];
   });
 }
 
 function resolveStart(
-  { at, after }: FaultShape,
+  { atMs: at, afterMs: after }: WrittenFault,
   index: number,
   path: Path,
   { measureMs }: FaultScene,
@@ -86,19 +83,19 @@ function resolveStart(
   return { kind: 'at', ms: at };
 }
 
-function checkLength(fault: FaultShape, path: Path, findings: Findings): void {
+function checkLength(fault: WrittenFault, path: Path, findings: Findings): void {
   const { action } = fault;
   const lasting = onLinks.includes(action) || action === 'pause';
-  if (lasting && fault.for === undefined) {
+  if (lasting && fault.forMs === undefined) {
     findings.add([...path, 'for'], `${action} needs for: how long it lasts, such as 2s`);
   }
-  if ((action === 'restart' || action === 'disconnect') && fault.for !== undefined) {
+  if ((action === 'restart' || action === 'disconnect') && fault.forMs !== undefined) {
     findings.add([...path, 'for'], `${action} ends by itself and takes no for`);
   }
 }
 
 function resolveTarget(
-  fault: FaultShape,
+  fault: WrittenFault,
   path: Path,
   scene: FaultScene,
   findings: Findings,
@@ -123,8 +120,8 @@ function resolveTarget(
 }
 
 function betweenTarget(
-  fault: FaultShape,
-  between: NonNullable<FaultShape['between']>,
+  fault: WrittenFault,
+  between: NonNullable<WrittenFault['between']>,
   path: Path,
   scene: FaultScene,
   findings: Findings,
@@ -145,7 +142,7 @@ function betweenTarget(
 }
 
 function nodeTarget(
-  fault: FaultShape,
+  fault: WrittenFault,
   name: string,
   path: Path,
   scene: FaultScene,
@@ -170,7 +167,7 @@ function nodeTarget(
     if (action === 'restart') {
       findings.add(at, 'clients are the load itself: they can be paused, killed or disconnected');
     }
-    if (action === 'kill' && fault.for !== undefined) {
+    if (action === 'kill' && fault.forMs !== undefined) {
       findings.add([...path, 'for'], 'clients are the load itself: killed, they stay away');
     }
   }
@@ -181,7 +178,7 @@ function nodeTarget(
 }
 
 function eachTarget(
-  fault: FaultShape,
+  fault: WrittenFault,
   of: 'bus-node' | 'link' | 'client',
   path: Path,
   scene: FaultScene,
@@ -204,7 +201,7 @@ function eachTarget(
   if (lacking !== null && fault.optional !== true) {
     findings.add(at, `${lacking}; optional: true leaves it out`, ['bus'], ['sites']);
   }
-  return { kind: 'each', of, waitMs: fault.wait ?? defaultWaitMs };
+  return { kind: 'each', of, waitMs: fault.waitMs ?? defaultWaitMs };
 }
 
 /** Why a bus has nothing that `each` could act on; null when it has. */

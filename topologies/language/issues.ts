@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { didYouMean } from '../../topologies/near-name.ts';
+import { didYouMean } from '../near-name.ts';
+import { describeValue } from './codecs.ts';
 import type { Path } from './path.ts';
-import { describeValue } from './schema-parts.ts';
 
 /** One mistake of shape: where, what, and whether the key or the value is to blame. */
 export interface ShapeIssue {
@@ -36,7 +36,7 @@ export function shapeIssues(issues: readonly Issue[], base: Path = []): readonly
       }));
     }
     if (issue.code === 'invalid_union') {
-      const branch = meantBranch(issue.errors);
+      const branch = meantBranch(issue.errors.flatMap(innerBranches));
       if (branch !== null) return shapeIssues(branch, path);
     }
     if (issue.code === 'invalid_key') {
@@ -59,6 +59,8 @@ export function wording(issue: z.core.$ZodRawIssue): string | undefined {
       const choice = values.length === 1 ? values.join() : `one of ${values.join(', ')}`;
       return `${outOf(choice, input)}${near}`;
     }
+    case 'invalid_union':
+      return discriminatorProblem(issue);
     case 'too_small':
       return outOf(bound('at least', Number(issue.minimum), String(issue.origin)), input);
     case 'too_big':
@@ -66,6 +68,18 @@ export function wording(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** Of a union that one key decides: what that key may say. */
+function discriminatorProblem(issue: z.core.$ZodRawIssue): string | undefined {
+  const { discriminator, options, input } = issue;
+  if (typeof discriminator !== 'string' || !Array.isArray(options)) return undefined;
+  const given =
+    typeof input === 'object' && input !== null && Object.hasOwn(input, discriminator)
+      ? (input as Readonly<Record<string, unknown>>)[discriminator]
+      : undefined;
+  const near = typeof given === 'string' ? didYouMean(given, options.map(String)) : '';
+  return `${outOf(`one of ${options.join(', ')}`, given)}${near}`;
 }
 
 function bound(word: string, limit: number, origin: string): string {
@@ -78,6 +92,14 @@ function outOf(expected: string, input: unknown): string {
   return input === undefined
     ? `is missing; expected ${expected}`
     : `expected ${expected}; got ${describeValue(input)}`;
+}
+
+/** A branch that is a union itself stands for its own branches. */
+function innerBranches(branch: readonly Issue[]): readonly (readonly Issue[])[] {
+  const [only] = branch;
+  return branch.length === 1 && only?.code === 'invalid_union' && only.path.length === 0
+    ? only.errors.flatMap(innerBranches)
+    : [branch];
 }
 
 /** The branch whose kind of value fits and that has the fewest missing and unknown keys; null when undecided. */

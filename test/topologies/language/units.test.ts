@@ -8,7 +8,7 @@ import {
   rangeProblem,
   rate,
   size,
-} from '../../../orchestrator/scenario/units.ts';
+} from '../../../topologies/language/units.ts';
 
 describe('units', () => {
   it('parse to their base unit', () => {
@@ -16,22 +16,36 @@ describe('units', () => {
     expect(duration.parse('1.4s')).toBe(1400);
     expect(duration.parse('2 m')).toBe(120_000);
     expect(duration.parse('1h')).toBe(3_600_000);
+    expect(duration.parse('2d')).toBe(172_800_000);
+    expect(duration.parse('1m30s')).toBe(90_000);
+    expect(duration.parse('1d2h3m4s5ms6us')).toBe(93_784_005.006);
     expect(rate.parse('90/m')).toBe(1.5);
     expect(rate.parse('36/h')).toBe(0.01);
     expect(bitRate.parse('1gbit')).toBe(1000);
+    expect(bitRate.parse('100Mbit')).toBe(100);
     expect(bitRate.parse('256kbit')).toBe(0.256);
     expect(bitRate.parse('1mB')).toBe(8);
     expect(size.parse('64kB')).toBe(64_000);
     expect(percent.parse('0.1%')).toBe(0.1);
   });
 
-  it.each(['10', 'ms', '10 seconds', '-1ms', '1,5s', '', '10MS', 'NaNms', '1e9999ms'])(
-    'do not take %j as a duration',
-    (text) => {
-      expect(duration.pattern.test(text)).toBe(false);
-      expect(quantityProblem(duration, text)).toContain('us, ms, s, m or h');
-    },
-  );
+  it.each([
+    '10',
+    'ms',
+    '10 seconds',
+    '-1ms',
+    '1,5s',
+    '',
+    '10MS',
+    'NaNms',
+    '1e9999ms',
+    '30s1m',
+    '1m1.5s',
+    '1m 30s',
+  ])('do not take %j as a duration', (text) => {
+    expect(duration.pattern.test(text)).toBe(false);
+    expect(quantityProblem(duration, text)).toContain('us, ms, s, m, h or d');
+  });
 
   it('format to a text that parses back to the same number', () => {
     for (const kind of [duration, rate, bitRate, size, percent]) {
@@ -50,7 +64,7 @@ describe('units', () => {
 
   it('say what was expected and what came instead', () => {
     expect(quantityProblem(duration, 10)).toBe(
-      'expected a duration with its unit (us, ms, s, m or h), such as 10ms; got the bare number 10',
+      'expected a duration with its unit (us, ms, s, m, h or d), such as 10ms; got the bare number 10',
     );
     expect(quantityProblem(rate, undefined)).toMatch(/^is missing; expected a rate/);
     expect(quantityProblem(percent, null)).toContain('got nothing');

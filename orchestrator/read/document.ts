@@ -12,8 +12,8 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
+import { type Path, parsePath, pathText, related } from '../../topologies/language/path.ts';
 import type { Mistake } from '../errors.ts';
-import { type Path, parsePath, pathText, related } from './path.ts';
 
 /** A parsed YAML file with the `--set` overrides laid over it. */
 export interface SourceDocument {

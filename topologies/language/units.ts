@@ -1,5 +1,9 @@
 /** A kind of number that is written with its unit, and the base unit it is kept in. */
-export interface Quantity {
+export interface Quantity<Suffix extends string = string> {
+  /** The base unit, in words. */
+  readonly base: string;
+  /** What a resolved name ends in: `delay` is kept as `delayMs`. */
+  readonly suffix: Suffix;
   /** For messages: "a duration". */
   readonly what: string;
   readonly units: string;
@@ -18,17 +22,31 @@ type Unit = readonly [suffix: string, times: number, over: number];
 
 const numberPattern = '(?:[0-9]+(?:\\.[0-9]+)?|\\.[0-9]+)(?:e[+-]?[0-9]{1,3})?';
 
-function quantity(
-  words: Pick<Quantity, 'what' | 'units' | 'example' | 'min' | 'max'>,
+/** `compound`: also whole numbers of several units in a row, in this order, as in 1m30s. */
+function quantity<Suffix extends string>(
+  words: Pick<Quantity<Suffix>, 'suffix' | 'base' | 'what' | 'units' | 'example' | 'min' | 'max'>,
   units: readonly Unit[],
-): Quantity {
+  compound: readonly string[] = [],
+): Quantity<Suffix> {
   const suffixes = units.map(([suffix]) => suffix).join('|');
-  const pattern = new RegExp(`^(${numberPattern}) ?(${suffixes})$`);
-  const parse = (text: string): number => {
-    const [, digits, suffix] = pattern.exec(text) ?? [];
+  const single = new RegExp(`^(${numberPattern}) ?(${suffixes})$`);
+  const inARow = compound.map((suffix) => `(?:[0-9]+${suffix}(?![a-z]))?`).join('');
+  const pattern =
+    compound.length === 0
+      ? single
+      : new RegExp(`^(?:${numberPattern} ?(?:${suffixes})|(?=[0-9])${inARow})$`);
+  const unitValue = (digits: string | undefined, suffix: string | undefined): number => {
     const unit = units.find(([name]) => name === suffix);
-    if (digits === undefined || unit === undefined) return Number.NaN;
-    return (Number(digits) * unit[1]) / unit[2];
+    return digits === undefined || unit === undefined
+      ? Number.NaN
+      : (Number(digits) * unit[1]) / unit[2];
+  };
+  const parse = (text: string): number => {
+    const [, digits, suffix] = single.exec(text) ?? [];
+    if (digits !== undefined) return unitValue(digits, suffix);
+    if (!pattern.test(text)) return Number.NaN;
+    const parts = [...text.matchAll(/([0-9]+)([a-z]+)/g)];
+    return parts.reduce((sum, [, count, unit]) => sum + unitValue(count, unit), 0);
   };
   const format = (value: number): string => {
     const [first] = units;
@@ -43,21 +61,39 @@ function quantity(
 
 const dayMs = 24 * 3600 * 1000;
 
-/** Kept in ms. */
-export const duration: Quantity = quantity(
-  { what: 'a duration', units: 'us, ms, s, m or h', example: '10ms', min: 0, max: dayMs },
+/** Kept in ms; a week at most, which timers can still count. */
+export const duration: Quantity<'Ms'> = quantity(
+  {
+    suffix: 'Ms',
+    base: 'ms',
+    what: 'a duration',
+    units: 'us, ms, s, m, h or d',
+    example: '10ms',
+    min: 0,
+    max: 7 * dayMs,
+  },
   [
     ['ms', 1, 1],
     ['us', 1, 1000],
     ['s', 1000, 1],
     ['m', 60_000, 1],
     ['h', 3_600_000, 1],
+    ['d', dayMs, 1],
   ],
+  ['d', 'h', 'm', 's', 'ms', 'us'],
 );
 
 /** Kept in operations a second. */
-export const rate: Quantity = quantity(
-  { what: 'a rate', units: '/s, /m or /h', example: '1000/s', min: 0, max: 1e7 },
+export const rate: Quantity<'PerSecond'> = quantity(
+  {
+    suffix: 'PerSecond',
+    base: 'operations a second',
+    what: 'a rate',
+    units: '/s, /m or /h',
+    example: '1000/s',
+    min: 0,
+    max: 1e7,
+  },
   [
     ['/s', 1, 1],
     ['/m', 1, 60],
@@ -65,9 +101,11 @@ export const rate: Quantity = quantity(
   ],
 );
 
-/** Kept in Mbit/s. Prefixes are decimal, as tc has them for rates. */
-export const bitRate: Quantity = quantity(
+/** Kept in Mbit/s. Prefixes are decimal, as tc has them for rates; tc's capitals are understood. */
+export const bitRate: Quantity<'Mbps'> = quantity(
   {
+    suffix: 'Mbps',
+    base: 'Mbit/s',
     what: 'a bit rate',
     units: 'bit, kbit, mbit, gbit, B, kB, mB or gB (a second)',
     example: '100mbit',
@@ -83,6 +121,9 @@ export const bitRate: Quantity = quantity(
     ['kB', 8, 1000],
     ['mB', 8, 1],
     ['gB', 8000, 1],
+    ['Kbit', 1, 1000],
+    ['Mbit', 1, 1],
+    ['Gbit', 1000, 1],
   ],
 );
 
@@ -90,8 +131,10 @@ export const bitRate: Quantity = quantity(
 export const unlimited = 'unlimited';
 
 /** Kept in bytes. Prefixes are decimal. */
-export const size: Quantity = quantity(
+export const size: Quantity<'Bytes'> = quantity(
   {
+    suffix: 'Bytes',
+    base: 'bytes',
     what: 'a size',
     units: 'B, kB, mB, gB, bit, kbit, mbit or gbit',
     example: '64kB',
@@ -111,8 +154,16 @@ export const size: Quantity = quantity(
 );
 
 /** Kept as 0 to 100. */
-export const percent: Quantity = quantity(
-  { what: 'a percentage', units: '%', example: '0.1%', min: 0, max: 100 },
+export const percent: Quantity<'Percent'> = quantity(
+  {
+    suffix: 'Percent',
+    base: '%',
+    what: 'a percentage',
+    units: '%',
+    example: '0.1%',
+    min: 0,
+    max: 100,
+  },
   [['%', 1, 1]],
 );
 
@@ -127,7 +178,10 @@ export function quantityProblem(kind: Quantity, input: unknown): string {
 }
 
 /** What is wrong with a parsed value's range, or null. */
-export function rangeProblem(kind: Quantity, value: number): string | null {
+export function rangeProblem(
+  kind: Pick<Quantity, 'what' | 'format' | 'min' | 'max'>,
+  value: number,
+): string | null {
   if (value >= kind.min && value <= kind.max) return null;
   const bounds = `${kind.format(kind.min)} to ${kind.format(kind.max)}`;
   return `expected ${kind.what} from ${bounds}; got ${kind.format(value)}`;

@@ -7,12 +7,20 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const sources = ['topologies', 'agents', 'reports', 'orchestrator', 'bench'];
 
 /** Installs dependencies and compiles; ends the process with a clear message when it cannot. */
 export function setUp() {
   requireNode();
   install();
+  build();
+}
+
+/** Compiles, with the compiler that is there (npm brings it for an install from git) or is then installed. */
+export function compile() {
+  requireNode();
+  if (!existsSync(compiler)) install();
   build();
 }
 
@@ -45,11 +53,7 @@ function build() {
   ]);
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
   say('compiling ...');
-  runOrFail(
-    process.execPath,
-    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
-    'the build failed.',
-  );
+  runOrFail(process.execPath, [compiler, '-p', 'tsconfig.build.json'], 'the build failed.');
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(marker, wanted);
 }

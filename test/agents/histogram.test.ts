@@ -36,6 +36,51 @@ describe('Histogram', () => {
     );
   });
 
+  it('writes the very bytes that the library writes', () => {
+    const counted = fc.array(
+      fc.tuple(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 1, max: 300 })),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(counted, fc.constantFrom(2 as const, 3 as const), (samples, digits) => {
+        const ours = new Histogram(digits);
+        const theirs = hdr.build({
+          bitBucketSize: 32,
+          highestTrackableValue: 2 ** 32 - 1,
+          numberOfSignificantValueDigits: digits,
+          autoResize: false,
+        });
+        for (const [value, count] of samples) {
+          for (let i = 0; i < count; i++) ours.record(value);
+          theirs.recordValueWithCount(value, count);
+        }
+        expect(ours.encode()).toBe(hdr.encodeIntoCompressedBase64(theirs));
+      }),
+      {
+        examples: [
+          [[], 3],
+          [[[0, 1]], 3],
+          [[[1, 1]], 2],
+          [[[2 ** 32 - 1, 1]], 3],
+        ],
+      },
+    );
+  });
+
+  it('rounds to the nearest microsecond', () => {
+    for (const [sample, counted] of [
+      [0.49, 0],
+      [0.5, 1],
+      [1.4, 1],
+      [1.6, 2],
+      [99.5, 100],
+    ] as const) {
+      const histogram = new Histogram(3);
+      histogram.record(sample);
+      expect(hdr.decodeFromCompressedBase64(histogram.encode()).maxValue).toBe(counted);
+    }
+  });
+
   it('keeps the precision it promises', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3_600_000_000 }), (value) => {

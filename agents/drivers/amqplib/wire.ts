@@ -62,12 +62,14 @@ export class Wire {
   readonly outbox: Outbox;
   readonly #connection: AmqplibConnection;
   readonly #ports = new Map<number, WirePort>();
+  readonly #maxPayload: number;
   #rest: Buffer;
   #closed = false;
 
   constructor(model: ChannelModel, onRoom: () => void) {
     const connection = connectionOf(model);
     this.#connection = connection;
+    this.#maxPayload = connection.frameMax - frameOverhead;
     this.outbox = new Outbox(connection, onRoom);
     this.#rest = connection.rest;
     connection.rest = empty;
@@ -99,7 +101,10 @@ export class Wire {
     let at = 0;
     try {
       while (!this.#closed && bytes.length - at >= frameOverhead) {
-        const end = at + frameOverhead + bytes.readUInt32BE(at + 3);
+        const payloadBytes = bytes.readUInt32BE(at + 3);
+        // Said at once: a header that claims 2 GB would gather and copy them all before the end octet is missed.
+        if (payloadBytes > this.#maxPayload) throw oversized(payloadBytes, this.#maxPayload);
+        const end = at + frameOverhead + payloadBytes;
         if (end > bytes.length) break;
         if (bytes[end - 1] !== frameEnd) throw new Error('a frame without its end octet');
         this.#frame(bytes, at, end);
@@ -205,6 +210,10 @@ export class Wire {
       throw new Error(`content at byte ${at} that no method announced`);
     }
   }
+}
+
+function oversized(bytes: number, limit: number): Error {
+  return new Error(`a frame of ${bytes} bytes where at most ${limit} were agreed`);
 }
 
 function readTag(bytes: Buffer, at: number): number {

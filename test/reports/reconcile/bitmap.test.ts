@@ -36,6 +36,18 @@ describe('bitmap', () => {
     );
   });
 
+  it('subtracts down to the last byte that both have', () => {
+    for (const [a, b, rest] of [
+      [[5], [5], []],
+      [[1, 5], [5], [1]],
+      [[1, 63], [63], [1]],
+      [[1, 63, 64], [63], [1, 64]],
+      [[1], [1, 200], []],
+    ] as const) {
+      expect(members(difference(decodeBitmap(bits(a)), decodeBitmap(bits(b))))).toEqual(rest);
+    }
+  });
+
   it('takes null for the empty set', () => {
     expect(size(decodeBitmap(null))).toBe(0);
   });

@@ -173,6 +173,15 @@ describe('loss', () => {
     },
   );
 
+  test.each([20, 40])('of %d %% in bursts is still that share, not more', (percent) => {
+    const loss = new Loss(9);
+    loss.change(percent, 5);
+    const share = percent / 100;
+    // Good states are what is left: entering is likelier by 1 / (1 - share), which a few percent do not show.
+    const error = Math.sqrt((share * (1 - share) * 2 * 5) / n);
+    expect(Math.abs(sum(bursts(loss, n)) / n - share)).toBeLessThan(4 * error);
+  });
+
   test('the same seed loses the same packets, another seed others', () => {
     const pattern = (seed: number): boolean[] => {
       const loss = new Loss(seed);

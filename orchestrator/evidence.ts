@@ -1,6 +1,7 @@
 import { nowUs } from '../agents/clock.ts';
 import type { Evidence, RttSample } from '../reports/evidence.ts';
-import type { RunResult, Warning } from '../reports/result.ts';
+import type { RunResult } from '../reports/result.ts';
+import type { Observation } from '../reports/warnings/observed.ts';
 import type { AgentGroup } from './agents/agent-group.ts';
 import type { Bus } from './buses/bus.ts';
 import type { Deployment } from './deployment.ts';
@@ -117,14 +118,13 @@ function versions({ fabric, bus }: Deployment, observer: Observer): Record<strin
   return all;
 }
 
-function missingParts({ agents, collected }: Seen): Warning[] {
+function missingParts({ agents, collected }: Seen): Observation[] {
   const missing = agents.agents.filter((a) => !collected.has(a.index) && !a.doomed);
   if (missing.length === 0) return [];
   return [
     {
       code: 'AGENT_MISSING',
       message: `no results from ${missing.map((agent) => agent.name).join(', ')}: what only they knew is unknown`,
-      advice: 'Look at their logs; the numbers below leave out whatever they did.',
       value: missing.length,
       limit: 0,
       invalidates: true,

@@ -1,5 +1,5 @@
-import type { Warning } from '../reports/result.ts';
-import { heldMessages } from '../reports/verdict/warnings.ts';
+import { heldMessages } from '../reports/warnings/bus.ts';
+import type { Observation } from '../reports/warnings/observed.ts';
 import type { AgentGroup } from './agents/agent-group.ts';
 import type { ProbeAccount } from './agents/probe-book.ts';
 import { assign } from './assignment.ts';
@@ -13,7 +13,7 @@ import { sleep } from './waiting.ts';
 export interface Readiness {
   /** For `bus.details` of the result. */
   readonly details: Readonly<Record<string, number>>;
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly Observation[];
 }
 
 /** Fewer peers than this leave nothing behind that would still be settling. */
@@ -80,15 +80,13 @@ async function fallQuiet(plan: Plan, observer: Observer, signal: AbortSignal): P
   }
 }
 
-function leftOverWarning({ answered }: ProbeAccount, leftOver: number): readonly Warning[] {
+function leftOverWarning({ answered }: ProbeAccount, leftOver: number): readonly Observation[] {
   if (leftOver === 0) return [];
   const share = leftOver / (answered + leftOver);
   return [
     {
       code: 'PROBES_LEFT_OVER',
       message: `${leftOver} of ${answered + leftOver} answers to the probes of the ready barrier had not come when the load began`,
-      advice:
-        'They were lost, or the first operations stood behind them: see the logs of the bus nodes, or use fewer clients.',
       value: leftOver,
       limit: 0,
       invalidates: share > leftOverLimit,

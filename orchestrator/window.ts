@@ -1,5 +1,6 @@
 import { nowUs } from '../agents/clock.ts';
-import type { ProcessReport, Warning } from '../reports/result.ts';
+import type { ProcessReport } from '../reports/result.ts';
+import type { Observation } from '../reports/warnings/observed.ts';
 import type { PhasesSpec } from '../topologies/scenario.ts';
 import { type AgentGroup, msUntil } from './agents/agent-group.ts';
 import type { Deployment } from './deployment.ts';
@@ -27,7 +28,7 @@ export interface Window {
   readonly faults: readonly FaultLog[];
   readonly resources: readonly ProcessReport[];
   readonly traffic: readonly Traffic[];
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly Observation[];
 }
 
 /** Between the order to start and the first due time: covers the control channel's own latency. */
@@ -178,14 +179,14 @@ function trafficSince(before: readonly Traffic[], after: readonly Traffic[]): Tr
   });
 }
 
-async function fabricTroubles(fabric: Fabric): Promise<readonly Warning[]> {
+async function fabricTroubles(fabric: Fabric): Promise<readonly Observation[]> {
   return fabric.troubles().catch(() => []);
 }
 
 /** Above this share of stolen CPU time, latencies say more about the neighbours than about the bus. */
 const stealLimitPercent = 5;
 
-function stealWarning(before: ReturnType<typeof readSteal>): readonly Warning[] {
+function stealWarning(before: ReturnType<typeof readSteal>): readonly Observation[] {
   const after = readSteal();
   if (!before || !after || after.totalTicks <= before.totalTicks) return [];
   const stolen = after.stealTicks - before.stealTicks;
@@ -195,7 +196,6 @@ function stealWarning(before: ReturnType<typeof readSteal>): readonly Warning[] 
     {
       code: 'CPU_STEAL',
       message: `the hypervisor gave ${percent.toFixed(1)} % of this machine's CPU time to others`,
-      advice: 'Repeat the run, or use a machine whose cores are yours.',
       value: percent,
       limit: stealLimitPercent,
       invalidates: false,

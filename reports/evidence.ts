@@ -1,6 +1,7 @@
 import type { ClientPeer, Part, ServerPeer } from '../agents/protocol.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
-import type { FaultReport, ProcessReport, RunResult, Warning } from './result.ts';
+import type { FaultReport, ProcessReport, RunResult } from './result.ts';
+import type { Observation } from './warnings/observed.ts';
 
 /** Everything a run collected, before anything is computed from it. `reconcile.ts` turns it into a RunResult. */
 export interface Evidence {
@@ -31,7 +32,7 @@ export interface Evidence {
   /** What the fault scheduler did; the failure counts and recovery times are still to be computed. */
   readonly faults: readonly FaultEvidence[];
   /** Warnings that only the orchestrator could see (missed barrier, steal, fabric lateness). */
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly Observation[];
   readonly environment: RunResult['environment'];
   readonly failure: {
     readonly code: string;

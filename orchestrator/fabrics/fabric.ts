@@ -1,4 +1,5 @@
 import type { RttSample } from '../../reports/evidence.ts';
+import type { Observation } from '../../reports/warnings/observed.ts';
 import type { FabricName } from '../../topologies/scenario.ts';
 import type { LinkShape, Topology } from '../../topologies/topology.ts';
 import type { Host, HostProcess } from '../hosts/host.ts';
@@ -46,7 +47,7 @@ export interface Fabric extends AsyncDisposable {
   /** Why in-site bytes are unknown here; null where `traffic` has them. */
   readonly inSiteReason: string | null;
   /** What went wrong inside since the last call: lateness, drops. Empty when all was well. */
-  troubles(): Promise<readonly FabricTrouble[]>;
+  troubles(): Promise<readonly Observation[]>;
 }
 
 export interface Traffic {
@@ -55,15 +56,6 @@ export interface Traffic {
   readonly bytes: number;
   /** As the network passed them on, segments of one send as one; null where there are no packets. */
   readonly packets: number | null;
-}
-
-export interface FabricTrouble {
-  readonly code: string;
-  readonly message: string;
-  readonly advice: string;
-  readonly value: number;
-  readonly limit: number;
-  readonly invalidates: boolean;
 }
 
 /** How a fabric is chosen and made; one in each `fabrics/<name>.ts`, listed in `fabrics/registry.ts`. */

@@ -1,5 +1,5 @@
 import { nowUs } from '../../agents/clock.ts';
-import type { Warning } from '../../reports/result.ts';
+import type { Observation } from '../../reports/warnings/observed.ts';
 import type { FaultSpec } from '../../topologies/faults.ts';
 import { msUntil } from '../agents/agent-group.ts';
 import { sleep } from '../waiting.ts';
@@ -22,7 +22,7 @@ export interface FaultLog {
 /** What came of the scenario's faults. */
 export interface FaultsSeen {
   readonly logs: readonly FaultLog[];
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly Observation[];
 }
 
 /** What faults leave behind as they go. */
@@ -122,25 +122,19 @@ async function sleptThrough(ms: number, over: AbortSignal): Promise<boolean> {
   }
 }
 
-function warningsOf({ unfinished, leftOut }: Chronicle): Warning[] {
-  const warn = (code: string, all: readonly string[], what: string, advice: string): Warning[] => {
+function warningsOf({ unfinished, leftOut }: Chronicle): Observation[] {
+  const noticed = (
+    code: Observation['code'],
+    all: readonly string[],
+    what: string,
+  ): readonly Observation[] => {
     if (all.length === 0) return [];
     const message = `${what}: ${all.join(', ')}`;
-    return [{ code, message, advice, value: all.length, limit: 0, invalidates: false }];
+    return [{ code, message, value: all.length, limit: 0, invalidates: false }];
   };
   return [
-    ...warn(
-      'FAULTS_UNFINISHED',
-      unfinished,
-      'the window ended before the faults did',
-      'Make phases.measure longer, or the faults and the waits between them shorter.',
-    ),
-    ...warn(
-      'FAULTS_LEFT_OUT',
-      leftOut,
-      'left out, for this bus has nothing of the kind',
-      'The scenario says `optional` of them; the rest of the run is not affected.',
-    ),
+    ...noticed('FAULTS_UNFINISHED', unfinished, 'the window ended before the faults did'),
+    ...noticed('FAULTS_LEFT_OUT', leftOut, 'left out, for this bus has nothing of the kind'),
   ];
 }
 

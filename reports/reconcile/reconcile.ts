@@ -3,7 +3,7 @@ import type { Evidence } from '../evidence.ts';
 import type { PeerRecord, RunRecord, TaggedHistogram } from '../record.ts';
 import type { RunResult } from '../result.ts';
 import { judge } from '../verdict/verdict.ts';
-import type { Unjudged } from '../verdict/warning.ts';
+import type { Unjudged } from '../warnings/rule.ts';
 import { type Account, openAccounts } from './accounts.ts';
 import { distOf, encodeHistogram } from './dist.ts';
 import { intervalHistograms, intervalRows, openIntervals } from './intervals.ts';

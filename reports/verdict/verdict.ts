@@ -1,13 +1,13 @@
 import type { Evidence } from '../evidence.ts';
 import type { Account } from '../reconcile/accounts.ts';
 import type { RunResult, Verdict } from '../result.ts';
+import type { Unjudged } from '../warnings/rule.ts';
+import { warningsOf } from '../warnings/warnings.ts';
 import { expectationsOf } from './implied.ts';
-import type { Unjudged } from './warning.ts';
-import { warningsOf } from './warnings.ts';
 
 /** What a run is worth: interrupted before failed before invalid before expectation-missed before ok. */
 export function judge(evidence: Evidence, accounts: readonly Account[], result: Unjudged): Verdict {
-  const warnings = warningsOf(evidence, accounts, result);
+  const warnings = warningsOf({ evidence, accounts, result });
   const expectations = expectationsOf(evidence.scenario, result);
   const { failure, interrupted } = evidence;
   const status = ((): Verdict['status'] => {

@@ -6,11 +6,14 @@ import { parseScenario } from '../../orchestrator/scenario.ts';
 import { parseSweep } from '../../orchestrator/sweep/spec.ts';
 import { resultJsonSchema } from '../../reports/result.ts';
 import { distSchema, timesSchema } from '../../reports/schema/dist.ts';
+import { warningRules } from '../../reports/warnings/warnings.ts';
 import { scenarioJsonSchema } from '../../topologies/scenario.ts';
 import { sweepJsonSchema } from '../../topologies/sweep.ts';
-import { referenceTable, type SchemaNode, withPart } from '../helpers/reference.ts';
+import { referenceTable, type SchemaNode, table, withPart } from '../helpers/reference.ts';
 
-const contract = join(import.meta.dirname, '../../docs/contract.md');
+const docs = join(import.meta.dirname, '../../docs');
+const contract = join(docs, 'contract.md');
+const errors = join(docs, 'errors.md');
 
 /** The reference parts of docs/contract.md; `npm run docs` writes them. */
 describe('docs/contract.md', () => {
@@ -44,6 +47,20 @@ describe('docs/contract.md', () => {
     expect(read.name).toBe('three-sites');
     expect(parseSweep(sweep, 'sweep.yaml').stopWhen).not.toBeNull();
     expect(parseSweep(search, 'search.yaml').search).not.toBeNull();
+  });
+});
+
+describe('docs/errors.md', () => {
+  it('has every warning with the advice that it gives', async () => {
+    const rows = warningRules.map(({ code, means, advice }) => [`\`${code}\``, means, advice]);
+    const content = table(['Code', 'Means', 'Advice'], rows);
+    const page = withPart(readFileSync(errors, 'utf8'), 'warnings', content);
+    await expect(page).toMatchFileSnapshot(errors);
+  });
+
+  it('has each code once', () => {
+    const codes = warningRules.map(({ code }) => code);
+    expect(new Set(codes).size).toBe(codes.length);
   });
 });
 

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Observation } from '../../../reports/warnings/observed.ts';
 import type { LinkShape, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
 import { measureRoundTrips } from '../echo.ts';
-import type { Endpoint, Fabric, FabricTrouble } from '../fabric.ts';
+import type { Endpoint, Fabric } from '../fabric.ts';
 import { RequestError, RequestLine } from '../request-line.ts';
 import { type Block, relayAddress } from './block.ts';
 import type { RelayCalls } from './relay-protocol.ts';
@@ -164,15 +165,13 @@ export class LoopbackFabric implements Fabric {
     return this.#line.request('traffic', null);
   }
 
-  async troubles(): Promise<readonly FabricTrouble[]> {
+  async troubles(): Promise<readonly Observation[]> {
     const { p99Us, stalls } = await this.#line.request('health', null);
-    const troubles: FabricTrouble[] = [];
+    const troubles: Observation[] = [];
     if (p99Us > latenessLimitUs) {
       troubles.push({
         code: 'RELAY_LATE',
         message: `the relay delivered 1 % of its data more than ${p99Us} us later than the links ask for`,
-        advice:
-          'Lower the rate, or give the machine more idle cores: delays are longer than requested.',
         value: p99Us,
         limit: latenessLimitUs,
         invalidates: p99Us > invalidFactor * latenessLimitUs,
@@ -182,7 +181,6 @@ export class LoopbackFabric implements Fabric {
       troubles.push({
         code: 'RELAY_WINDOW',
         message: `connections waited ${stalls} times for the relay's memory, not for their link`,
-        advice: 'Set a rate on the links: without one, throughput here is bounded by the relay.',
         value: stalls,
         limit: 0,
         invalidates: false,

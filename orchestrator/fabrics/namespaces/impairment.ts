@@ -1,5 +1,6 @@
+import type { Observation } from '../../../reports/warnings/observed.ts';
 import type { LinkShape } from '../../../topologies/topology.ts';
-import type { Fabric, FabricTrouble, Traffic } from '../fabric.ts';
+import type { Fabric, Traffic } from '../fabric.ts';
 
 /** What stands between the sites of a star: one of several ways to the same link model. */
 export interface Impairment extends AsyncDisposable {
@@ -13,7 +14,7 @@ export interface Impairment extends AsyncDisposable {
   heal(from: string, to: string): Promise<void>;
   /** IP packets that got through each direction: what was lost or cut off does not count. */
   traffic(): Promise<readonly Traffic[]>;
-  troubles(): Promise<readonly FabricTrouble[]>;
+  troubles(): Promise<readonly Observation[]>;
 }
 
 export type BackEnd = 'netem' | 'nfqueue';

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Observation } from '../../../reports/warnings/observed.ts';
 import type { LinkShape, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { Owner } from '../../owner.ts';
 import { type EchoOptions, measureRoundTrips } from '../echo.ts';
-import type { Endpoint, Fabric, FabricTrouble, RunContext, Traffic } from '../fabric.ts';
+import type { Endpoint, Fabric, RunContext, Traffic } from '../fabric.ts';
 import type { Impairment } from './impairment.ts';
 import { endOwned } from './stale.ts';
 import type { Star } from './star.ts';
@@ -145,7 +146,7 @@ export class NamespacesFabric implements Fabric {
     );
   }
 
-  troubles(): Promise<readonly FabricTrouble[]> {
+  troubles(): Promise<readonly Observation[]> {
     return this.#parts.impairment.troubles();
   }
 

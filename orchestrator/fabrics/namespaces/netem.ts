@@ -1,8 +1,8 @@
 import { appendFile } from 'node:fs/promises';
+import type { Observation } from '../../../reports/warnings/observed.ts';
 import type { LinkShape, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
-import type { FabricTrouble } from '../fabric.ts';
 import type { Impairment } from './impairment.ts';
 import {
   changeCommand,
@@ -119,7 +119,7 @@ class NetemLinks {
   }
 
   /** netem counts losses that were asked for and a full queue alike: drops tell of a queue only where none was asked for. */
-  async troubles(): Promise<readonly FabricTrouble[]> {
+  async troubles(): Promise<readonly Observation[]> {
     let overflowed = 0;
     for (const { from, to, drops, shape, cut } of await this.counters()) {
       const link = this.#links.get(`${from} ${to}`);
@@ -132,8 +132,6 @@ class NetemLinks {
       {
         code: 'LINK_OVERFLOW',
         message: `${overflowed} packets found the queue of a link without loss full and were dropped`,
-        advice:
-          'As on a real link with that rate; without a rate, the machine carries more than it can.',
         value: overflowed,
         limit: 0,
         invalidates: false,

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import type { Observation } from '../../../reports/warnings/observed.ts';
 import type { Link, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
 import { programPath } from '../../program.ts';
-import type { FabricTrouble, RunContext } from '../fabric.ts';
+import type { RunContext } from '../fabric.ts';
 import { linkSeed } from '../loopback/jitter.ts';
 import { RequestError, RequestLine } from '../request-line.ts';
 import { routerInterface } from './addresses.ts';
@@ -165,15 +166,13 @@ function impairment(
 /** Beyond this many times the limit the delays are no longer those that were asked for. */
 const invalidFactor = 4;
 
-function troublesOf(health: EngineHealth, shortestRttMs: number): readonly FabricTrouble[] {
+function troublesOf(health: EngineHealth, shortestRttMs: number): readonly Observation[] {
   const limitUs = Math.max(1_000, 0.02 * shortestRttMs * 1e3);
-  const troubles: FabricTrouble[] = [];
+  const troubles: Observation[] = [];
   if (health.p99Us > limitUs) {
     troubles.push({
       code: 'ENGINE_LATE',
       message: `the packet engine let 1 % of ${health.released} packets go more than ${health.p99Us.toFixed(0)} us late (at most ${health.maxUs.toFixed(0)} us)`,
-      advice:
-        'Lower the rate, or give the machine more idle cores: delays are longer than requested.',
       value: health.p99Us,
       limit: limitUs,
       invalidates: health.p99Us > invalidFactor * limitUs,
@@ -183,7 +182,6 @@ function troublesOf(health: EngineHealth, shortestRttMs: number): readonly Fabri
     troubles.push({
       code: 'ENGINE_DROPS',
       message: `${health.missed} packets were dropped because the packet engine was too slow to look at them (${health.refused} orders refused by the kernel)`,
-      advice: "Lower the rate: these losses are the machine's, not the links'.",
       value: health.missed + health.refused,
       limit: 0,
       invalidates: true,
@@ -193,7 +191,6 @@ function troublesOf(health: EngineHealth, shortestRttMs: number): readonly Fabri
     troubles.push({
       code: 'LINK_OVERFLOW',
       message: `${health.overflowed} packets found the queue of a link with a rate full and were dropped`,
-      advice: 'As on a real link: the bus offered more than the rate of the link for over 100 ms.',
       value: health.overflowed,
       limit: 0,
       invalidates: false,

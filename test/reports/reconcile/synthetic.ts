@@ -13,6 +13,10 @@ import type {
   ServerPeer,
 } from '../../../agents/protocol.ts';
 import type { Evidence, RttSample } from '../../../reports/evidence.ts';
+import { reconcile } from '../../../reports/reconcile/reconcile.ts';
+import type { Warning } from '../../../reports/result.ts';
+import { apply, type Unjudged } from '../../../reports/warnings/rule.ts';
+import { warningRules } from '../../../reports/warnings/warnings.ts';
 import type { ResolvedScenario, WorkloadSpec } from '../../../topologies/scenario.ts';
 import { busWith } from '../../helpers/buses.ts';
 import { base } from '../../helpers/resolved.ts';
@@ -296,4 +300,12 @@ export function without(whole: Evidence, process: string): Evidence {
     ...whole,
     processes: whole.processes.map((p) => (p.name === process ? { ...p, collected: false } : p)),
   };
+}
+
+/** What one warning says of a run in which nothing happened but what is given. */
+export function warned(code: string, more: Partial<Unjudged>): readonly Warning[] {
+  const empty = evidence(scenario(), []);
+  const { result } = reconcile(empty);
+  const seen = { evidence: empty, accounts: [], result: { ...result, ...more } };
+  return warningRules.filter((rule) => rule.code === code).flatMap((rule) => apply(rule, seen));
 }

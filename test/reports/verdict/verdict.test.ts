@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Part } from '../../../agents/protocol.ts';
 import type { Evidence } from '../../../reports/evidence.ts';
 import { reconcile } from '../../../reports/reconcile/reconcile.ts';
-import type { Warning } from '../../../reports/result.ts';
 import { exitCode } from '../../../reports/verdict/verdict.ts';
+import type { Observation } from '../../../reports/warnings/observed.ts';
 import {
   clientLedger,
   collected,
@@ -60,10 +60,9 @@ describe('verdict', () => {
 
   it('takes interrupted before failed before invalid before expectation-missed', () => {
     const missed = ['outcome.due == 1'];
-    const wrong: Warning = {
-      code: 'X',
+    const wrong: Observation = {
+      code: 'RELAY_LATE',
       message: '',
-      advice: '',
       value: 1,
       limit: 0,
       invalidates: true,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readPartitions } from '../../../../orchestrator/buses/rabbitmq/partitions.ts';
-import { partitionWarnings } from '../../../../reports/verdict/bus-warnings.ts';
+import { warned } from '../../../reports/reconcile/synthetic.ts';
 
 // Lines of RabbitMQ 3.10.8, three nodes, one of them cut off for 15 s.
 const calm = `2026-11-21 06:34:44.101245+00:00 [info] <0.564.0> rabbit on node 'bus-2@lyon' up
@@ -36,7 +36,9 @@ describe('the warning', () => {
     return { name, site: 'paris', version: '', counters: { ...counters } };
   };
   const messageOf = (...nodes: ReturnType<typeof node>[]) =>
-    partitionWarnings({ type: 'rabbitmq', readyMs: 0, nodes, details: {} }).map((w) => w.message);
+    warned('BUS_PARTITIONED', { bus: { type: 'rabbitmq', readyMs: 0, nodes, details: {} } }).map(
+      (w) => w.message,
+    );
 
   test('says who saw it, and what healed it', () => {
     const saw = { partitionsSeen: 1, minorityPauses: 0, autohealRestarts: 0, partitionedFrom: 0 };

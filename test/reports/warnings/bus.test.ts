@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { reconcile } from '../../../reports/reconcile/reconcile.ts';
-import { routerWarnings } from '../../../reports/verdict/bus-warnings.ts';
-import { evidence, scenario } from '../reconcile/synthetic.ts';
+import { evidence, scenario, warned } from '../reconcile/synthetic.ts';
 
 const { result } = reconcile(evidence(scenario({}, {}), []));
 
@@ -12,7 +11,9 @@ function warningsFor(counters: Record<string, number>, details: Record<string, n
     return { client: 'paris', server, count, p50Us: null, p99Us: null };
   };
   const locality = { ...result.locality, matrix: [pair('paris', 90), pair('lyon', 10)] };
-  return routerWarnings({ ...result, bus, locality });
+  return ['DROPPED_PRESETTLED', 'LOCALITY_DISAGREES'].flatMap((code) =>
+    warned(code, { bus, locality }),
+  );
 }
 
 describe('what routers say of themselves', () => {

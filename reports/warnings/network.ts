@@ -1,0 +1,76 @@
+import { requestedRttMs, rttToleranceMs } from '../reconcile/wan.ts';
+import type { LinkReport } from '../result.ts';
+import { unlessZero, usAsMs, type WarningRule } from './rule.ts';
+
+const negativeSamples: WarningRule = {
+  code: 'NEGATIVE_SAMPLES',
+  means: 'legs came out negative: clocks are further apart than measured',
+  advice:
+    'They rank below all others. Let the clocks settle, or read the response times of calls, which use one clock.',
+  check({ result: { latencyUs } }) {
+    const value = latencyUs.negativeSamples;
+    return unlessZero(
+      value,
+      `${value} samples were below zero: clocks of two machines disagreed by more than the message took`,
+    );
+  },
+};
+
+const clockUncertain: WarningRule = {
+  code: 'CLOCK_UNCERTAIN',
+  means: 'the clocks of two hosts are known too badly for the legs',
+  advice:
+    'Clocks of two machines were compared over a slow control connection; measure with calls.',
+  check({ result: { latencyUs, workload } }) {
+    const value = latencyUs.clockUncertaintyUs;
+    const medianUs = latencyUs.response.p50;
+    if (workload.pattern === 'call' || medianUs === null || value <= 0.1 * medianUs) return [];
+    const message = `one-way times may be wrong by ${usAsMs(value)}, more than 10 % of their median of ${usAsMs(medianUs)}`;
+    return [{ message, value, limit: 0.1 * medianUs }];
+  },
+};
+
+/**
+ * Only a network that is plainly not the one asked for (a quarter and 5 ms off) makes the run worthless. One warning
+ * a pair, for the direction that is farther off: both round trips cross the same two directions.
+ */
+const wanOutOfTolerance: WarningRule = {
+  code: 'WAN_OUT_OF_TOLERANCE',
+  means: 'a measured link is not the requested one',
+  advice: 'Keep the machine idle; `busbench check` names the next better fabric.',
+  check({ result: { wan } }) {
+    const wrong = wan.links
+      .filter(({ withinTolerance }) => withinTolerance === false)
+      .map((link) => {
+        const requestedMs = requestedRttMs(link, wan.links);
+        return { link, requestedMs, offMs: Math.abs(link.measured.rttP50Ms - requestedMs) };
+      })
+      .sort((a, b) => b.offMs - a.offMs);
+    const pairs = new Map(wrong.toReversed().map((found) => [pairOf(found.link), found]));
+    return [...pairs.values()].reverse().map(({ link, requestedMs, offMs }) => ({
+      message: wanMessage(link, requestedMs),
+      value: offMs,
+      limit: rttToleranceMs(requestedMs),
+      invalidates: offMs > Math.max(0.25 * requestedMs, 5),
+    }));
+  },
+};
+
+/** What lay between the agents was not what the scenario asked for, or cannot be told. */
+export const networkRules: readonly WarningRule[] = [
+  negativeSamples,
+  clockUncertain,
+  wanOutOfTolerance,
+];
+
+function wanMessage({ from, to, requested, measured }: LinkReport, requestedMs: number): string {
+  const loss =
+    measured.lossPercent === null
+      ? ''
+      : `; loss of ${measured.lossPercent.toFixed(2)} % measured, ${requested.lossPercent} % requested`;
+  return `${from} -> ${to}: round trip of ${measured.rttP50Ms.toFixed(2)} ms measured, ${requestedMs.toFixed(2)} ms requested${loss}`;
+}
+
+function pairOf({ from, to }: LinkReport): string {
+  return [from, to].sort().join(' ');
+}

@@ -1,0 +1,23 @@
+import type { Warning } from '../result.ts';
+import { agentRules } from './agents.ts';
+import { bookRules } from './books.ts';
+import { busRules } from './bus.ts';
+import { networkRules } from './network.ts';
+import { observedRules } from './observed.ts';
+import { outcomeRules } from './outcome.ts';
+import { apply, type Seen, type WarningRule } from './rule.ts';
+
+/** Every warning there is, in the order of a report; docs/errors.md has the same table. */
+export const warningRules: readonly WarningRule[] = [
+  ...observedRules,
+  ...bookRules,
+  ...agentRules,
+  ...networkRules,
+  ...outcomeRules,
+  ...busRules,
+];
+
+/** Everything about a run that its reader should doubt. */
+export function warningsOf(seen: Seen): Warning[] {
+  return warningRules.flatMap((rule) => apply(rule, seen));
+}

@@ -1,23 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import type { Channel } from './channel.ts';
-import type { Driver } from './drivers/driver.ts';
+import type { Directory } from './drivers/endpoint.ts';
 import { AgentFailure, asFailure } from './errors.ts';
 import { Measurement, type Timing } from './measurement.ts';
-import { Peers } from './peers.ts';
+import { type LoadDriver, Peers } from './peers.ts';
 import { Prober } from './probes.ts';
-import {
-  type Assignment,
-  type Json,
-  protocolVersion,
-  type Schedule,
-  type ToAgent,
-} from './protocol.ts';
+import { type Assignment, protocolVersion, type Schedule, type ToAgent } from './protocol.ts';
 
 const closeTimeoutMs = 3000;
 
 /** What an agent needs of its process. */
 export interface AgentPlatform extends Timing {
-  readonly loadDriver: (name: string) => Promise<Driver>;
+  readonly loadDriver: LoadDriver;
   readonly pid: number;
   /** Together they tell which processes share a monotonic clock. */
   readonly bootId: string;
@@ -171,14 +165,14 @@ export class Agent {
     if (this.#measurement !== null) throw protocolFailure("a second 'assign'");
     const measurement = new Measurement(assignment, this.#offsetUs, this.#platform, this.#channel);
     this.#measurement = measurement;
-    const driver = await this.#platform.loadDriver(assignment.driver.name);
-    this.#peers = await Peers.connect(driver, assignment, this.#abort.signal);
+    const { loadDriver } = this.#platform;
+    this.#peers = await Peers.connect(loadDriver, assignment, this.#abort.signal);
     await this.#peers.openReceivers(measurement.servers);
     const announcements = this.#peers.session.announcements();
     this.#channel.send({ type: 'opened', announcements });
   }
 
-  async #connect(directory: Json): Promise<void> {
+  async #connect(directory: Directory): Promise<void> {
     const { clients, reports, run } = this.#need('directory');
     if (this.#peers === null) throw protocolFailure("'directory' before 'opened'");
     const paths = await this.#peers.openSenders(clients, directory, (opened) =>

@@ -1,12 +1,16 @@
-import type { Driver, Receiver, Sender, Session } from './drivers/driver.ts';
+import type { Driver, DriverOptions, Receiver, Sender, Session } from './drivers/driver.ts';
+import type { Directory, DriverName, EndpointOf } from './drivers/endpoint.ts';
 import { AgentFailure } from './errors.ts';
-import type { Assignment, Json } from './protocol.ts';
+import type { Assignment } from './protocol.ts';
 import type { Clients } from './workloads/clients.ts';
 import type { Servers } from './workloads/servers.ts';
 
 const openTimeoutMs = 60_000;
 /** How often it is told how many clients are open. */
 const tellEveryMs = 500;
+
+/** Loads one driver by its name. */
+export type LoadDriver = <D extends DriverName>(name: D) => Promise<Driver<D>>;
 
 /** The connections of one process: a session, its receivers, its senders. */
 export class Peers {
@@ -23,13 +27,12 @@ export class Peers {
   }
 
   static async connect(
-    driver: Driver,
+    load: LoadDriver,
     assignment: Assignment,
     signal: AbortSignal,
   ): Promise<Peers> {
-    const { run, process, workload, guarantee, connections, failover, reconnect, seed } =
+    const { run, process, workload, guarantee, connections, failover, reconnect, seed, bus } =
       assignment;
-    const { endpoint } = assignment.driver;
     const { pattern } = workload;
     const options = {
       run,
@@ -40,14 +43,9 @@ export class Peers {
       failover,
       reconnect,
       seed: seed + assignment.processIndex,
-      endpoint,
       ...(assignment.announced && { announced: assignment.announced }),
     };
-    const session = await within(
-      `connect to the bus (driver ${assignment.driver.name})`,
-      signal,
-      (bounded) => driver.connect(options, bounded),
-    );
+    const session = await openSession(load, bus, options, signal);
     return new Peers(assignment, session, signal);
   }
 
@@ -69,7 +67,7 @@ export class Peers {
   /** Resolves with the number of paths of each client; `onOpened` hears now and then how many are open. */
   async openSenders(
     clients: Clients,
-    directory: Json,
+    directory: Directory,
     onOpened: (clients: number) => void,
   ): Promise<number[]> {
     let opened = 0;
@@ -99,6 +97,19 @@ export class Peers {
     await Promise.allSettled(this.#receivers.map((receiver) => receiver.close()));
     await this.#session[Symbol.asyncDispose]();
   }
+}
+
+/** The driver and its endpoint stay paired by their type. */
+async function openSession<D extends DriverName>(
+  load: LoadDriver,
+  { driver: name, endpoint }: { readonly driver: D; readonly endpoint: EndpointOf<D> },
+  options: Omit<DriverOptions<D>, 'endpoint'>,
+  signal: AbortSignal,
+): Promise<Session<D>> {
+  const driver = await load(name);
+  return await within(`connect to the bus (driver ${name})`, signal, (bounded) =>
+    driver.connect({ ...options, endpoint }, bounded),
+  );
 }
 
 /** Runs `open` with a signal that ends it when the agent stops or it takes over a minute. */

@@ -2,6 +2,8 @@
  * What orchestrator and agents say to each other: one JSON object a line, over any byte stream.
  * Times are microseconds of the sender's monotonic clock (`nowUs`) unless a comment says otherwise.
  */
+import type { Pattern } from '../topologies/patterns.ts';
+import type { Directory, Endpoint } from './drivers/endpoint.ts';
 import type { Part } from './protocol-parts.ts';
 
 export type * from './protocol-parts.ts';
@@ -35,7 +37,7 @@ export interface ServerPeer {
 }
 
 export interface AgentWorkload {
-  readonly pattern: 'call' | 'cast' | 'fanout' | 'notify';
+  readonly pattern: Pattern;
   readonly target: 'any' | 'one';
   readonly topics: number;
   readonly pools: number;
@@ -76,7 +78,7 @@ export interface Assignment {
   readonly totalClients: number;
   /** Expected deliveries of one message, by topic: 1 for call and cast, receivers for fanout, pools for notify. */
   readonly receivers: readonly number[];
-  readonly driver: { readonly name: string; readonly endpoint: Json };
+  readonly bus: Endpoint;
   /** What an earlier life of this process announced; its receivers have to be found there again. */
   readonly announced?: readonly Announcement[];
   readonly guarantee: 'at-most-once' | 'at-least-once';
@@ -108,7 +110,7 @@ export type ToAgent =
   | { readonly type: 'hello'; readonly version: number }
   | { readonly type: 'assign'; readonly assignment: Assignment }
   /** How this process reaches every receiver; the driver's own shape. Asks the agent to connect its senders. */
-  | { readonly type: 'directory'; readonly directory: Json }
+  | { readonly type: 'directory'; readonly directory: Directory }
   /** Send these probes once: flattened pairs client, path. */
   | { readonly type: 'probe'; readonly pairs: readonly number[] }
   /** This process's clock minus each process's clock, by process index. */

@@ -2,7 +2,6 @@ import { type Channel, connect } from 'amqplib';
 import { amqplibDriver } from '../agents/drivers/amqplib/amqplib.ts';
 import type { AmqplibEndpoint } from '../agents/drivers/amqplib/endpoint.ts';
 import type { Receiver, Sender } from '../agents/drivers/driver.ts';
-import type { Json } from '../agents/protocol.ts';
 import { serveRequests } from '../orchestrator/fabrics/request-line.ts';
 import type { EndCalls } from './amqplib.ts';
 
@@ -59,7 +58,7 @@ async function callPlain(endpoint: AmqplibEndpoint, inFlight: number): Promise<v
   for (let i = 0; i < inFlight; i++) call();
 }
 
-async function serveDriver(endpoint: Json): Promise<void> {
+async function serveDriver(endpoint: AmqplibEndpoint): Promise<void> {
   const session = await amqplibDriver.connect({ ...options, endpoint }, signal());
   const peer = { index: 0, name: 'server', site: 0, topic: 0, subscriber: 0 };
   let receiver: Receiver | null = null;
@@ -70,7 +69,7 @@ async function serveDriver(endpoint: Json): Promise<void> {
   receiver = await session.openReceiver(peer, handler, signal());
 }
 
-async function callDriver(endpoint: Json, inFlight: number): Promise<void> {
+async function callDriver(endpoint: AmqplibEndpoint, inFlight: number): Promise<void> {
   const session = await amqplibDriver.connect({ ...options, endpoint }, signal());
   const peer = { index: 0, name: 'client', site: 0, topic: 0, server: null };
   let sender: Sender | null = null;
@@ -94,9 +93,8 @@ async function callDriver(endpoint: Json, inFlight: number): Promise<void> {
 
 serveRequests<EndCalls>({
   async open({ path, role, endpoint, inFlight }) {
-    const plain = endpoint as unknown as AmqplibEndpoint;
     if (path === 'plain')
-      await (role === 'server' ? servePlain(plain) : callPlain(plain, inFlight));
+      await (role === 'server' ? servePlain(endpoint) : callPlain(endpoint, inFlight));
     else await (role === 'server' ? serveDriver(endpoint) : callDriver(endpoint, inFlight));
     return null;
   },

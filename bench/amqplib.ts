@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Json } from '../agents/protocol.ts';
+import type { AmqplibEndpoint } from '../agents/drivers/amqplib/endpoint.ts';
 import type { Bus } from '../orchestrator/buses/bus.ts';
 import { rabbitmqBus } from '../orchestrator/buses/rabbitmq/rabbitmq.ts';
 import type { Fabric, RunContext } from '../orchestrator/fabrics/fabric.ts';
@@ -20,7 +20,7 @@ export interface EndCalls {
     ask: {
       readonly path: Path;
       readonly role: 'server' | 'client';
-      readonly endpoint: Json;
+      readonly endpoint: AmqplibEndpoint;
       readonly inFlight: number;
     };
     answer: null;
@@ -91,7 +91,8 @@ async function measure(path: Path, bus: Bus, fabric: Fabric, run: RunContext): P
     });
     const line = new RequestLine<EndCalls>(child, (how) => new Error(`the ${role} ended: ${how}`));
     const peers = { name: role, index, host, clients: [], servers: [] };
-    const { endpoint } = await bus.endpoint(peers);
+    const { driver, endpoint } = await bus.endpoint(peers);
+    if (driver !== 'amqplib') throw new Error(`a bus for ${driver}`);
     await line.request('open', { path, role, endpoint, inFlight });
     lines.push(line);
   }

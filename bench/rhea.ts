@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import rhea, { type Connection, type EventContext, type Source } from 'rhea';
 import type { Receiver, Sender } from '../agents/drivers/driver.ts';
+import type { RheaEndpoint } from '../agents/drivers/rhea/endpoint.ts';
 import { rheaDriver } from '../agents/drivers/rhea/rhea.ts';
 import { emptyHeader, writeRequest } from '../agents/header.ts';
 import { routerBus } from '../orchestrator/buses/router/router.ts';
@@ -54,15 +55,15 @@ export async function benchRhea(): Promise<{
   const [host] = fabric.hosts;
   if (!host) throw new Error('a fabric without hosts');
   const place = { name: 'bench', index: 0, host, clients: [], servers: [] };
-  const { endpoint } = await bus.endpoint(place);
-  const { urls } = endpoint as { readonly urls: readonly string[] };
-  const { hostname, port } = new URL(urls[0] ?? '');
-  const url = { host: hostname, port: Number(port) };
+  const { driver, endpoint } = await bus.endpoint(place);
+  if (driver !== 'rhea') throw new Error(`a bus for ${driver}`);
+  const [url] = endpoint.servers;
+  if (url === undefined) throw new Error('a bus without routers');
   const paths: readonly (readonly [name: string, start: () => Promise<Loop>])[] = [
     ['plain rhea loop, pre-settled', () => plainLoop(url, 'at-most-once')],
-    ['rhea driver, at most once', () => driverLoop(url, 'at-most-once')],
+    ['rhea driver, at most once', () => driverLoop(endpoint, 'at-most-once')],
     ['plain rhea loop, unsettled', () => plainLoop(url, 'at-least-once')],
-    ['rhea driver, at least once', () => driverLoop(url, 'at-least-once')],
+    ['rhea driver, at least once', () => driverLoop(endpoint, 'at-least-once')],
   ];
   const samples = paths.map((): Sample[] => []);
   // Alternating, so that what else the machine does falls on all alike.
@@ -148,7 +149,7 @@ async function opened({ host, port }: Url): Promise<Connection> {
   return connection;
 }
 
-async function driverLoop({ host, port }: Url, guarantee: Guarantee): Promise<Loop> {
+async function driverLoop(endpoint: RheaEndpoint, guarantee: Guarantee): Promise<Loop> {
   const signal = AbortSignal.timeout(5000);
   const session = await rheaDriver.connect(
     {
@@ -160,7 +161,7 @@ async function driverLoop({ host, port }: Url, guarantee: Guarantee): Promise<Lo
       failover: false,
       reconnect: { minMs: 100, maxMs: 5000 },
       seed: 1,
-      endpoint: { urls: [`amqp://${host}:${port}`] },
+      endpoint,
     },
     signal,
   );

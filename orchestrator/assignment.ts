@@ -15,7 +15,6 @@ export function assign(plan: Plan, bus: Bus, runId: string): (agent: Agent) => P
   const openAtOnce = Math.max(2, Math.floor(openingAtOnce / Math.max(1, withClients)));
   const runTag = createHash('sha256').update(runId).digest().readUInt16LE(0);
   return async (agent) => {
-    const { driver, endpoint } = await bus.endpoint(agent);
     return {
       run: runId,
       runTag,
@@ -26,7 +25,7 @@ export function assign(plan: Plan, bus: Bus, runId: string): (agent: Agent) => P
       servers: agent.servers,
       totalClients: plan.clients.length,
       receivers: plan.receivers,
-      driver: { name: driver, endpoint },
+      bus: await bus.endpoint(agent),
       announced: agent.announced,
       guarantee: scenario.guarantee,
       openAtOnce,

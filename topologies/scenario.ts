@@ -68,7 +68,6 @@ export type ScenarioWith<T extends BusType> = ResolvedScenario & { readonly bus:
 export type FabricName = ResolvedScenario['fabric'];
 export type Guarantee = ResolvedScenario['guarantee'];
 export type WorkloadSpec = ResolvedScenario['workload'];
-export type Pattern = WorkloadSpec['pattern'];
 /** When the next operation is due. Rates are operations a second over all clients. */
 export type Pace = WorkloadSpec['pace'];
 export type PhasesSpec = ResolvedScenario['phases'];

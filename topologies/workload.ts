@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { named, oneOf, quantity, shape, variant, whole } from './language/codecs.ts';
 import { duration, percent, rate, size } from './language/units.ts';
+import { type Pattern, patterns } from './patterns.ts';
 
 /** Smallest body a scenario may ask for: what a reply's header takes, so that a request and its echo have the same size. */
 export const minBodyBytes = 64;
@@ -186,9 +187,13 @@ const hold = z
 
 /** `workload:` of a scenario. */
 export const workload = shape({
-  pattern: z.enum(['call', 'cast', 'fanout', 'notify']).prefault('call').meta({
-    description: 'call: with reply; cast: without; fanout: to every server; notify: to every pool',
-  }),
+  pattern: z
+    .enum(Object.keys(patterns) as [Pattern, ...Pattern[]])
+    .prefault('call')
+    .meta({
+      description:
+        'call: with reply; cast: without; fanout: to every server; notify: to every pool',
+    }),
   target: z
     .enum(['any', 'one'])
     .prefault('any')

@@ -1,30 +1,32 @@
-import type { Announcement, ClientPeer, Json, ServerPeer } from '../protocol.ts';
+import type { Pattern } from '../../topologies/patterns.ts';
+import type { Announcement, ClientPeer, ServerPeer } from '../protocol.ts';
+import type { DirectoryOf, DriverName, EndpointOf } from './endpoint.ts';
 
 /**
  * A Driver speaks one client library. It knows no pacing, no histogram and no queue of its own:
  * what the bus will not take now is refused with `false`, and the workload waits for `writable`.
  */
-export interface Driver {
+export interface Driver<D extends DriverName> {
   /** Resolves when the process is connected; rejects with a `DriverError` naming the endpoint. */
-  connect(options: DriverOptions, signal: AbortSignal): Promise<Session>;
+  connect(options: DriverOptions<D>, signal: AbortSignal): Promise<Session<D>>;
 }
 
-export interface DriverOptions {
+export interface DriverOptions<D extends DriverName = DriverName> {
   readonly run: string;
   readonly process: string;
-  readonly pattern: 'call' | 'cast' | 'fanout' | 'notify';
+  readonly pattern: Pattern;
   readonly guarantee: 'at-most-once' | 'at-least-once';
   readonly connections: 'own' | 'shared';
   readonly failover: boolean;
   readonly reconnect: { readonly minMs: number; readonly maxMs: number };
   readonly seed: number;
-  /** Made by the Bus for this driver and this process; the driver parses it. */
-  readonly endpoint: Json;
+  /** Made by the Bus for this driver and this process. */
+  readonly endpoint: EndpointOf<D>;
   /** Of an earlier life of this process: receivers have to be found again where they were. */
   readonly announced?: readonly Announcement[];
 }
 
-export interface Session extends AsyncDisposable {
+export interface Session<D extends DriverName = DriverName> extends AsyncDisposable {
   /** Attaches a server peer. Settles when the bus has confirmed it. */
   openReceiver(peer: ServerPeer, handler: ReceiveHandler, signal: AbortSignal): Promise<Receiver>;
   /** Where senders elsewhere find the receivers opened so far; empty where a broker stands between. */
@@ -32,7 +34,7 @@ export interface Session extends AsyncDisposable {
   /** Attaches a client peer. Call after every receiver of the run is open, with the bus's directory. */
   openSender(
     peer: ClientPeer,
-    directory: Json,
+    directory: DirectoryOf<D>,
     handler: SendHandler,
     signal: AbortSignal,
   ): Promise<Sender>;

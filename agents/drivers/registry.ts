@@ -1,7 +1,8 @@
 import { DriverError } from '../errors.ts';
 import type { Driver } from './driver.ts';
+import type { DriverName } from './endpoint.ts';
 
-const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
+const drivers: { readonly [D in DriverName]: () => Promise<Driver<D>> } = {
   amqplib: async () => (await import('./amqplib/amqplib.ts')).amqplibDriver,
   memory: async () => (await import('./memory/memory.ts')).memoryDriver,
   rhea: async () => (await import('./rhea/rhea.ts')).rheaDriver,
@@ -14,9 +15,8 @@ const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
 };
 
 /** Loads one driver, and with it one client library. Rejects with DRIVER_UNKNOWN or DRIVER_NOT_LOADED. */
-export async function loadDriver(name: string): Promise<Driver> {
-  const load = Object.hasOwn(drivers, name) ? drivers[name] : undefined;
-  if (load === undefined) {
+export async function loadDriver<D extends DriverName>(name: D): Promise<Driver<D>> {
+  if (!Object.hasOwn(drivers, name)) {
     throw new DriverError(
       'DRIVER_UNKNOWN',
       `driver: expected ${Object.keys(drivers).join(', ')}, got '${name}'`,
@@ -24,7 +24,7 @@ export async function loadDriver(name: string): Promise<Driver> {
     );
   }
   try {
-    return await load();
+    return await drivers[name]();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DriverError(

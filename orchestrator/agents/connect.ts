@@ -1,4 +1,4 @@
-import type { Json } from '../../agents/protocol.ts';
+import type { Directory } from '../../agents/drivers/endpoint.ts';
 import type { Agent } from './agent.ts';
 
 /** All clients are connected within this time, and so much more for each. */
@@ -14,7 +14,7 @@ export type OnStep = (step: string, detail?: string) => void;
  */
 export async function connectClients(
   agents: readonly Agent[],
-  directories: readonly Json[],
+  directories: readonly Directory[],
   onStep: OnStep,
   signal: AbortSignal,
 ): Promise<readonly (readonly number[])[]> {

@@ -1,4 +1,5 @@
-import type { Announcement, ClientPeer, Json, ServerPeer } from '../../agents/protocol.ts';
+import type { Directory, Endpoint } from '../../agents/drivers/endpoint.ts';
+import type { Announcement, ClientPeer, ServerPeer } from '../../agents/protocol.ts';
 import type { BusOf, BusType } from '../../topologies/buses/buses.ts';
 import type { ScenarioWith } from '../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../fabrics/fabric.ts';
@@ -21,7 +22,7 @@ export interface Bus extends AsyncDisposable {
   readonly readyMs: number;
   readonly details: Readonly<Record<string, number>>;
   /** Driver name and its endpoint configuration for one agent process. Credentials are inside and never logged. */
-  endpoint(process: AgentProcess): Promise<{ readonly driver: string; readonly endpoint: Json }>;
+  endpoint(process: AgentProcess): Promise<Endpoint>;
   /**
    * Once all receivers are open: how each process (by index) reaches them. Settles when the bus itself
    * can route to every receiver from everywhere (queues known, addresses spread).
@@ -30,7 +31,7 @@ export interface Bus extends AsyncDisposable {
     processes: readonly AgentProcess[],
     announcements: ReadonlyMap<number, readonly Announcement[]>,
     signal: AbortSignal,
-  ): Promise<readonly Json[]>;
+  ): Promise<readonly Directory[]>;
   /** Each node's own counters now (messages ready, unacked, deliveries, run queue, file descriptors ...). */
   counters(signal: AbortSignal): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>>;
   /**

@@ -1,3 +1,4 @@
+import type { MemoryEndpoint } from '../../agents/drivers/memory/endpoint.ts';
 import type { BusOf } from '../../topologies/buses/buses.ts';
 import type { Bus, BusDeployer } from './bus.ts';
 
@@ -19,7 +20,7 @@ export const memoryBus: BusDeployer<'memory'> = {
 
 function deployed({ options }: BusOf<'memory'>): Bus {
   const { delayMs, ...rest } = options;
-  const endpoint = { ...rest, delayUs: delayMs * 1000 };
+  const endpoint: MemoryEndpoint = { ...rest, delayUs: delayMs * 1000 };
   return {
     type: 'memory',
     nodes: [],

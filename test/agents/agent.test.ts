@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Endpoint } from '../../agents/drivers/endpoint.ts';
 import { AgentRun, measure, memoryAssignment, sleep } from '../helpers/agent-run.ts';
 
 describe('an agent', () => {
@@ -29,8 +30,8 @@ describe('an agent', () => {
 
   it('reports a driver that is not there', async () => {
     const run = new AgentRun();
-    const driver = { name: 'pigeon', endpoint: null };
-    run.agent.receive({ type: 'assign', assignment: memoryAssignment({}, {}, { driver }) });
+    const bus = { driver: 'pigeon', endpoint: null } as unknown as Endpoint;
+    run.agent.receive({ type: 'assign', assignment: memoryAssignment({}, {}, { bus }) });
     expect((await run.next('failed')).code).toBe('DRIVER_UNKNOWN');
   });
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
+import type { Directory } from '../../agents/drivers/endpoint.ts';
 import { flagProbe } from '../../agents/header.ts';
-import type { ClientPeer, Json, ServerPeer } from '../../agents/protocol.ts';
+import type { ClientPeer, ServerPeer } from '../../agents/protocol.ts';
 import { Bench } from './driver-bench.ts';
 import { eventually, request } from './driver-peers.ts';
 
@@ -11,7 +12,7 @@ export interface DriverRig {
   readonly servers: Session;
   readonly clients: Session;
   /** What the bus would tell the process of the clients once these receivers are open. */
-  directory(servers: readonly ServerPeer[], clients: readonly ClientPeer[]): Promise<Json>;
+  directory(servers: readonly ServerPeer[], clients: readonly ClientPeer[]): Promise<Directory>;
   /** Ends the sessions and whatever was made for them. */
   close(): Promise<void>;
 }

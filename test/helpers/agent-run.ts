@@ -2,7 +2,9 @@ import { Agent } from '../../agents/agent.ts';
 import { Alarm } from '../../agents/alarm.ts';
 import type { Channel } from '../../agents/channel.ts';
 import { nowUs } from '../../agents/clock.ts';
-import type { MemoryOptions, MemorySession } from '../../agents/drivers/memory/memory.ts';
+import type { Session } from '../../agents/drivers/driver.ts';
+import type { MemoryEndpoint } from '../../agents/drivers/memory/endpoint.ts';
+import type { MemorySession } from '../../agents/drivers/memory/memory.ts';
 import { loadDriver } from '../../agents/drivers/registry.ts';
 import type {
   AgentWorkload,
@@ -12,6 +14,7 @@ import type {
   Part,
   ServerLedger,
 } from '../../agents/protocol.ts';
+import { faultless } from './memory.ts';
 import { base } from './resolved.ts';
 
 export const sites: readonly string[] = ['paris', 'lyon', 'nice'];
@@ -26,7 +29,7 @@ export const callWorkload: AgentWorkload = {
 /** An assignment of one process that plays all peers over the memory driver. */
 export function memoryAssignment(
   workload: Partial<AgentWorkload> = {},
-  endpoint: Partial<MemoryOptions> = {},
+  endpoint: Partial<MemoryEndpoint> = {},
   over: Partial<Assignment> & { readonly clientCount?: number; readonly serverCount?: number } = {},
 ): Assignment {
   const { clientCount = 6, serverCount = 3, ...rest } = over;
@@ -58,7 +61,7 @@ export function memoryAssignment(
     })),
     totalClients: clientCount,
     receivers: [copies],
-    driver: { name: 'memory', endpoint },
+    bus: { driver: 'memory', endpoint: { ...faultless, ...endpoint } },
     guarantee: 'at-most-once',
     connections: 'own',
     openAtOnce: 64,
@@ -96,7 +99,7 @@ export class AgentRun {
           return {
             connect: async (options, signal) => {
               const session = await driver.connect(options, signal);
-              this.session = session as MemorySession;
+              this.session = session as Session as MemorySession;
               return session;
             },
           };

@@ -1,8 +1,8 @@
 import amqplib from 'amqplib';
-import type { Json } from '../../agents/protocol.ts';
+import type { RheaAddresses } from '../../agents/drivers/rhea/endpoint.ts';
 
 /** Addresses of RabbitMQ's amqp1_0 plugin: queues, and exchanges where everybody gets a copy. */
-export function rabbitAddresses(pattern: string, names: string): { readonly [key: string]: Json } {
+export function rabbitAddresses(pattern: string, names: string): RheaAddresses {
   const queue = `/queue/${names}.topic-{topic}`;
   const own = `${queue}.server-{server}`;
   const reply = `/queue/${names}.reply-{client}`;

@@ -1,33 +1,26 @@
 import { amqplibDriver } from '../../agents/drivers/amqplib/amqplib.ts';
+import type { AmqplibEndpoint } from '../../agents/drivers/amqplib/endpoint.ts';
 import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
-import type { Json } from '../../agents/protocol.ts';
 import type { Bus } from '../../orchestrator/buses/bus.ts';
 import type { Host } from '../../orchestrator/hosts/host.ts';
 import { ResourceStack } from '../../orchestrator/resource-stack.ts';
 import { TestClient, TestServer } from '../contract/driver-peers.ts';
+import { endpointFor } from './endpoint.ts';
 
-export interface Broker {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** The brokers that an endpoint names. */
-export function brokersOf(endpoint: Json): readonly Broker[] {
-  return (endpoint as unknown as { readonly brokers: readonly Broker[] }).brokers;
-}
-
-type Given = Pick<DriverOptions, 'pattern' | 'guarantee'> & Partial<DriverOptions>;
+type Brokers = AmqplibEndpoint['brokers'];
+type Options = DriverOptions<'amqplib'>;
+type Given = Pick<Options, 'pattern' | 'guarantee'> & Partial<Options>;
 
 /** Opens servers and clients on a deployed bus, each in a session at the host it names; disposing closes all. */
 export class Peers implements AsyncDisposable {
   readonly #bus: Bus;
   readonly #options: Given;
-  readonly #through: readonly Broker[] | null;
+  readonly #through: Brokers | null;
   readonly #stack = new ResourceStack();
   #processes = 0;
 
   /** `through` replaces the brokers that the bus names. */
-  constructor(bus: Bus, options: Given, through: readonly Broker[] | null = null) {
+  constructor(bus: Bus, options: Given, through: Brokers | null = null) {
     this.#bus = bus;
     this.#options = options;
     this.#through = through;
@@ -65,7 +58,7 @@ export class Peers implements AsyncDisposable {
     const index = this.#processes++;
     const name = `process-${index}`;
     const process = { name, index, host, clients: [], servers: [] };
-    const given = (await this.#bus.endpoint(process)).endpoint as { readonly [key: string]: Json };
+    const given = endpointFor('amqplib', await this.#bus.endpoint(process));
     const endpoint = this.#through ? { ...given, brokers: this.#through } : given;
     const options = {
       run: 'test',
@@ -75,7 +68,7 @@ export class Peers implements AsyncDisposable {
       reconnect: { minMs: 50, maxMs: 300 },
       seed: 1,
       ...this.#options,
-      endpoint: endpoint as Json,
+      endpoint,
     } as const;
     return this.#stack.use(await amqplibDriver.connect(options, AbortSignal.timeout(20_000)));
   }

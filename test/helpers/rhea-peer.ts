@@ -2,8 +2,8 @@ import type { AddressInfo, Server } from 'node:net';
 import rhea, { type Container, type EventContext } from 'rhea';
 import { onTestFinished } from 'vitest';
 import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
+import type { RheaEndpoint, RheaServer } from '../../agents/drivers/rhea/endpoint.ts';
 import { rheaDriver } from '../../agents/drivers/rhea/rhea.ts';
-import type { Json } from '../../agents/protocol.ts';
 import { TestClient } from '../contract/driver-peers.ts';
 
 export const patience = (): AbortSignal => AbortSignal.timeout(10_000);
@@ -39,11 +39,39 @@ export class Peer implements AsyncDisposable {
   }
 }
 
+const shared = 'topic-{topic}';
+const own = `${shared}.server-{server}`;
+
+/** Servers by URL, at addresses of a topic and of each server; what is given replaces what a plain peer needs. */
+export function plainEndpoint(
+  urls: readonly string[],
+  given: Partial<RheaEndpoint> = {},
+): RheaEndpoint {
+  return {
+    servers: urls.map(serverAt),
+    tls: { ca: null, cert: null, key: null, serverName: null },
+    hostname: null,
+    addresses: { receive: [shared, own], send: shared, sendOne: own, reply: null },
+    replies: 'anonymous',
+    credit: 100,
+    durable: false,
+    idleTimeoutMs: 8_000,
+    ...given,
+  };
+}
+
+function serverAt(url: string): RheaServer {
+  const { protocol, hostname: host, port, username, password } = new URL(url);
+  const text = (part: string): string | null => (part === '' ? null : decodeURIComponent(part));
+  const secure = protocol === 'amqps:';
+  return { secure, host, port: Number(port), user: text(username), password: text(password) };
+}
+
 /** A session that is closed after the test. */
 export async function connect(
   urls: readonly string[],
-  options: Partial<DriverOptions> = {},
-  endpoint: { readonly [key: string]: Json } = {},
+  options: Partial<DriverOptions<'rhea'>> = {},
+  endpoint: Partial<RheaEndpoint> = {},
 ): Promise<Session> {
   const session = await rheaDriver.connect(
     {
@@ -55,7 +83,7 @@ export async function connect(
       failover: false,
       reconnect: { minMs: 20, maxMs: 100 },
       seed: 1,
-      endpoint: { urls: [...urls], ...endpoint },
+      endpoint: plainEndpoint(urls, endpoint),
       ...options,
     },
     patience(),

@@ -1,18 +1,22 @@
 import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
+import type { RheaEndpoint } from '../../agents/drivers/rhea/endpoint.ts';
 import { rheaDriver } from '../../agents/drivers/rhea/rhea.ts';
-import type { Json } from '../../agents/protocol.ts';
 import type { DriverRig, RigOptions } from '../contract/driver.ts';
 
 /** Both ends of the driver contract on one AMQP 1.0 endpoint; `reset` removes what they left on the bus. */
 export async function rheaRig(
   options: RigOptions,
-  endpoint: { readonly [key: string]: Json },
+  endpoint: RheaEndpoint,
   reset: () => Promise<void> = () => Promise.resolve(),
 ): Promise<DriverRig> {
   const { capacity } = options;
   const credit = capacity === null ? {} : { credit: capacity };
-  const connect = (process: string): Promise<Session> => {
-    const all: DriverOptions = { ...options, process, endpoint: { ...endpoint, ...credit } };
+  const connect = (process: string): Promise<Session<'rhea'>> => {
+    const all: DriverOptions<'rhea'> = {
+      ...options,
+      process,
+      endpoint: { ...endpoint, ...credit },
+    };
     return rheaDriver.connect(all, AbortSignal.timeout(10_000));
   };
   const servers = await connect('server.paris');

@@ -115,7 +115,6 @@ type ExternalBus = Immutable<z.output<typeof external>>;
 export type ExternalOptions = ExternalBus['options'];
 
 /** Addresses of AMQP 1.0 as a scenario gives them; the rhea driver fills in what is in braces for each peer. */
-export type GivenAddresses = NonNullable<ExternalOptions['addresses']>;
 
 /** The bus with brokers of its own at every site. */
 export function withBrokers(bus: ExternalBus, sites: readonly string[]): ExternalBus {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { Announcement, ClientPeer, Json, ServerPeer } from '../../protocol.ts';
+import type { Announcement, ClientPeer, ServerPeer } from '../../protocol.ts';
 import { seededRandom } from '../../random.ts';
 import type {
   Driver,
@@ -12,7 +12,7 @@ import type {
   SendHandler,
   Session,
 } from '../driver.ts';
-import { type AmqplibEndpoint, parseEndpoint } from './endpoint.ts';
+import type { AmqplibEndpoint } from './endpoint.ts';
 import { type Backoff, Link } from './link.ts';
 import { AmqplibReceiver } from './receiver.ts';
 import { AmqplibSender } from './sender.ts';
@@ -26,10 +26,9 @@ import { AmqplibSender } from './sender.ts';
  * | An acknowledgement means | the broker took responsibility for the message (publisher confirm): written to disk if persistent, on a majority if a quorum queue |
  * | Limits | a reply is sent once and not confirmed; a stream's consumers each see every message |
  */
-export const amqplibDriver: Driver = {
+export const amqplibDriver: Driver<'amqplib'> = {
   async connect(options, signal) {
-    const endpoint = parseEndpoint(options.endpoint);
-    const session = new AmqplibSession(options, endpoint);
+    const session = new AmqplibSession(options);
     await session.connect(signal);
     return session;
   },
@@ -38,8 +37,8 @@ export const amqplibDriver: Driver = {
 /** Connections being opened at once: a broker's accept queue holds 128. */
 const openingLimit = 100;
 
-class AmqplibSession implements Session {
-  readonly #options: DriverOptions;
+class AmqplibSession implements Session<'amqplib'> {
+  readonly #options: DriverOptions<'amqplib'>;
   readonly #endpoint: AmqplibEndpoint;
   readonly #backoff: Backoff;
   readonly #links = new Set<Link>();
@@ -49,9 +48,9 @@ class AmqplibSession implements Session {
   #turn = 0;
   #versions: { readonly [name: string]: string } = {};
 
-  constructor(options: DriverOptions, endpoint: AmqplibEndpoint) {
+  constructor(options: DriverOptions<'amqplib'>) {
     this.#options = options;
-    this.#endpoint = endpoint;
+    this.#endpoint = options.endpoint;
     this.#backoff = { ...options.reconnect, random: seededRandom(options.seed) };
   }
 
@@ -77,18 +76,18 @@ class AmqplibSession implements Session {
     signal: AbortSignal,
   ): Promise<Receiver> {
     return this.#onLink(peer.name, signal, (link) =>
-      AmqplibReceiver.open(link, this.#endpoint, this.#options, peer, handler),
+      AmqplibReceiver.open(link, this.#options, peer, handler),
     );
   }
 
   async openSender(
     peer: ClientPeer,
-    _directory: Json,
+    _directory: null,
     handler: SendHandler,
     signal: AbortSignal,
   ): Promise<Sender> {
     return this.#onLink(peer.name, signal, (link) =>
-      AmqplibSender.open(link, this.#endpoint, this.#options, peer, handler),
+      AmqplibSender.open(link, this.#options, peer, handler),
     );
   }
 

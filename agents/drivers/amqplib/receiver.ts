@@ -1,7 +1,8 @@
+import { fillTexts } from '../../../topologies/templates.ts';
 import type { ServerPeer } from '../../protocol.ts';
 import type { DriverOptions, ReceiveHandler, Receiver } from '../driver.ts';
 import { KeptChannel, type OpenChannel } from './channel.ts';
-import { type Address, type AmqplibEndpoint, serverAddresses } from './endpoint.ts';
+import type { Address, AmqplibEndpoint } from './endpoint.ts';
 import type { Link } from './link.ts';
 import { type Delivery, streamOffset } from './wire.ts';
 
@@ -23,14 +24,16 @@ export class AmqplibReceiver implements Receiver {
 
   private constructor(
     link: Link,
-    endpoint: AmqplibEndpoint,
-    options: DriverOptions,
+    options: DriverOptions<'amqplib'>,
     peer: ServerPeer,
     handler: ReceiveHandler,
   ) {
     this.#link = link;
-    this.#endpoint = endpoint;
-    this.#addresses = serverAddresses(endpoint, options.pattern, peer);
+    this.#endpoint = options.endpoint;
+    const { topic, index: server, subscriber: pool } = peer;
+    this.#addresses = options.endpoint.addresses.receive.map((address) =>
+      fillTexts(address, { topic, server, pool }),
+    );
     this.#handler = handler;
     this.#settles = options.guarantee === 'at-least-once';
     this.#ownsLink = options.connections === 'own';
@@ -38,12 +41,11 @@ export class AmqplibReceiver implements Receiver {
 
   static async open(
     link: Link,
-    endpoint: AmqplibEndpoint,
-    options: DriverOptions,
+    options: DriverOptions<'amqplib'>,
     peer: ServerPeer,
     handler: ReceiveHandler,
   ): Promise<AmqplibReceiver> {
-    const receiver = new AmqplibReceiver(link, endpoint, options, peer, handler);
+    const receiver = new AmqplibReceiver(link, options, peer, handler);
     receiver.#kept = await KeptChannel.open(link, false, {
       setUp: (open) => receiver.#setUp(open),
       up: (_, first) => {

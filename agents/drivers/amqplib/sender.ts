@@ -1,8 +1,10 @@
 import type { Channel } from 'amqplib';
+import { patterns } from '../../../topologies/patterns.ts';
+import { fillTexts } from '../../../topologies/templates.ts';
 import type { ClientPeer } from '../../protocol.ts';
 import type { DriverOptions, Sender, SendHandler } from '../driver.ts';
 import { KeptChannel, type OpenChannel } from './channel.ts';
-import { type Address, type AmqplibEndpoint, clientAddress } from './endpoint.ts';
+import type { Address, AmqplibEndpoint } from './endpoint.ts';
 import type { Link } from './link.ts';
 import { type Outbox, type Publication, preparePublication } from './outbox.ts';
 
@@ -36,17 +38,19 @@ export class AmqplibSender implements Sender {
 
   private constructor(
     link: Link,
-    endpoint: AmqplibEndpoint,
-    options: DriverOptions,
+    options: DriverOptions<'amqplib'>,
     peer: ClientPeer,
     handler: SendHandler,
   ) {
     this.#link = link;
-    this.#endpoint = endpoint;
+    this.#endpoint = options.endpoint;
     this.#peer = peer;
     this.#handler = handler;
-    this.#address = clientAddress(endpoint, options.pattern, peer);
-    this.#call = options.pattern === 'call';
+    const { topic, server } = peer;
+    const { send, sendOne } = options.endpoint.addresses;
+    this.#address =
+      server === null ? fillTexts(send, { topic }) : fillTexts(sendOne ?? send, { topic, server });
+    this.#call = patterns[options.pattern].replies;
     this.#confirms = options.guarantee === 'at-least-once';
     this.#ownsLink = options.connections === 'own';
     this.#blocked = link.blockedReason !== null;
@@ -54,12 +58,11 @@ export class AmqplibSender implements Sender {
 
   static async open(
     link: Link,
-    endpoint: AmqplibEndpoint,
-    options: DriverOptions,
+    options: DriverOptions<'amqplib'>,
     peer: ClientPeer,
     handler: SendHandler,
   ): Promise<AmqplibSender> {
-    const sender = new AmqplibSender(link, endpoint, options, peer, handler);
+    const sender = new AmqplibSender(link, options, peer, handler);
     sender.#kept = await KeptChannel.open(link, sender.#confirms, {
       setUp: (open) => sender.#setUp(open),
       up: (open, first) => sender.#up(open, first),

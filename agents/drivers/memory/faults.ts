@@ -1,18 +1,6 @@
-import type { Json, ServerPeer } from '../../protocol.ts';
+import type { ServerPeer } from '../../protocol.ts';
 import type { ReceiveHandler } from '../driver.ts';
-
-/** Parsed `endpoint` of this driver; absent values are the defaults (no fault, 100 000 requests queued). */
-export interface MemoryOptions {
-  readonly choice: 'round-robin' | 'random';
-  /** Requests queued before `send` refuses. */
-  readonly capacity: number;
-  readonly delayUs: number;
-  /** Percentages of deliveries; they exclude each other and spare probes. */
-  readonly lossPercent: number;
-  readonly duplicatePercent: number;
-  readonly reorderPercent: number;
-  readonly replyLossPercent: number;
-}
+import type { MemoryEndpoint } from './endpoint.ts';
 
 /** What became of messages, exactly; probes are not counted. */
 export interface MemoryCounters {
@@ -92,7 +80,7 @@ export class FaultyDelivery {
   readonly #belowReorder: number;
 
   constructor(
-    faults: Pick<MemoryOptions, 'lossPercent' | 'duplicatePercent' | 'reorderPercent'>,
+    faults: Pick<MemoryEndpoint, 'lossPercent' | 'duplicatePercent' | 'reorderPercent'>,
     random: () => number,
   ) {
     this.#random = random;
@@ -155,18 +143,4 @@ export class FaultyDelivery {
     if (!message.probe) this.counters[server.open ? 'delivered' : 'dropped']++;
     if (server.open) server.handler.message(body, false, message);
   }
-}
-
-/** The bus of the same version wrote it, so its shape is not checked again. */
-export function parseOptions(endpoint: Json): MemoryOptions {
-  const given = endpoint as Partial<MemoryOptions> | null;
-  return {
-    choice: given?.choice ?? 'round-robin',
-    capacity: given?.capacity ?? 100_000,
-    delayUs: given?.delayUs ?? 0,
-    lossPercent: given?.lossPercent ?? 0,
-    duplicatePercent: given?.duplicatePercent ?? 0,
-    reorderPercent: given?.reorderPercent ?? 0,
-    replyLossPercent: given?.replyLossPercent ?? 0,
-  };
 }

@@ -10,7 +10,7 @@
  * | limits | clients and servers in one process: its numbers are the toolkit's own floor |
  */
 import { nowUs } from '../../clock.ts';
-import type { Announcement, ClientPeer, Json, ServerPeer } from '../../protocol.ts';
+import type { Announcement, ClientPeer, ServerPeer } from '../../protocol.ts';
 import { seededRandom } from '../../random.ts';
 import type {
   Driver,
@@ -21,24 +21,16 @@ import type {
   SendHandler,
   Session,
 } from '../driver.ts';
-import {
-  FaultyDelivery,
-  type MemoryCounters,
-  type MemoryOptions,
-  parseOptions,
-  type Server,
-  type Timers,
-} from './faults.ts';
+import type { MemoryEndpoint } from './endpoint.ts';
+import { FaultyDelivery, type MemoryCounters, type Server, type Timers } from './faults.ts';
 
-export type { MemoryOptions };
-
-export interface MemorySession extends Session {
+export interface MemorySession extends Session<'memory'> {
   /** What the faults really did, to be compared with what the ledger found. */
   readonly counters: Readonly<MemoryCounters>;
 }
 
-interface MemoryDriver extends Driver {
-  connect(options: DriverOptions, signal: AbortSignal): Promise<MemorySession>;
+interface MemoryDriver extends Driver<'memory'> {
+  connect(options: DriverOptions<'memory'>, signal: AbortSignal): Promise<MemorySession>;
 }
 
 export const memoryDriver: MemoryDriver = {
@@ -65,7 +57,7 @@ class MemoryHub implements MemorySession {
   readonly reconnectMs: number;
   readonly timers: Timers;
   readonly #confirms: boolean;
-  readonly #options: MemoryOptions;
+  readonly #options: MemoryEndpoint;
   readonly #random: () => number;
   readonly #delivery: FaultyDelivery;
   /** Servers by topic, then by subscriber: one of each group gets a copy. */
@@ -77,8 +69,8 @@ class MemoryHub implements MemorySession {
   #scheduled = false;
   #closed = false;
 
-  constructor(options: DriverOptions) {
-    this.#options = parseOptions(options.endpoint);
+  constructor(options: DriverOptions<'memory'>) {
+    this.#options = options.endpoint;
     this.#confirms = options.guarantee === 'at-least-once';
     this.#random = seededRandom(options.seed);
     this.#delivery = new FaultyDelivery(this.#options, this.#random);
@@ -109,7 +101,7 @@ class MemoryHub implements MemorySession {
     });
   }
 
-  openSender(peer: ClientPeer, _directory: Json, handler: SendHandler): Promise<Sender> {
+  openSender(peer: ClientPeer, _directory: null, handler: SendHandler): Promise<Sender> {
     return Promise.resolve(new MemorySender(this, peer, handler));
   }
 

@@ -11,7 +11,9 @@
  * | back-pressure | no link credit, a full session window, or over 256 KiB waiting in the socket: `send` is false |
  * | limits | one path a client: a probe proves the address, not each server behind it |
  */
-import type { Announcement, ClientPeer, Json, ServerPeer } from '../../protocol.ts';
+import { patterns } from '../../../topologies/patterns.ts';
+import { fillText } from '../../../topologies/templates.ts';
+import type { Announcement, ClientPeer, ServerPeer } from '../../protocol.ts';
 import { seededRandom } from '../../random.ts';
 import type {
   Driver,
@@ -23,22 +25,21 @@ import type {
   Session,
 } from '../driver.ts';
 import { RheaConnection } from './connection.ts';
-import { fillAddress, parseRheaEndpoint, type RheaEndpoint } from './endpoint.ts';
+import type { RheaEndpoint } from './endpoint.ts';
 import { rheaVersion } from './library.ts';
 import { RheaReceiver } from './receiver.ts';
 import { RheaSender } from './sender.ts';
 
-export const rheaDriver: Driver = {
-  async connect(options: DriverOptions, signal: AbortSignal): Promise<Session> {
-    const endpoint = parseRheaEndpoint(options.endpoint, options.pattern);
-    const session = new RheaSession(options, endpoint);
+export const rheaDriver: Driver<'rhea'> = {
+  async connect(options, signal) {
+    const session = new RheaSession(options);
     await session.connect(signal);
     return session;
   },
 };
 
-class RheaSession implements Session {
-  readonly #options: DriverOptions;
+class RheaSession implements Session<'rhea'> {
+  readonly #options: DriverOptions<'rhea'>;
   readonly #endpoint: RheaEndpoint;
   readonly #random: () => number;
   readonly #connections = new Set<RheaConnection>();
@@ -46,9 +47,9 @@ class RheaSession implements Session {
   #first: RheaConnection | null = null;
   #versions: { readonly [name: string]: string } = { rhea: rheaVersion };
 
-  constructor(options: DriverOptions, endpoint: RheaEndpoint) {
+  constructor(options: DriverOptions<'rhea'>) {
     this.#options = options;
-    this.#endpoint = endpoint;
+    this.#endpoint = options.endpoint;
     this.#random = seededRandom(options.seed);
   }
 
@@ -79,8 +80,8 @@ class RheaSession implements Session {
     const receiver = new RheaReceiver(
       connection,
       {
-        addresses: addresses.receive.map((address) => fillAddress(address, names)),
-        replies: pattern === 'call' ? replies : 'none',
+        addresses: addresses.receive.map((address) => fillText(address, names)),
+        replies: patterns[pattern].replies ? replies : 'none',
         guarantee,
         credit,
         durable,
@@ -94,21 +95,21 @@ class RheaSession implements Session {
 
   async openSender(
     peer: ClientPeer,
-    _directory: Json,
+    _directory: null,
     handler: SendHandler,
     signal: AbortSignal,
   ): Promise<Sender> {
     const { run, pattern, guarantee, connections } = this.#options;
     const { addresses, credit, durable } = this.#endpoint;
-    const one = peer.server !== null;
+    const one = peer.server === null ? null : addresses.sendOne;
     const names = { run, topic: peer.topic, server: peer.server ?? '', client: peer.index };
-    const reply = addresses.reply === null ? null : fillAddress(addresses.reply, names);
+    const reply = addresses.reply === null ? null : fillText(addresses.reply, names);
     const connection = await this.#connectionFor(peer.name, signal);
     const sender = new RheaSender(
       connection,
       {
-        address: fillAddress(one ? addresses.sendOne : addresses.send, names),
-        reply: pattern === 'call' ? { address: reply } : null,
+        address: fillText(one ?? addresses.send, names),
+        reply: patterns[pattern].replies ? { address: reply } : null,
         guarantee,
         credit,
         durable,

@@ -11,7 +11,7 @@
  */
 import type { Context, Router } from 'zeromq';
 import { DriverError } from '../../errors.ts';
-import type { Announcement, ClientPeer, Json, ServerPeer } from '../../protocol.ts';
+import type { Announcement, ClientPeer, ServerPeer } from '../../protocol.ts';
 import { seededRandom } from '../../random.ts';
 import type {
   Driver,
@@ -25,8 +25,6 @@ import type {
 import { groupOf, makeGroups, type Start, startOf } from './choice.ts';
 import {
   type Dial,
-  parseDirectory,
-  parseEndpoint,
   type ServerEntry,
   tcpUrl,
   type ZeromqDirectory,
@@ -36,13 +34,13 @@ import { FullLinks, Link } from './link.ts';
 import { type Choice, ZeromqSender } from './sender.ts';
 import { makeContext, makeRouter, pump, versions } from './socket.ts';
 
-export const zeromqDriver: Driver = {
+export const zeromqDriver: Driver<'zeromq'> = {
   connect: (options) => Promise.resolve(new ZeromqSession(options)),
 };
 
-class ZeromqSession implements Session {
+class ZeromqSession implements Session<'zeromq'> {
   readonly versions: { readonly [name: string]: string } = versions;
-  readonly #options: DriverOptions;
+  readonly #options: DriverOptions<'zeromq'>;
   readonly #endpoint: ZeromqEndpoint;
   readonly #context: Context;
   readonly #start: Start;
@@ -53,9 +51,9 @@ class ZeromqSession implements Session {
   /** Links of all clients of this process, by URL, where connections are shared. */
   readonly #shared = new Map<string, Link>();
 
-  constructor(options: DriverOptions) {
+  constructor(options: DriverOptions<'zeromq'>) {
     this.#options = options;
-    this.#endpoint = parseEndpoint(options.endpoint);
+    this.#endpoint = options.endpoint;
     this.#context = makeContext(this.#endpoint.ioThreads);
     this.#start = startOf(this.#endpoint.choice, options.seed);
   }
@@ -105,11 +103,11 @@ class ZeromqSession implements Session {
 
   async openSender(
     peer: ClientPeer,
-    directory: Json,
+    directory: ZeromqDirectory,
     handler: SendHandler,
     signal: AbortSignal,
   ): Promise<Sender> {
-    const choice = this.#choose(peer, parseDirectory(directory));
+    const choice = this.#choose(peer, directory);
     const sender = new ZeromqSender(peer, choice, handler, (link) => this.#release(link));
     await untilReady(
       peer,

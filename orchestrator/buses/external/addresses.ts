@@ -1,9 +1,9 @@
-import type { GivenAddresses } from '../../../topologies/buses/external.ts';
+import type { RheaAddresses } from '../../../agents/drivers/rhea/endpoint.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 
 /** What a scenario needs told apart that its addresses do not, as scenario paths and messages. */
 export function addressMistakes(
-  { receive, send, sendOne, reply }: GivenAddresses,
+  { receive, send, sendOne, reply }: RheaAddresses,
   { workload }: Pick<ResolvedScenario, 'workload'>,
 ): readonly { readonly path: string; readonly message: string }[] {
   const { pattern, target, topics, pools } = workload;

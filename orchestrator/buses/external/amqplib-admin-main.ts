@@ -1,70 +1,23 @@
-/**
- * A program of its own: declares, looks at and removes names on an AMQP 0-9-1 broker on behalf of the orchestrator, which
- * imports no client library. One JSON object a line, both ways, answers in any order; it ends with its stdin.
- * `endpoint` is an `AmqplibEndpoint`, credentials and all, which is why it comes by stdin.
- *
- *     {"id": 1, "name": "check", "ask": {"endpoint": {}, "replies": true}}
- *     {"id": 1, "answer": {"version": "3.10.8"}}
- *     {"id": 2, "name": "depths", "ask": {"endpoint": {}, "queues": ["a", "b"]}}
- *     {"id": 2, "answer": [0, null]}
- *     {"id": 3, "name": "remove", "ask": {"endpoint": {}, "queues": ["a"], "exchanges": ["x"]}}
- *     {"id": 3, "answer": null}
- *     {"id": 4, "name": "declare", "ask": {"endpoint": {}, "bindings": [{"exchange": "x", ...}], "queues": ["r"]}}
- *     {"id": 4, "answer": null}
- *
- * `declare` makes exchanges, queues and bindings as the endpoint says, and queues that are reached by their own name.
- * A binding without a queue is an exchange alone.
- */
-import { createInterface } from 'node:readline';
 import type { Channel, ChannelModel } from 'amqplib';
-import {
-  type Address,
-  type AmqplibEndpoint,
-  parseEndpoint,
-} from '../../../agents/drivers/amqplib/endpoint.ts';
+import type { AmqplibEndpoint } from '../../../agents/drivers/amqplib/endpoint.ts';
 import { dialBroker } from '../../../agents/drivers/amqplib/link.ts';
-import type { Json } from '../../../agents/protocol.ts';
+import { serveRequests } from '../../fabrics/request-line.ts';
+import type { NameCalls } from './name-calls.ts';
 
-interface Ask {
-  readonly endpoint: Json;
-  /** Whether replies will be sent. */
-  readonly replies?: boolean;
-  readonly queues?: readonly string[];
-  readonly exchanges?: readonly string[];
-  readonly bindings?: readonly (Omit<Address, 'queue'> & { readonly queue: string | null })[];
-}
+// A program of its own: declares, looks at and removes names on an AMQP 0-9-1 broker on behalf of the orchestrator, which
+// imports no client library. Endpoints hold credentials, which is why they come by stdin.
 
 /** Requests on one channel wait for each other: over a long way that is what takes the time. */
 const channelsAtOnce = 16;
 
-interface Request {
-  readonly id: number;
-  readonly name: string;
-  readonly ask: Ask;
-}
-
-async function serve({ id, name, ask }: Request): Promise<void> {
-  try {
-    say({ id, answer: await answer(name, ask) });
-  } catch (error) {
-    const { code = 'FAILED', message } = error as NodeJS.ErrnoException;
-    say({ id, error: { code: String(code), message } });
-  }
-}
-
-async function answer(name: string, ask: Ask): Promise<Json> {
-  const endpoint = parseEndpoint(ask.endpoint);
-  const { queues = [] } = ask;
+/** Works on a connection of its own. */
+async function connected<T>(
+  endpoint: AmqplibEndpoint,
+  work: (model: ChannelModel) => Promise<T>,
+): Promise<T> {
   const model = await connect(endpoint);
   try {
-    if (name === 'check') {
-      if (ask.replies === true) await reachDefaultExchange(model);
-      return { version: model.connection.serverProperties.version };
-    }
-    if (name === 'depths') return await depths(model, queues);
-    if (name === 'declare') await declare(model, endpoint, ask);
-    else await remove(model, ask);
-    return null;
+    return await work(model);
   } finally {
     await model.close().catch(() => {});
   }
@@ -121,8 +74,10 @@ async function reachDefaultExchange(model: ChannelModel): Promise<void> {
   await channel.close();
 }
 
-async function declare(model: ChannelModel, endpoint: AmqplibEndpoint, ask: Ask): Promise<void> {
-  const { bindings = [], queues = [] } = ask;
+async function declare(
+  model: ChannelModel,
+  { endpoint, bindings, queues }: NameCalls['declare']['ask'],
+): Promise<void> {
   const { durable, arguments: args } = endpoint.queues;
   await onChannels(model, bindings, async (channel, { exchange, kind, queue, key }) => {
     await channel.assertExchange(exchange, kind, endpoint.exchanges);
@@ -135,8 +90,10 @@ async function declare(model: ChannelModel, endpoint: AmqplibEndpoint, ask: Ask)
   });
 }
 
-/** Names that do not exist are no mistake. */
-async function remove(model: ChannelModel, { queues = [], exchanges = [] }: Ask): Promise<void> {
+async function remove(
+  model: ChannelModel,
+  { queues, exchanges }: NameCalls['remove']['ask'],
+): Promise<void> {
   await onChannels(model, queues, async (channel, queue) => {
     await channel.deleteQueue(queue);
   });
@@ -160,12 +117,23 @@ async function onChannels<T>(
   await Promise.all(lanes);
 }
 
-function say(line: unknown): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-const lines = createInterface({ input: process.stdin });
-lines.on('line', (line) => void serve(JSON.parse(line) as Request));
-lines.on('close', () => process.exit(0));
+serveRequests<NameCalls>({
+  check: ({ endpoint, replies }) =>
+    connected(endpoint, async (model) => {
+      if (replies) await reachDefaultExchange(model);
+      return { version: model.connection.serverProperties.version };
+    }),
+  declare: (ask) =>
+    connected(ask.endpoint, async (model) => {
+      await declare(model, ask);
+      return null;
+    }),
+  depths: ({ endpoint, queues }) => connected(endpoint, (model) => depths(model, queues)),
+  remove: (ask) =>
+    connected(ask.endpoint, async (model) => {
+      await remove(model, ask);
+      return null;
+    }),
+});
 // Ctrl-C is for whoever started us, who still has names to remove.
 process.on('SIGINT', () => {});

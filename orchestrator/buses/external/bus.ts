@@ -1,20 +1,26 @@
-import type { Json } from '../../../agents/protocol.ts';
+import type { AddressTemplates } from '../../../agents/drivers/addresses.ts';
+import type { Address, AmqplibEndpoint } from '../../../agents/drivers/amqplib/endpoint.ts';
+import type { Directory, Endpoint } from '../../../agents/drivers/endpoint.ts';
+import type {
+  Introduction,
+  RheaAddresses,
+  RheaEndpoint,
+} from '../../../agents/drivers/rhea/endpoint.ts';
 import { type Broker, type ExternalOptions, urlOf } from '../../../topologies/buses/external.ts';
+import { patterns } from '../../../topologies/patterns.ts';
 import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { AgentProcess, Bus } from '../bus.ts';
-import { type Addresses, addressesOf, declarationOf, namePrefix } from '../rabbitmq/addressing.ts';
+import { addressesOf, declarationOf, namePrefix } from '../rabbitmq/addressing.ts';
 import { amqplibEndpoint, nearestFirst, rheaAddresses } from '../rabbitmq/endpoint.ts';
+import { osloAddresses, osloPrefix } from '../router/addresses.ts';
 import { Admin, type AdminParts } from './admin.ts';
-import { activemqAddresses, type Dialect, dialectOf, type Introduction, unfit } from './dialect.ts';
-import { type NameCalls, Names } from './names.ts';
+import { activemqAddresses, type Dialect, dialectOf, unfit } from './dialect.ts';
+import type { NameCalls } from './name-calls.ts';
+import { Names } from './names.ts';
 import { foreignNode } from './node.ts';
+import type { PeerCalls } from './peer-calls.ts';
 import { cannot, unreachable } from './refusals.ts';
 import type { Secrets } from './secrets.ts';
-
-/** What we ask of `router/rhea-management-main`. */
-interface PeerCalls {
-  introduce: { ask: { readonly endpoint: Json }; answer: Introduction };
-}
 
 export interface ExternalParts extends AdminParts {
   readonly scenario: ScenarioWith<'external'>;
@@ -36,7 +42,7 @@ export class ExternalBus implements Bus {
   readonly type = 'external';
   readonly #parts: ExternalParts;
   readonly #options: ExternalOptions;
-  readonly #addresses: Addresses;
+  readonly #addresses: AddressTemplates<Address>;
   readonly #versions = new Map<string, string>();
   /** Null where nothing of the run is declared: agents and brokers make addresses as they go. */
   #names: Names | null = null;
@@ -47,7 +53,8 @@ export class ExternalBus implements Bus {
     this.#parts = parts;
     this.#options = parts.scenario.bus.options;
     const prefix = namePrefix(parts.run.runId);
-    this.#addresses = addressesOf(prefix, this.#options.queues === 'stream');
+    const { pattern } = parts.scenario.workload;
+    this.#addresses = addressesOf(prefix, this.#options.queues === 'stream', pattern);
   }
 
   get nodes(): Bus['nodes'] {
@@ -71,7 +78,7 @@ export class ExternalBus implements Bus {
 
   async #checkBrokers(signal: AbortSignal): Promise<void> {
     const admin = await Admin.start<NameCalls>('external/amqplib-admin-main', this.#parts);
-    const replies = this.#parts.scenario.workload.pattern === 'call';
+    const { replies } = patterns[this.#parts.scenario.workload.pattern];
     for (const [url, { site, broker }] of this.#brokers()) {
       const ask = { endpoint: this.#amqplib([broker], 1), replies };
       const { version } = await admin.ask('check', ask, 1, signal).catch((cause: Error) => {
@@ -83,7 +90,7 @@ export class ExternalBus implements Bus {
   }
 
   async #checkPeers(signal: AbortSignal): Promise<void> {
-    const admin = await Admin.start<PeerCalls>('router/rhea-management-main', this.#parts);
+    const admin = await Admin.start<PeerCalls>('external/rhea-introduction-main', this.#parts);
     const { workload } = this.#parts.scenario;
     for (const [url, { site, broker }] of this.#brokers()) {
       const ask = { endpoint: this.#rhea([broker]) };
@@ -104,7 +111,7 @@ export class ExternalBus implements Bus {
     if (this.#peers?.dialect === 'rabbitmq') await this.#checkBrokers(signal);
   }
 
-  async endpoint(process: AgentProcess): Promise<{ driver: string; endpoint: Json }> {
+  async endpoint(process: AgentProcess): Promise<Endpoint> {
     const { brokers, home } = this.#brokersFor(process);
     if (this.#options.protocol === '1.0') {
       await this.#names?.declare(process, AbortSignal.timeout(declareMs));
@@ -114,7 +121,7 @@ export class ExternalBus implements Bus {
     return { driver: 'amqplib', endpoint: this.#amqplib(brokers, home) };
   }
 
-  async directory(processes: readonly AgentProcess[]): Promise<readonly Json[]> {
+  async directory(processes: readonly AgentProcess[]): Promise<readonly Directory[]> {
     // Bindings of somebody else's cluster cannot be looked at from outside: the ready barrier proves the routes.
     return processes.map(() => null);
   }
@@ -148,7 +155,7 @@ export class ExternalBus implements Bus {
     const { scenario, run } = this.#parts;
     const [first] = this.#brokers().values();
     if (first === undefined) throw new Error('an external bus without brokers');
-    const endpoint = (): Json => this.#amqplib([first.broker], 1);
+    const endpoint = (): AmqplibEndpoint => this.#amqplib([first.broker], 1);
     const prefix = namePrefix(run.runId);
     return new Names({ scenario, addresses: this.#addresses, prefix, admin, endpoint });
   }
@@ -180,7 +187,7 @@ export class ExternalBus implements Bus {
     return { brokers: [...ordered.values()], home: endpoints[process.host.site]?.length ?? 1 };
   }
 
-  #amqplib(brokers: readonly Broker[], home: number): Json {
+  #amqplib(brokers: readonly Broker[], home: number): AmqplibEndpoint {
     const { scenario, run, secrets } = this.#parts;
     const [first] = brokers;
     const [stated = ''] = this.#versions.values();
@@ -202,20 +209,24 @@ export class ExternalBus implements Bus {
     );
   }
 
-  #rhea(brokers: readonly Broker[]): Json {
+  #rhea(brokers: readonly Broker[]): RheaEndpoint {
     const { login, tls } = this.#parts.secrets;
     const { prefetch, heartbeatMs, persistence } = this.#options;
     const [first] = brokers;
-    const user = login
-      ? `${encodeURIComponent(login.username)}:${encodeURIComponent(login.password)}@`
-      : '';
-    const addresses = this.#templates();
     const relay = this.#peers?.first.capabilities.includes('ANONYMOUS-RELAY') ?? true;
     return {
-      urls: brokers.map((broker) => urlOf(broker).replace('://', `://${user}`)),
-      tls: { ...tls },
-      ...(first !== undefined && first.vhost !== '/' && { hostname: `vhost:${first.vhost}` }),
-      ...(addresses !== null && { addresses }),
+      servers: brokers.map(({ secure, host, port }) => {
+        return {
+          secure,
+          host,
+          port,
+          user: login?.username ?? null,
+          password: login?.password ?? null,
+        };
+      }),
+      tls,
+      hostname: first === undefined || first.vhost === '/' ? null : `vhost:${first.vhost}`,
+      addresses: this.#templates(),
       replies: relay ? 'anonymous' : 'links',
       credit: prefetch,
       durable: persistence ?? this.#parts.scenario.guarantee === 'at-least-once',
@@ -223,21 +234,21 @@ export class ExternalBus implements Bus {
     };
   }
 
-  /** Null leaves the driver its own: oslo.messaging's routable scheme. */
-  #templates(): Json | null {
+  /** Until a peer has said what it is, oslo.messaging's routable scheme. */
+  #templates(): RheaAddresses {
     const { scenario, run } = this.#parts;
     const { pattern } = scenario.workload;
     const { addresses } = this.#options;
-    if (addresses !== null) return { ...addresses };
+    if (addresses !== null) return addresses;
     switch (this.#peers?.dialect) {
       case 'rabbitmq': {
         const { version } = this.#peers.first;
-        return rheaAddresses(this.#addresses, namePrefix(run.runId), pattern, version);
+        return rheaAddresses(this.#addresses, namePrefix(run.runId), version);
       }
       case 'activemq':
-        return { ...activemqAddresses(pattern) };
+        return activemqAddresses(pattern);
       default:
-        return null;
+        return osloAddresses(scenario, osloPrefix, run.runId);
     }
   }
 }

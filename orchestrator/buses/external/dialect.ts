@@ -1,12 +1,7 @@
-import type { ExternalOptions, GivenAddresses } from '../../../topologies/buses/external.ts';
-import type { Pattern, ResolvedScenario } from '../../../topologies/scenario.ts';
-
-/** What a broker said of itself when it was dialled over AMQP 1.0. */
-export interface Introduction {
-  readonly product: string;
-  readonly version: string;
-  readonly capabilities: readonly string[];
-}
+import type { Introduction, RheaAddresses } from '../../../agents/drivers/rhea/endpoint.ts';
+import type { ExternalOptions } from '../../../topologies/buses/external.ts';
+import { type Pattern, patterns } from '../../../topologies/patterns.ts';
+import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 
 /** How a peer wants its addresses: as the scenario says, as its product does, or oslo.messaging's routable ones. */
 export type Dialect = 'given' | 'rabbitmq' | 'activemq' | 'oslo' | 'unknown';
@@ -55,11 +50,17 @@ const copies = 'topic://busbench.{run}.topic-{topic}_fanout';
 const virtual = 'VirtualTopic.busbench.{run}.topic-{topic}';
 
 /** ActiveMQ Classic makes queues and topics as they are used, and a temporary queue for a dynamic node. */
-export function activemqAddresses(pattern: Pattern): GivenAddresses {
-  const own = `${queue}.server-{server}`;
-  if (pattern === 'fanout') return { receive: [copies], send: copies, sendOne: null, reply: null };
-  if (pattern !== 'notify')
-    return { receive: [queue, own], send: queue, sendOne: own, reply: null };
-  const receive = [`queue://Consumer.pool-{pool}.${virtual}`];
-  return { receive, send: `topic://${virtual}`, sendOne: null, reply: null };
+export function activemqAddresses(pattern: Pattern): RheaAddresses {
+  switch (patterns[pattern].copies) {
+    case 'one': {
+      const own = `${queue}.server-{server}`;
+      return { receive: [queue, own], send: queue, sendOne: own, reply: null };
+    }
+    case 'server':
+      return { receive: [copies], send: copies, sendOne: null, reply: null };
+    case 'pool': {
+      const receive = [`queue://Consumer.pool-{pool}.${virtual}`];
+      return { receive, send: `topic://${virtual}`, sendOne: null, reply: null };
+    }
+  }
 }

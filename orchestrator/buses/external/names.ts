@@ -1,55 +1,22 @@
-import type { Json } from '../../../agents/protocol.ts';
+import type { AddressTemplates } from '../../../agents/drivers/addresses.ts';
+import type { Address, AmqplibEndpoint } from '../../../agents/drivers/amqplib/endpoint.ts';
+import { patterns } from '../../../topologies/patterns.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import { fillTexts } from '../../../topologies/templates.ts';
 import { BusError } from '../../errors.ts';
 import type { AgentProcess } from '../bus.ts';
-import {
-  type Address,
-  type Addresses,
-  fillAddress,
-  serverQueues,
-  sharedQueues,
-} from '../rabbitmq/addressing.ts';
+import { serverQueues, sharedQueues } from '../rabbitmq/addressing.ts';
 import { replyQueue } from '../rabbitmq/endpoint.ts';
 import type { Admin } from './admin.ts';
-
-/** What `amqplib-admin-main` answers. */
-export interface NameCalls {
-  check: {
-    ask: { readonly endpoint: Json; readonly replies: boolean };
-    answer: { readonly version: string };
-  };
-  declare: {
-    ask: {
-      readonly endpoint: Json;
-      readonly bindings: readonly Binding[];
-      readonly queues: readonly string[];
-    };
-    answer: null;
-  };
-  depths: {
-    ask: { readonly endpoint: Json; readonly queues: readonly string[] };
-    answer: readonly (number | null)[];
-  };
-  remove: {
-    ask: {
-      readonly endpoint: Json;
-      readonly queues: readonly string[];
-      readonly exchanges: readonly string[];
-    };
-    answer: null;
-  };
-}
-
-/** Without a queue: the exchange alone. */
-type Binding = Omit<Address, 'queue'> & { readonly queue: string | null };
+import type { Binding, NameCalls } from './name-calls.ts';
 
 export interface NameParts {
   readonly scenario: ResolvedScenario;
-  readonly addresses: Addresses;
+  readonly addresses: AddressTemplates<Address>;
   readonly prefix: string;
   readonly admin: Admin<NameCalls>;
-  /** An `AmqplibEndpoint` for the administration program. */
-  readonly endpoint: () => Json;
+  /** For the administration program. */
+  readonly endpoint: () => AmqplibEndpoint;
 }
 
 /** Queues and exchanges of a run on somebody else's RabbitMQ. */
@@ -64,33 +31,21 @@ export class Names {
 
   /** Whatever the agents of this process declare by themselves, as they do over 0-9-1. */
   expect({ servers, clients }: AgentProcess): void {
-    const { scenario, addresses } = this.#parts;
-    this.#note(serverQueues(addresses, scenario.workload.pattern, servers), []);
-    const { shared, own, fanout, notify } = addresses;
-    for (const { topic } of clients) {
-      for (const address of [shared, own, fanout, notify]) {
-        this.#exchanges.add(fillAddress(address, { topic, server: 0, pool: 0 }).exchange);
-      }
-    }
+    const { addresses } = this.#parts;
+    this.#note([...serverQueues(addresses, servers), ...this.#exchangesOf(clients)], []);
   }
 
   /** AMQP 1.0 has no words for declaring. Rejects with EXTERNAL_DECLARE. */
   async declare({ servers, clients }: AgentProcess, signal: AbortSignal): Promise<void> {
     const { scenario, addresses, prefix, admin, endpoint } = this.#parts;
-    const { pattern } = scenario.workload;
-    const { shared, fanout, notify } = addresses;
-    const target = { call: shared, cast: shared, fanout, notify }[pattern];
     const known = new Set(this.#queues);
     const bindings = [
       ...sharedQueues(scenario.workload, addresses).map(({ address }) => address),
-      ...serverQueues(addresses, pattern, servers),
+      ...serverQueues(addresses, servers),
     ].filter(({ queue }) => !known.has(queue));
-    const topics = [...new Set(clients.map(({ topic }) => topic))];
-    const exchanges = topics.map((topic) => ({
-      ...fillAddress(target, { topic, server: 0, pool: 0 }),
-      queue: null,
-    }));
-    const queues = pattern === 'call' ? clients.map(({ index }) => replyQueue(prefix, index)) : [];
+    const exchanges = this.#exchangesOf(clients);
+    const { replies } = patterns[scenario.workload.pattern];
+    const queues = replies ? clients.map(({ index }) => replyQueue(prefix, index)) : [];
     this.#note([...bindings, ...exchanges], queues);
     const ask = { endpoint: endpoint(), bindings: [...bindings, ...exchanges], queues };
     const names = bindings.length + queues.length;
@@ -124,6 +79,13 @@ export class Names {
     await admin.ask('remove', ask, this.#queues.size, signal);
     this.#queues.clear();
     this.#exchanges.clear();
+  }
+
+  /** Where these clients send: a topic's own queue and its servers' hang on one exchange. */
+  #exchangesOf(clients: AgentProcess['clients']): readonly Binding[] {
+    const { send } = this.#parts.addresses;
+    const topics = [...new Set(clients.map(({ topic }) => topic))];
+    return topics.map((topic) => ({ ...fillTexts(send, { topic }), queue: null }));
   }
 
   #note(bindings: readonly Binding[], queues: readonly string[]): void {

@@ -1,6 +1,6 @@
+import type { Introduction } from '../../../agents/drivers/rhea/endpoint.ts';
 import type { Broker } from '../../../topologies/buses/external.ts';
 import { BusError } from '../../errors.ts';
-import type { Introduction } from './dialect.ts';
 
 /** What libraries say when it is the protocol that is wrong, and what that means. */
 const protocols: readonly (readonly [said: RegExp, means: string, hint: string])[] = [

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { TlsTexts } from '../../../agents/drivers/tls.ts';
 import type { ExternalOptions } from '../../../topologies/buses/external.ts';
 import { BusError } from '../../errors.ts';
-import type { TlsTexts } from '../rabbitmq/endpoint.ts';
 
 /** What is read when a run starts, handed to agents over their stdin, and kept nowhere. */
 export interface Secrets {

@@ -1,15 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { Json } from '../../../agents/protocol.ts';
+import type { AddressTemplates } from '../../../agents/drivers/addresses.ts';
+import type { Address } from '../../../agents/drivers/amqplib/endpoint.ts';
+import type { Directory, Endpoint } from '../../../agents/drivers/endpoint.ts';
+import { patterns } from '../../../topologies/patterns.ts';
 import { BusError } from '../../errors.ts';
 import { sleep } from '../../waiting.ts';
 import type { AgentProcess, Bus } from '../bus.ts';
-import {
-  type Addresses,
-  addressesOf,
-  type Declaration,
-  declarationOf,
-  namePrefix,
-} from './addressing.ts';
+import { addressesOf, type Declaration, declarationOf, namePrefix } from './addressing.ts';
 import { readMetrics } from './counters.ts';
 import type { DeployContext, DeployedCluster } from './deploy.ts';
 import { amqplibEndpoint, nearestFirst, replyQueue, rheaEndpoint } from './endpoint.ts';
@@ -29,7 +26,7 @@ export class RabbitmqBus implements Bus {
   readonly #context: DeployContext;
   readonly #deployed: DeployedCluster;
   readonly #prefix: string;
-  readonly #addresses: Addresses;
+  readonly #addresses: AddressTemplates<Address>;
   readonly #declaration: Declaration;
   readonly #routing: Routing;
   /** Bytes of each node's log that tell of earlier benches. */
@@ -44,7 +41,8 @@ export class RabbitmqBus implements Bus {
     this.#details = deployed.details;
     this.nodes = deployed.cluster.nodes;
     this.#prefix = namePrefix(run.runId);
-    this.#addresses = addressesOf(this.#prefix, options.queues === 'stream');
+    const { pattern } = scenario.workload;
+    this.#addresses = addressesOf(this.#prefix, options.queues === 'stream', pattern);
     const major = Number.parseInt(deployed.installation.version, 10);
     this.#declaration = declarationOf(options, scenario.guarantee, major);
     this.#routing = new Routing(this.nodes, options, this.#addresses, this.#declaration);
@@ -102,7 +100,7 @@ export class RabbitmqBus implements Bus {
     return room;
   }
 
-  async endpoint(process: AgentProcess): Promise<{ driver: string; endpoint: Json }> {
+  async endpoint(process: AgentProcess): Promise<Endpoint> {
     const { options, scenario, fabric, signal } = this.#context;
     const { workload } = scenario;
     const { places: nodes, home } = nearestFirst(this.nodes, process, scenario);
@@ -122,25 +120,25 @@ export class RabbitmqBus implements Bus {
       declaration: this.#declaration,
       options,
     };
-    const { pattern } = workload;
     if (options.protocol === '0-9-1') {
       const leader = options.leader === null ? null : nodes[0];
-      if (leader) await this.#routing.declareOwn(pattern, process.servers, leader, signal);
+      if (leader) await this.#routing.declareOwn(process.servers, leader, signal);
       return { driver: 'amqplib', endpoint: amqplibEndpoint(way, ownBroker) };
     }
     // AMQP 1.0 has no words for declaring: whatever it sends to or receives from must be there.
     const [node] = nodes;
-    if (node) await this.#routing.declareOwn(pattern, process.servers, node, signal);
+    if (node) await this.#routing.declareOwn(process.servers, node, signal);
     const replies = process.clients.map(({ index }) => replyQueue(this.#prefix, index));
-    if (node && pattern === 'call') await this.#routing.declareReplies(replies, node, signal);
-    return { driver: 'rhea', endpoint: rheaEndpoint(way, pattern, installation.version) };
+    const { replies: replied } = patterns[workload.pattern];
+    if (node && replied) await this.#routing.declareReplies(replies, node, signal);
+    return { driver: 'rhea', endpoint: rheaEndpoint(way, installation.version) };
   }
 
   async directory(
     processes: readonly AgentProcess[],
     _announcements: unknown,
     signal: AbortSignal,
-  ): Promise<readonly Json[]> {
+  ): Promise<readonly Directory[]> {
     await this.#routing.settle(this.#prefix, signal);
     return processes.map(() => null);
   }

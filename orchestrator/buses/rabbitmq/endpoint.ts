@@ -1,37 +1,32 @@
+import type { AddressTemplates } from '../../../agents/drivers/addresses.ts';
+import type { Address, AmqplibEndpoint } from '../../../agents/drivers/amqplib/endpoint.ts';
+import type { RheaAddresses, RheaEndpoint } from '../../../agents/drivers/rhea/endpoint.ts';
+import type { TlsTexts } from '../../../agents/drivers/tls.ts';
 import type { RabbitmqOptions } from '../../../topologies/buses/rabbitmq.ts';
-import type { Json } from '../../../topologies/json.ts';
-import type { Pattern, ResolvedScenario } from '../../../topologies/scenario.ts';
-import type { Endpoint } from '../../fabrics/fabric.ts';
+import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import type { Endpoint as Dialled } from '../../fabrics/fabric.ts';
 import type { AgentProcess } from '../bus.ts';
-import type { Addresses, Declaration } from './addressing.ts';
+import type { Declaration } from './addressing.ts';
 import type { Credentials } from './deploy.ts';
 import { atLeast } from './installation.ts';
 
 /** What both drivers need to know to find their way. */
 export interface Way {
   /** In order of preference; the first `home` are equally near. */
-  readonly brokers: readonly Endpoint[];
+  readonly brokers: readonly Dialled[];
   readonly home: number;
   readonly credentials: Credentials;
   readonly prefix: string;
-  readonly addresses: Addresses;
+  readonly addresses: AddressTemplates<Address>;
   readonly declaration: Declaration;
   readonly options: Pick<RabbitmqOptions, 'heartbeatMs' | 'prefetch' | 'reply'>;
 }
 
-/** Certificates as PEM texts. */
-export interface TlsTexts {
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-  readonly serverName: string | null;
-}
-
-/** AMQP 0-9-1: the `AmqplibEndpoint` of agents/drivers/amqplib-endpoint.ts. */
+/** AMQP 0-9-1. `foreign`: exchanges go with their last queue, should nobody be left to remove them. */
 export function amqplibEndpoint(
   way: Way,
   more: { readonly vhost: string; readonly tls: TlsTexts | null; readonly foreign: boolean },
-): Json {
+): AmqplibEndpoint {
   const { durable, persistent, stream, arguments: args } = way.declaration;
   const { heartbeatMs, prefetch, reply } = way.options;
   return {
@@ -39,9 +34,9 @@ export function amqplibEndpoint(
     home: way.home,
     vhost: more.vhost,
     ...way.credentials,
-    tls: more.tls === null ? null : { ...more.tls },
+    tls: more.tls,
     heartbeatSeconds: Math.ceil(heartbeatMs / 1000),
-    addresses: { ...way.addresses } as unknown as Json,
+    addresses: way.addresses,
     exchanges: { durable, autoDelete: more.foreign },
     queues: { durable, arguments: args },
     stream,
@@ -52,14 +47,16 @@ export function amqplibEndpoint(
   };
 }
 
-/** AMQP 1.0: the endpoint of the rhea driver. */
-export function rheaEndpoint(way: Way, pattern: Pattern, brokerVersion: string): Json {
-  const { username, password } = way.credentials;
+/** AMQP 1.0. */
+export function rheaEndpoint(way: Way, brokerVersion: string): RheaEndpoint {
+  const { username: user, password } = way.credentials;
   return {
-    urls: way.brokers.map(
-      ({ address, port }) => `amqp://${username}:${password}@${address}:${port}`,
-    ),
-    addresses: rheaAddresses(way.addresses, way.prefix, pattern, brokerVersion),
+    servers: way.brokers.map(({ address: host, port }) => {
+      return { secure: false, host, port, user, password };
+    }),
+    tls: { ca: null, cert: null, key: null, serverName: null },
+    hostname: null,
+    addresses: rheaAddresses(way.addresses, way.prefix, brokerVersion),
     replies: 'links',
     credit: way.options.prefetch,
     durable: way.declaration.persistent,
@@ -68,37 +65,25 @@ export function rheaEndpoint(way: Way, pattern: Pattern, brokerVersion: string):
 }
 
 /**
- * Address templates of the rhea driver. RabbitMQ 3 takes those of its amqp1_0 plugin, 4 its own second version.
+ * The same addresses for AMQP 1.0. RabbitMQ 3 takes those of its amqp1_0 plugin, 4 its own second version.
  * Every queue and exchange has to exist: see `replyQueue`.
  */
 export function rheaAddresses(
-  names: Addresses,
+  { receive, send, sendOne }: AddressTemplates<Address>,
   prefix: string,
-  pattern: Pattern,
   brokerVersion: string,
-): { readonly [field: string]: Json } {
-  const { shared, own, fanout, notify } = names;
+): RheaAddresses {
   const native = atLeast(brokerVersion, 4, 0);
   const queue = (name: string): string => (native ? `/queues/${name}` : `/amq/queue/${name}`);
-  const exchange = (name: string, key: string): string =>
-    `${native ? '/exchanges' : '/exchange'}/${name}/${key}`;
-  const rpc = {
-    receive: [queue(shared.queue), queue(own.queue)],
-    send: exchange(shared.exchange, shared.key),
-    sendOne: exchange(own.exchange, own.key),
+  // A fanout exchange takes any key, but an address has to have one.
+  const exchange = ({ exchange: name, key }: Address): string =>
+    `${native ? '/exchanges' : '/exchange'}/${name}/${key === '' ? 'all' : key}`;
+  return {
+    receive: receive.map((address) => queue(address.queue)),
+    send: exchange(send),
+    sendOne: sendOne === null ? null : exchange(sendOne),
+    reply: queue(replyQueue(prefix, '{client}')),
   };
-  const copies = (to: typeof fanout, key: string): typeof rpc => ({
-    receive: [queue(to.queue)],
-    send: exchange(to.exchange, key),
-    sendOne: exchange(to.exchange, key),
-  });
-  const templates = {
-    call: rpc,
-    cast: rpc,
-    fanout: copies(fanout, 'all'),
-    notify: copies(notify, notify.key),
-  }[pattern];
-  return { ...templates, reply: queue(replyQueue(prefix, '{client}')) };
 }
 
 /** The reply queue of a client over AMQP 1.0, which has no direct reply-to. */

@@ -1,15 +1,11 @@
+import type { AddressTemplates } from '../../../agents/drivers/addresses.ts';
+import type { Address } from '../../../agents/drivers/amqplib/endpoint.ts';
 import type { ServerPeer } from '../../../agents/protocol.ts';
 import type { RabbitmqOptions } from '../../../topologies/buses/rabbitmq.ts';
 import type { Json } from '../../../topologies/json.ts';
-import type { Pattern, WorkloadSpec } from '../../../topologies/scenario.ts';
+import type { WorkloadSpec } from '../../../topologies/scenario.ts';
 import { BusError } from '../../errors.ts';
-import {
-  type Address,
-  type Addresses,
-  type Declaration,
-  serverQueues,
-  sharedQueues,
-} from './addressing.ts';
+import { type Declaration, serverQueues, sharedQueues } from './addressing.ts';
 import { vhostPath } from './management.ts';
 import type { RabbitmqNode } from './node.ts';
 import { forEachLimited, waitUntil } from './polling.ts';
@@ -27,7 +23,7 @@ interface Placed {
 export class Routing {
   readonly #nodes: readonly RabbitmqNode[];
   readonly #options: RabbitmqOptions;
-  readonly #addresses: Addresses;
+  readonly #addresses: AddressTemplates<Address>;
   readonly #declaration: Declaration;
   readonly #declared = new Set<string>();
   readonly #topicLeaders = new Map<number, string>();
@@ -35,7 +31,7 @@ export class Routing {
   constructor(
     nodes: readonly RabbitmqNode[],
     options: RabbitmqOptions,
-    addresses: Addresses,
+    addresses: AddressTemplates<Address>,
     declaration: Declaration,
   ) {
     this.#nodes = nodes;
@@ -80,13 +76,12 @@ export class Routing {
 
   /** Queues of single servers, led by `node` unless one site leads everything. Agents else declare theirs themselves. */
   async declareOwn(
-    pattern: Pattern,
     servers: readonly ServerPeer[],
     node: RabbitmqNode,
     signal: AbortSignal,
   ): Promise<void> {
     const leader = this.#options.leader === null ? node : this.#leader(0);
-    const addresses = serverQueues(this.#addresses, pattern, servers);
+    const addresses = serverQueues(this.#addresses, servers);
     await this.#declare(
       addresses.map((address) => ({ address, leader })),
       signal,

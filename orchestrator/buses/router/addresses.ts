@@ -1,42 +1,46 @@
+import type { RheaAddresses } from '../../../agents/drivers/rhea/endpoint.ts';
 import type { ClientPeer, ServerPeer } from '../../../agents/protocol.ts';
+import { type Pattern, patterns } from '../../../topologies/patterns.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
+import { fillText } from '../../../topologies/templates.ts';
 
-/** Address templates as the rhea driver fills them in: `{topic}` and `{server}` stay for it. */
-export interface RunAddresses {
-  readonly receive: readonly string[];
-  readonly send: string;
-  readonly sendOne: string;
-  /** Every address of the run contains this. */
-  readonly exchange: string;
+/** oslo.messaging's own prefix. */
+export const osloPrefix = 'openstack.org/om';
+
+/** Every address of the run contains this: oslo.messaging's exchange. */
+export function exchangeOf(runId: string): string {
+  return `busbench-${runId}`;
 }
 
 /** oslo.messaging's routable scheme, `prefix/service/semantics/exchange/topic[/server]`, the exchange being the run. */
-export function runAddresses(
-  scenario: Pick<ResolvedScenario, 'workload'>,
+export function osloAddresses(
+  { workload }: { readonly workload: Pick<ResolvedScenario['workload'], 'pattern' | 'target'> },
   prefix: string,
   runId: string,
-): RunAddresses {
-  const { pattern, target } = scenario.workload;
-  const service = `${prefix}/${pattern === 'notify' ? 'notify' : 'rpc'}`;
-  const exchange = `busbench-${runId}`;
-  const topic = `${exchange}/topic-{topic}`;
+): RheaAddresses {
+  const service = `${prefix}/${serviceOf(workload.pattern)}`;
+  const topic = `${exchangeOf(runId)}/topic-{topic}`;
   const unicast = `${service}/unicast/${topic}/server-{server}`;
-  const shared = `${service}/${pattern === 'fanout' ? 'multicast' : 'anycast'}/${topic}`;
-  const receive = target === 'one' ? unicast : shared;
-  return { receive: [receive], send: shared, sendOne: unicast, exchange };
+  const everyServer = patterns[workload.pattern].copies === 'server';
+  const shared = `${service}/${everyServer ? 'multicast' : 'anycast'}/${topic}`;
+  const receive = workload.target === 'one' ? unicast : shared;
+  return { receive: [receive], send: shared, sendOne: unicast, reply: null };
+}
+
+function serviceOf(pattern: Pattern): 'rpc' | 'notify' {
+  return patterns[pattern].copies === 'pool' ? 'notify' : 'rpc';
 }
 
 /** The address a client sends to. */
-export function addressOfClient(addresses: RunAddresses, client: ClientPeer): string {
-  const template = client.server === null ? addresses.send : addresses.sendOne;
-  return fill(template, client.topic, client.server);
+export function addressOfClient(addresses: RheaAddresses, { topic, server }: ClientPeer): string {
+  const { send, sendOne } = addresses;
+  return server === null ? fillText(send, { topic }) : fillText(sendOne ?? send, { topic, server });
 }
 
 /** The addresses a server attaches to. */
-export function addressesOfServer(addresses: RunAddresses, server: ServerPeer): readonly string[] {
-  return addresses.receive.map((template) => fill(template, server.topic, server.index));
-}
-
-function fill(template: string, topic: number, server: number | null): string {
-  return template.replace('{topic}', String(topic)).replace('{server}', String(server));
+export function addressesOfServer(
+  addresses: RheaAddresses,
+  { topic, index: server }: ServerPeer,
+): readonly string[] {
+  return addresses.receive.map((template) => fillText(template, { topic, server }));
 }

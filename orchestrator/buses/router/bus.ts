@@ -1,19 +1,18 @@
 import { nowUs } from '../../../agents/clock.ts';
-import type { Json } from '../../../agents/protocol.ts';
+import type { Directory, Endpoint } from '../../../agents/drivers/endpoint.ts';
+import type { RheaAddresses, RheaServer } from '../../../agents/drivers/rhea/endpoint.ts';
 import type { RouterOptions } from '../../../topologies/buses/router.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import type { Fabric } from '../../fabrics/fabric.ts';
 import type { ResourceStack } from '../../resource-stack.ts';
 import type { AgentProcess, Bus } from '../bus.ts';
-import {
-  addressesOfServer,
-  addressOfClient,
-  type RunAddresses,
-  runAddresses,
-} from './addresses.ts';
+import { addressesOfServer, addressOfClient, exchangeOf, osloAddresses } from './addresses.ts';
 import { countedSince, localShareOf, routerCounters } from './counters.ts';
 import { type ExpectedAddress, waitDeserted, waitSpread } from './mesh.ts';
 import type { RouterNode } from './node.ts';
+
+/** Of client connections; a router that is silent for twice this long is taken for dead. */
+const idleTimeoutMs = 8_000;
 
 interface Timing {
   readonly readyMs: number;
@@ -28,7 +27,9 @@ export class RouterBus implements Bus {
   readonly #scenario: ResolvedScenario;
   readonly #options: RouterOptions;
   readonly #fabric: Fabric;
-  readonly #addresses: RunAddresses;
+  readonly #addresses: RheaAddresses;
+  /** In every address of the run. */
+  readonly #exchange: string;
   readonly #resources: ResourceStack;
   #details: Readonly<Record<string, number>>;
   #baseline: ReadonlyMap<string, Readonly<Record<string, number>>> = new Map();
@@ -47,7 +48,8 @@ export class RouterBus implements Bus {
     this.#scenario = scenario;
     this.#options = options;
     this.#fabric = fabric;
-    this.#addresses = runAddresses(scenario, options.prefix, runId);
+    this.#addresses = osloAddresses(scenario, options.prefix, runId);
+    this.#exchange = exchangeOf(runId);
     this.#resources = resources;
     this.#details = { convergedMs: timing.convergedMs };
   }
@@ -56,26 +58,31 @@ export class RouterBus implements Bus {
     return this.#details;
   }
 
-  async endpoint(
-    process: AgentProcess,
-  ): Promise<{ readonly driver: string; readonly endpoint: Json }> {
+  async endpoint(process: AgentProcess): Promise<Endpoint> {
     const { failover } = this.#scenario.clients;
     const routers = this.#preferred(process);
     const dialled = failover ? routers : routers.slice(0, 1);
-    const urls: string[] = [];
+    const servers: RheaServer[] = [];
     for (const router of dialled) {
-      const { address, port } = await this.#fabric.route(
+      const { address: host, port } = await this.#fabric.route(
         process.host,
         router.host,
         router.ports.normal,
       );
-      urls.push(`amqp://${address.includes(':') ? `[${address}]` : address}:${port}`);
+      servers.push({ secure: false, host, port, user: null, password: null });
     }
-    const { receive, send, sendOne } = this.#addresses;
-    const { credit } = this.#options;
     return {
       driver: 'rhea',
-      endpoint: { urls, addresses: { receive, send, sendOne }, replies: 'anonymous', credit },
+      endpoint: {
+        servers,
+        tls: { ca: null, cert: null, key: null, serverName: null },
+        hostname: null,
+        addresses: this.#addresses,
+        replies: 'anonymous',
+        credit: this.#options.credit,
+        durable: false,
+        idleTimeoutMs,
+      },
     };
   }
 
@@ -83,9 +90,9 @@ export class RouterBus implements Bus {
     processes: readonly AgentProcess[],
     _announcements: unknown,
     signal: AbortSignal,
-  ): Promise<readonly Json[]> {
+  ): Promise<readonly Directory[]> {
     const startUs = nowUs();
-    await waitSpread(this.#expected(processes), this.#addresses.exchange, signal);
+    await waitSpread(this.#expected(processes), this.#exchange, signal);
     const addressPropagationMs = (nowUs() - startUs) / 1e3;
     this.#details = { ...this.#details, addressPropagationMs };
     return processes.map(() => null);
@@ -104,12 +111,12 @@ export class RouterBus implements Bus {
   }
 
   async reset(signal: AbortSignal): Promise<void> {
-    await waitDeserted(this.nodes, this.#addresses.exchange, signal);
+    await waitDeserted(this.nodes, this.#exchange, signal);
     this.#baseline = await this.#read(signal);
   }
 
   async #read(signal: AbortSignal): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
-    const { exchange } = this.#addresses;
+    const exchange = this.#exchange;
     const hidden = this.nodes.some(({ plan }) => plan.mode === 'edge');
     const read = this.nodes.map(async (node) => {
       const sameSite = this.nodes.filter(({ site }) => site === node.site);

@@ -1,9 +1,6 @@
 import {
   type AddressView,
-  addressAttributes,
   type LinkView,
-  linkAttributes,
-  nodeAttributes,
   parseAddresses,
   parseLinks,
   parseNodes,
@@ -22,10 +19,10 @@ export async function routerCounters(
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, number>>> {
   // One after the other: answers still on their way would be counted as undelivered.
-  const totals = await node.query('totals', [], signal);
-  const addresses = await node.query('address', addressAttributes, signal);
-  const links = await node.query('link', linkAttributes, signal);
-  const nodes = await node.query('node', nodeAttributes, signal);
+  const totals = await node.query('totals', signal);
+  const addresses = await node.query('address', signal);
+  const links = await node.query('link', signal);
+  const nodes = await node.query('node', signal);
   if (totals === null) return {};
   const near = parseNodes(nodes?.rows ?? []).filter((view) => sameSite?.includes(view.id));
   const indices = sameSite === null ? null : near.map((view) => view.index);

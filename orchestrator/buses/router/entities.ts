@@ -1,27 +1,5 @@
 import type { Json } from '../../../topologies/json.ts';
-
-/** One row of a management answer, as the router named its attributes. */
-export type RouterRow = { readonly [attribute: string]: Json };
-
-/** Attributes worth asking for; both kinds of router have them all. */
-export const nodeAttributes = ['id', 'cost', 'nextHop', 'routerLink', 'index'] as const;
-export const addressAttributes = [
-  'key',
-  'subscriberCount',
-  'remoteCount',
-  'deliveriesIngress',
-  'deliveriesEgress',
-  'deliveriesTransit',
-] as const;
-export const linkAttributes = [
-  'linkType',
-  'linkDir',
-  'owningAddr',
-  'undeliveredCount',
-  'droppedPresettledCount',
-  'ingressHistogram',
-] as const;
-export const connectionAttributes = ['role', 'dir', 'opened', 'operStatus'] as const;
+import type { RouterRow } from './management-calls.ts';
 
 /** How one router sees another. */
 export interface NodeView {
@@ -34,12 +12,12 @@ export interface NodeView {
   readonly index: number;
 }
 
-export function parseNodes(rows: readonly RouterRow[]): readonly NodeView[] {
+export function parseNodes(rows: readonly RouterRow<'node'>[]): readonly NodeView[] {
   return rows.map((row) => ({
-    id: String(row['id']),
-    cost: numberOrNull(row['cost']),
-    reachable: row['nextHop'] !== null || row['routerLink'] !== null,
-    index: number(row['index']),
+    id: String(row.id),
+    cost: numberOrNull(row.cost),
+    reachable: row.nextHop !== null || row.routerLink !== null,
+    index: number(row.index),
   }));
 }
 
@@ -54,18 +32,21 @@ export interface AddressView {
 }
 
 /** Mobile addresses that contain `part`. Keys are `M0<address>` (qdrouterd) or `M<address>` (skrouterd). */
-export function parseAddresses(rows: readonly RouterRow[], part: string): readonly AddressView[] {
+export function parseAddresses(
+  rows: readonly RouterRow<'address'>[],
+  part: string,
+): readonly AddressView[] {
   return rows.flatMap((row): AddressView[] => {
-    const address = mobileAddress(row['key']);
+    const address = mobileAddress(row.key);
     if (address?.includes(part) !== true) return [];
     return [
       {
         address,
-        subscriberCount: number(row['subscriberCount']),
-        remoteCount: number(row['remoteCount']),
-        deliveriesIngress: number(row['deliveriesIngress']),
-        deliveriesEgress: number(row['deliveriesEgress']),
-        deliveriesTransit: number(row['deliveriesTransit']),
+        subscriberCount: number(row.subscriberCount),
+        remoteCount: number(row.remoteCount),
+        deliveriesIngress: number(row.deliveriesIngress),
+        deliveriesEgress: number(row.deliveriesEgress),
+        deliveriesTransit: number(row.deliveriesTransit),
       },
     ];
   });
@@ -82,44 +63,44 @@ export interface LinkView {
   readonly ingressHistogram: readonly number[] | null;
 }
 
-export function parseLinks(rows: readonly RouterRow[]): readonly LinkView[] {
+export function parseLinks(rows: readonly RouterRow<'link'>[]): readonly LinkView[] {
   return rows.map((row) => {
-    const histogram = row['ingressHistogram'];
+    const histogram = row.ingressHistogram;
     return {
-      address: mobileAddress(row['owningAddr']),
-      linkType: String(row['linkType']),
-      linkDir: String(row['linkDir']),
-      undeliveredCount: number(row['undeliveredCount']),
-      droppedPresettledCount: number(row['droppedPresettledCount']),
+      address: mobileAddress(row.owningAddr),
+      linkType: String(row.linkType),
+      linkDir: String(row.linkDir),
+      undeliveredCount: number(row.undeliveredCount),
+      droppedPresettledCount: number(row.droppedPresettledCount),
       ingressHistogram: Array.isArray(histogram) ? histogram.map(number) : null,
     };
   });
 }
 
 /** True when an edge router has its uplink. */
-export function edgeConnected(rows: readonly RouterRow[]): boolean {
-  return rows.some(
-    (row) => row['role'] === 'edge' && row['dir'] === 'out' && row['opened'] === true,
-  );
+export function edgeConnected(rows: readonly RouterRow<'connection'>[]): boolean {
+  return rows.some((row) => row.role === 'edge' && row.dir === 'out' && row.opened === true);
 }
 
 /** The router's own totals; attributes that are no numbers are left out. */
-export function parseTotals(rows: readonly RouterRow[]): Readonly<Record<string, number>> {
+export function parseTotals(
+  rows: readonly RouterRow<'totals'>[],
+): Readonly<Record<string, number>> {
   const counted = Object.entries(rows[0] ?? {}).filter(
     (entry): entry is [string, number] => typeof entry[1] === 'number' && entry[0] !== '',
   );
   return Object.fromEntries(counted);
 }
 
-function mobileAddress(key: Json | undefined): string | null {
+function mobileAddress(key: Json): string | null {
   if (typeof key !== 'string' || !key.startsWith('M')) return null;
   return key.startsWith('M0') ? key.slice(2) : key.slice(1);
 }
 
-function number(value: Json | undefined): number {
+function number(value: Json): number {
   return numberOrNull(value) ?? 0;
 }
 
-function numberOrNull(value: Json | undefined): number | null {
+function numberOrNull(value: Json): number | null {
   return typeof value === 'number' ? value : null;
 }

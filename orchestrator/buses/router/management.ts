@@ -4,36 +4,9 @@ import { RequestError, RequestLine } from '../../fabrics/request-line.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
 import { programPath } from '../../program.ts';
 import { within } from '../../waiting.ts';
-import type { RouterRow } from './entities.ts';
+import type { ManagementCalls, ManagementType } from './management-calls.ts';
 
 const answerMs = 20_000;
-
-export type ManagementType = 'node' | 'address' | 'link' | 'connection' | 'totals';
-
-export interface RouterAnswer {
-  /** `qpid-dispatch-router` or `skupper-router`. */
-  readonly product: string;
-  readonly version: string;
-  readonly rows: readonly RouterRow[];
-}
-
-/** What `rhea-management-main` answers. */
-interface ManagementCalls {
-  query: {
-    ask: {
-      readonly host: string;
-      readonly port: number;
-      readonly type: ManagementType;
-      readonly attributes: readonly string[];
-    };
-    answer: RouterAnswer;
-  };
-  /** Ports at which nobody listens on this address. */
-  ports: {
-    ask: { readonly address: string; readonly count: number };
-    answer: readonly number[];
-  };
-}
 
 /** Our end of the management program on one host: it speaks AMQP with the routers there, we speak JSON with it. */
 export class Management implements AsyncDisposable {
@@ -61,16 +34,14 @@ export class Management implements AsyncDisposable {
   }
 
   /** All rows of a management entity of the router at `port` here; null while it does not answer. */
-  async query(
+  async query<T extends ManagementType>(
     port: number,
-    type: ManagementType,
-    attributes: readonly string[],
+    type: T,
     signal: AbortSignal,
-  ): Promise<RouterAnswer | null> {
+  ): Promise<ManagementCalls[T]['answer'] | null> {
     const host = this.#host.address;
     try {
-      const asked = this.#line.request('query', { host, port, type, attributes });
-      return await this.#inTime(asked, signal);
+      return await this.#inTime(this.#line.request(type, { host, port }), signal);
     } catch (error) {
       if (error instanceof RequestError) return null;
       throw error;

@@ -1,14 +1,6 @@
 import { BusError } from '../../errors.ts';
 import { sleep } from '../../waiting.ts';
-import {
-  addressAttributes,
-  connectionAttributes,
-  edgeConnected,
-  type NodeView,
-  nodeAttributes,
-  parseAddresses,
-  parseNodes,
-} from './entities.ts';
+import { edgeConnected, type NodeView, parseAddresses, parseNodes } from './entities.ts';
 import { cheapestCosts, type WeightedEdge } from './graph.ts';
 import type { RouterNode } from './node.ts';
 
@@ -53,10 +45,10 @@ async function unconverged(
   const { mode } = node.plan;
   if (mode === 'standalone') return [];
   if (mode === 'edge') {
-    const answer = await node.query('connection', connectionAttributes, signal);
+    const answer = await node.query('connection', signal);
     return answer !== null && edgeConnected(answer.rows) ? [] : [`${node.name} has no uplink`];
   }
-  const answer = await node.query('node', nodeAttributes, signal);
+  const answer = await node.query('node', signal);
   if (answer === null) return [`${node.name} does not answer`];
   return unseen(node.name, parseNodes(answer.rows), edges);
 }
@@ -91,7 +83,7 @@ export async function waitSpread(
     const seen = new Map(
       await Promise.all(
         routers.map(async (router) => {
-          const answer = await router.query('address', addressAttributes, signal);
+          const answer = await router.query('address', signal);
           const views = answer === null ? [] : parseAddresses(answer.rows, part);
           return [router, new Map(views.map((view) => [view.address, view]))] as const;
         }),
@@ -122,9 +114,7 @@ export async function waitDeserted(
   signal: AbortSignal,
 ): Promise<void> {
   const look = async (): Promise<readonly string[]> => {
-    const answers = await Promise.all(
-      nodes.map((node) => node.query('address', addressAttributes, signal)),
-    );
+    const answers = await Promise.all(nodes.map((node) => node.query('address', signal)));
     const views = answers.flatMap((answer) => parseAddresses(answer?.rows ?? [], part));
     return views
       .filter((view) => view.subscriberCount + view.remoteCount > 0)

@@ -5,7 +5,8 @@ import type { Host, HostProcess } from '../../hosts/host.ts';
 import { sleep } from '../../waiting.ts';
 import type { BusNode } from '../bus.ts';
 import type { RouterPlan } from './layout.ts';
-import type { Management, ManagementType, RouterAnswer } from './management.ts';
+import type { Management } from './management.ts';
+import type { ManagementCalls, ManagementType } from './management-calls.ts';
 
 export interface RouterPlace {
   readonly host: Host;
@@ -72,13 +73,12 @@ export class RouterNode implements BusNode {
   }
 
   /** Rows of a management entity; null while the router does not answer. */
-  async query(
-    type: ManagementType,
-    attributes: readonly string[],
+  async query<T extends ManagementType>(
+    type: T,
     signal: AbortSignal,
-  ): Promise<RouterAnswer | null> {
+  ): Promise<ManagementCalls[T]['answer'] | null> {
     if (this.#process === null) return null;
-    return await this.#place.management.query(this.ports.normal, type, attributes, signal);
+    return await this.#place.management.query(this.ports.normal, type, signal);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -115,7 +115,7 @@ export class RouterNode implements BusNode {
     });
     const deadline = performance.now() + startMs;
     for (;;) {
-      const answer = await this.query('totals', ['version', 'workerThreads'], signal);
+      const answer = await this.query('totals', signal);
       if (answer !== null) {
         this.#version = answer.version;
         return;

@@ -1,57 +1,12 @@
-/**
- * A program of its own: asks AMQP 1.0 peers who they are, and routers for their state, on behalf of the
- * orchestrator, which imports no client library. One JSON object a line, both ways, answers in any order; it ends
- * with its stdin. `endpoint` is a `RheaEndpoint`, credentials and all, which is why it comes by stdin.
- *
- *     {"id": 1, "name": "query", "ask": {"host": "127.0.0.1", "port": 5672, "type": "node", "attributes": ["id"]}}
- *     {"id": 1, "answer": {"product": "qpid-dispatch-router", "version": "1.19.0", "rows": [{"id": "bus-1"}]}}
- *     {"id": 2, "name": "ports", "ask": {"address": "127.0.0.1", "count": 2}}
- *     {"id": 2, "answer": [40123, 40125]}
- *     {"id": 3, "name": "introduce", "ask": {"endpoint": {"urls": ["amqp://127.0.0.1:5672"]}}}
- *     {"id": 3, "answer": {"product": "ActiveMQ", "version": "5.18.3", "capabilities": ["ANONYMOUS-RELAY"]}}
- *     {"id": 4, "error": {"code": "ECONNREFUSED", "message": "connect ECONNREFUSED 127.0.0.1:5672"}}
- */
 import { createServer, type Server } from 'node:net';
-import { createInterface } from 'node:readline';
-import { introduction } from '../../../agents/drivers/rhea/introduction.ts';
-import { ManagementClient, type ManagementType } from '../../../agents/drivers/rhea/management.ts';
-import type { Json } from '../../../agents/protocol.ts';
+import { serveRequests } from '../../fabrics/request-line.ts';
+import { ManagementClient } from './amqp-management.ts';
+import type { ManagementAnswer, ManagementCalls, ManagementType } from './management-calls.ts';
 
-interface Query {
-  readonly host: string;
-  readonly port: number;
-  readonly type: ManagementType;
-  readonly attributes: readonly string[];
-}
-
-interface Ports {
-  readonly address: string;
-  readonly count: number;
-}
-
-type Request =
-  | { readonly id: number; readonly name: 'query'; readonly ask: Query }
-  | { readonly id: number; readonly name: 'ports'; readonly ask: Ports }
-  | { readonly id: number; readonly name: 'introduce'; readonly ask: { readonly endpoint: Json } };
+// A program of its own on the host of the routers: asks them for their state on behalf of the orchestrator, which
+// imports no client library and may be outside their network.
 
 const clients = new Map<string, ManagementClient>();
-
-async function serve(request: Request): Promise<void> {
-  const { id } = request;
-  try {
-    say({ id, answer: await answer(request) });
-  } catch (error) {
-    const { code = 'FAILED', message } = error as NodeJS.ErrnoException;
-    say({ id, error: { code, message } });
-  }
-}
-
-async function answer(request: Request): Promise<unknown> {
-  if (request.name === 'ports') return await freePorts(request.ask);
-  if (request.name === 'introduce') return await introduction(request.ask.endpoint);
-  const { host, port, type, attributes } = request.ask;
-  return await clientOf(host, port).query(type, attributes);
-}
 
 function clientOf(host: string, port: number): ManagementClient {
   const key = `${host} ${port}`;
@@ -63,7 +18,7 @@ function clientOf(host: string, port: number): ManagementClient {
 }
 
 /** Ports free at this address now; all are held until the last is found, so that they differ. */
-async function freePorts({ address, count }: Ports): Promise<number[]> {
+async function freePorts({ address, count }: ManagementCalls['ports']['ask']): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(address)));
   const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
   await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
@@ -78,10 +33,19 @@ function listen(address: string): Promise<Server> {
   });
 }
 
-function say(line: unknown): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+type Handler<T extends ManagementType> = (
+  place: ManagementCalls[T]['ask'],
+) => Promise<ManagementAnswer<T>>;
+
+function query<T extends ManagementType>(type: T): Handler<T> {
+  return ({ host, port }) => clientOf(host, port).query(type);
 }
 
-const lines = createInterface({ input: process.stdin });
-lines.on('line', (line) => void serve(JSON.parse(line) as Request));
-lines.on('close', () => process.exit(0));
+serveRequests<ManagementCalls>({
+  node: query('node'),
+  address: query('address'),
+  link: query('link'),
+  connection: query('connection'),
+  totals: query('totals'),
+  ports: freePorts,
+});

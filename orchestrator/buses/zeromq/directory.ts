@@ -1,3 +1,4 @@
+import type { ServerEntry } from '../../../agents/drivers/zeromq/endpoint.ts';
 import type { Announcement } from '../../../agents/protocol.ts';
 import type { RttSample } from '../../../reports/evidence.ts';
 import { BusError } from '../../errors.ts';
@@ -13,15 +14,6 @@ export interface Listening {
   readonly subscriber: number;
   readonly host: Host;
   readonly port: number;
-}
-
-/** A server as seen from one process, as the zeromq driver reads it. */
-export interface ServerEntry extends Endpoint {
-  readonly [key: string]: number | string;
-  readonly server: number;
-  readonly topic: number;
-  readonly subscriber: number;
-  readonly tier: number;
 }
 
 /** Every server of the run with its port; rejects a server that no process announced. */

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
+import type { ZeromqDirectory } from '../../../agents/drivers/zeromq/endpoint.ts';
 import type { RttSample } from '../../../reports/evidence.ts';
-import type { Json } from '../../../topologies/json.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import type { RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { AgentProcess } from '../bus.ts';
 import type { Listening, NameService } from './directory.ts';
-import { ProxyNode, type ProxyOpening } from './proxy.ts';
+import { ProxyNode } from './proxy.ts';
+import type { ProxyOpening } from './proxy-calls.ts';
 
 /** The proxies of a run, `bus-1` ... ; none in mode direct. */
 export class ProxyGroup implements AsyncDisposable {
@@ -52,7 +53,7 @@ export class ProxyGroup implements AsyncDisposable {
     servers: readonly Listening[],
     samples: readonly RttSample[] | null,
     signal: AbortSignal,
-  ): Promise<readonly Json[]> {
+  ): Promise<readonly ZeromqDirectory[]> {
     const clients = processes.flatMap((process) => process.clients);
     const targets: Record<string, number> = {};
     for (const { index, server } of clients) if (server !== null) targets[index] = server;

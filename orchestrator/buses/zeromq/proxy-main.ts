@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Context, Router } from 'zeromq';
 import {
   type Group,
@@ -10,19 +9,14 @@ import {
   select,
   startOf,
 } from '../../../agents/drivers/zeromq/choice.ts';
-import type {
-  FromProxy,
-  ProxyCounts,
-  ServerEntry,
-  ToProxy,
-} from '../../../agents/drivers/zeromq/endpoint.ts';
-import { tcpUrl } from '../../../agents/drivers/zeromq/endpoint.ts';
+import { type ServerEntry, tcpUrl } from '../../../agents/drivers/zeromq/endpoint.ts';
 import { FullLinks, Link, type LinkUser } from '../../../agents/drivers/zeromq/link.ts';
 import { makeContext, makeRouter, pump, versions } from '../../../agents/drivers/zeromq/socket.ts';
 import { emptyHeader, flagProbe, readHeader } from '../../../agents/header.ts';
+import { serveRequests } from '../../fabrics/request-line.ts';
+import type { ProxyCalls, ProxyCounts, ProxyDirectory } from './proxy-calls.ts';
 
-type Opening = Extract<ToProxy, { type: 'open' }>;
-type Directory = Extract<ToProxy, { type: 'directory' }>;
+type Opening = ProxyCalls['open']['ask'];
 
 /** Takes the messages of a site's clients and passes each to servers anywhere, by its header; and replies back. */
 class SiteProxy implements LinkUser {
@@ -43,7 +37,7 @@ class SiteProxy implements LinkUser {
   /** Groups of each topic, and each server by itself for clients that have a target. */
   readonly #topics = new Map<number, readonly Group[]>();
   readonly #single = new Map<number, readonly Group[]>();
-  #targets: Directory['targets'] = {};
+  #targets: ProxyDirectory['targets'] = {};
   #serving = false;
   #woken: (() => void) | null = null;
 
@@ -71,7 +65,7 @@ class SiteProxy implements LinkUser {
   }
 
   /** Dials these servers instead of those before; settles when all have answered. */
-  async serve({ servers, targets }: Directory): Promise<void> {
+  async serve({ servers, targets }: ProxyDirectory): Promise<void> {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     this.#single.clear();
@@ -165,31 +159,22 @@ class SiteProxy implements LinkUser {
   }
 }
 
-function say(message: FromProxy): void {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
+let proxy: SiteProxy | null = null;
+
+function opened(): SiteProxy {
+  if (proxy === null) throw new Error('the proxy was not opened');
+  return proxy;
 }
 
-async function main(): Promise<void> {
-  let proxy: SiteProxy | null = null;
-  for await (const line of createInterface({ input: process.stdin })) {
-    const message = JSON.parse(line) as ToProxy;
-    if (message.type === 'open') {
-      proxy = new SiteProxy(message);
-      const version = `${versions['libzmq']} (zeromq ${versions['zeromq']})`;
-      say({ type: 'listening', port: await proxy.listen(), version });
-    } else if (message.type === 'directory') {
-      // Not awaited: it may take for ever, and counts must be told meanwhile.
-      void proxy?.serve(message).then(() => say({ type: 'connected' }));
-    } else if (proxy !== null) {
-      say({ type: 'counts', counts: proxy.counts });
-    }
-  }
-}
-
-try {
-  await main();
-  process.exit(0);
-} catch (error) {
-  say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
-  process.exit(1);
-}
+serveRequests<ProxyCalls>({
+  async open(opening) {
+    proxy = new SiteProxy(opening);
+    const version = `${versions['libzmq']} (zeromq ${versions['zeromq']})`;
+    return { port: await proxy.listen(), version };
+  },
+  async serve(directory) {
+    await opened().serve(directory);
+    return null;
+  },
+  count: () => opened().counts,
+});

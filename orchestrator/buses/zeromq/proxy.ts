@@ -1,36 +1,10 @@
-import { createInterface } from 'node:readline';
 import { BusError } from '../../errors.ts';
+import { RequestError, RequestLine } from '../../fabrics/request-line.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
 import { programPath } from '../../program.ts';
 import { within } from '../../waiting.ts';
 import type { BusNode } from '../bus.ts';
-import type { ServerEntry } from './directory.ts';
-
-/** What `proxy-main.ts` reads, one JSON object a line. */
-export interface ProxyOpening {
-  readonly endpoint: {
-    readonly address: string;
-    readonly choice: string;
-    readonly highWaterMark: number;
-    readonly ioThreads: number;
-  };
-  readonly reconnect: { readonly minMs: number; readonly maxMs: number };
-  readonly seed: number;
-}
-
-export interface ProxyDirectory {
-  readonly servers: readonly ServerEntry[];
-  readonly targets: { readonly [client: string]: number };
-}
-
-/** What it says. */
-type FromProxy =
-  | { readonly type: 'listening'; readonly port: number; readonly version: string }
-  | { readonly type: 'connected' }
-  | { readonly type: 'counts'; readonly counts: Readonly<Record<string, number>> }
-  | { readonly type: 'failed'; readonly message: string };
-
-type Answer<T extends FromProxy['type']> = Extract<FromProxy, { type: T }>;
+import type { ProxyCalls, ProxyDirectory, ProxyOpening } from './proxy-calls.ts';
 
 /**
  * Below the range from which kernels take the ports of outgoing connections: a client that dials a proxy which is
@@ -56,7 +30,7 @@ export class ProxyNode implements BusNode {
   #process: HostProcess | null = null;
   #port: number | null = null;
   #directory: ProxyDirectory | null = null;
-  #listeners = new Set<(message: FromProxy) => void>();
+  #line: RequestLine<ProxyCalls> | null = null;
 
   constructor(name: string, host: Host, opening: ProxyOpening, logFile: string) {
     this.name = name;
@@ -79,15 +53,9 @@ export class ProxyNode implements BusNode {
     const command = [process.execPath, programPath('orchestrator/buses/zeromq/proxy-main')];
     const started = await this.host.spawn(command, { logFile: this.#logFile, stdio: 'pipe' });
     this.#process = started;
-    // A proxy that was killed cannot be written to; its exit tells.
-    started.stdin?.on('error', () => {});
-    if (started.stdout !== null) {
-      createInterface({ input: started.stdout }).on('line', (line) => {
-        for (const listener of [...this.#listeners]) listener(JSON.parse(line));
-      });
-    }
-    const message = { type: 'open', ...this.#opening, ports: this.#ports() };
-    const { port, version } = await this.#ask(message, 'listening', startMs, signal);
+    this.#line = new RequestLine(started, (how) => this.#failure(`its process ended: ${how}`));
+    const opening = { ...this.#opening, ports: this.#ports() };
+    const { port, version } = await this.#ask('open', opening, startMs, signal);
     this.#port = port;
     this.version = version;
     if (this.#directory !== null) await this.serve(this.#directory, signal);
@@ -96,12 +64,12 @@ export class ProxyNode implements BusNode {
   /** Makes it dial these servers; settles when it is connected to all of them. */
   async serve(directory: ProxyDirectory, signal: AbortSignal): Promise<void> {
     this.#directory = directory;
-    await this.#ask({ type: 'directory', ...directory }, 'connected', connectMs, signal);
+    await this.#ask('serve', directory, connectMs, signal);
   }
 
   /** Messages since it was started. */
-  async counts(signal: AbortSignal): Promise<Readonly<Record<string, number>>> {
-    return (await this.#ask({ type: 'count' }, 'counts', countMs, signal)).counts;
+  counts(signal: AbortSignal): Promise<ProxyCalls['count']['answer']> {
+    return this.#ask('count', null, countMs, signal);
   }
 
   async kill(): Promise<void> {
@@ -129,29 +97,19 @@ export class ProxyNode implements BusNode {
     return Array.from({ length: portsTried }, (_, i) => start + i);
   }
 
-  async #ask<T extends FromProxy['type']>(
-    message: object,
-    answer: T,
+  async #ask<K extends keyof ProxyCalls>(
+    name: K,
+    ask: ProxyCalls[K]['ask'],
     timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<Answer<T>> {
-    const asked = this.#process;
-    if (asked === null) throw this.#failure('it was not started');
-    let listener: (said: FromProxy) => void = () => {};
-    const answered = new Promise<Answer<T>>((resolve, reject) => {
-      listener = (said) => {
-        if (said.type === 'failed') reject(this.#failure(said.message));
-        else if (isType(said, answer)) resolve(said);
-      };
-      void asked.exited.then(() => reject(this.#failure('its process ended')));
-    });
-    this.#listeners.add(listener);
-    asked.stdin?.write(`${JSON.stringify(message)}\n`);
-    const late = (): BusError => this.#failure(`no "${answer}" within ${timeoutMs} ms`);
+  ): Promise<ProxyCalls[K]['answer']> {
+    if (this.#line === null) throw this.#failure('it was not started');
+    const late = (): BusError => this.#failure(`no answer to ${name} within ${timeoutMs} ms`);
     try {
-      return await within(answered, timeoutMs, late, signal);
-    } finally {
-      this.#listeners.delete(listener);
+      return await within(this.#line.request(name, ask), timeoutMs, late, signal);
+    } catch (error) {
+      if (error instanceof RequestError) throw this.#failure(error.message);
+      throw error;
     }
   }
 
@@ -162,8 +120,4 @@ export class ProxyNode implements BusNode {
       `See ${this.#logFile}.`,
     );
   }
-}
-
-function isType<T extends FromProxy['type']>(said: FromProxy, type: T): said is Answer<T> {
-  return said.type === type;
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { ZeromqEndpoint } from '../../../agents/drivers/zeromq/endpoint.ts';
 import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
@@ -77,7 +78,12 @@ async function deploy(
 ): Promise<Bus> {
   const { choice, hwm, ioThreads } = scenario.bus.options;
   const names = new NameService(fabric);
-  const own = (host: Host) => ({ address: host.address, choice, highWaterMark: hwm, ioThreads });
+  const own = (host: Host): ZeromqEndpoint => ({
+    address: host.address,
+    choice,
+    highWaterMark: hwm,
+    ioThreads,
+  });
   const startedMs = performance.now();
   const proxies = await ProxyGroup.start(scenario, fabric.hosts, run, own, names, signal);
   return {

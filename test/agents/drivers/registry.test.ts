@@ -2,15 +2,16 @@ import { execFile } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import type { DriverName } from '../../../agents/drivers/endpoint.ts';
 import { loadDriver } from '../../../agents/drivers/registry.ts';
 import { programPath } from '../../../orchestrator/program.ts';
 
 test('every driver loads, and nothing else does', async () => {
-  for (const name of ['amqplib', 'memory', 'rhea', 'zeromq']) {
+  for (const name of ['amqplib', 'memory', 'rhea', 'zeromq'] as const) {
     expect(typeof (await loadDriver(name)).connect).toBe('function');
   }
   for (const name of ['rabbitmq', '', 'toString']) {
-    await expect(loadDriver(name)).rejects.toMatchObject({
+    await expect(loadDriver(name as DriverName)).rejects.toMatchObject({
       code: 'DRIVER_UNKNOWN',
       message: `driver: expected amqplib, memory, rhea, zeromq, got '${name}'`,
     });

@@ -1,5 +1,6 @@
 import { memoryDriver } from '../../../../agents/drivers/memory/memory.ts';
 import { driverContract } from '../../../contract/driver.ts';
+import { faultless } from '../../../helpers/memory.ts';
 
 driverContract('memory', {
   guarantees: ['at-most-once', 'at-least-once'],
@@ -8,7 +9,7 @@ driverContract('memory', {
   manyClients: 1200,
   even: true,
   async setup({ capacity, ...options }) {
-    const endpoint = capacity === null ? {} : { capacity };
+    const endpoint = capacity === null ? faultless : { ...faultless, capacity };
     const session = await memoryDriver.connect(
       { ...options, process: 'memory', endpoint },
       AbortSignal.timeout(1000),

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import type { MemoryEndpoint } from '../../../../agents/drivers/memory/endpoint.ts';
 import { type MemorySession, memoryDriver } from '../../../../agents/drivers/memory/memory.ts';
-import type { Json } from '../../../../agents/protocol.ts';
 import { eventually, TestClient, TestServer } from '../../../contract/driver-peers.ts';
+import { faultless } from '../../../helpers/memory.ts';
 
 const signal = AbortSignal.timeout(30_000);
 
-function connect(endpoint: Json, seed: number): Promise<MemorySession> {
+function connect(faults: Partial<MemoryEndpoint>, seed: number): Promise<MemorySession> {
   return memoryDriver.connect(
     {
       run: 'test',
@@ -16,15 +17,15 @@ function connect(endpoint: Json, seed: number): Promise<MemorySession> {
       failover: false,
       reconnect: { minMs: 10, maxMs: 100 },
       seed,
-      endpoint,
+      endpoint: { ...faultless, ...faults },
     },
     signal,
   );
 }
 
 /** Sends `count` calls from each of three clients over two servers and returns what everybody saw. */
-async function exchange(endpoint: Json, count: number, seed: number) {
-  const session = await connect(endpoint, seed);
+async function exchange(faults: Partial<MemoryEndpoint>, count: number, seed: number) {
+  const session = await connect(faults, seed);
   const servers = await Promise.all(
     [0, 1].map(async (index) => {
       const server = new TestServer(true);

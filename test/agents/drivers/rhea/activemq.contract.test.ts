@@ -6,6 +6,7 @@ import {
   activemqMissing as missing,
   startActivemq,
 } from '../../../helpers/activemq.ts';
+import { plainEndpoint } from '../../../helpers/rhea-peer.ts';
 import { rheaRig } from '../../../helpers/rhea-rig.ts';
 
 if (missing !== null) test(`SKIPPED: ${missing}`, ({ skip }) => skip());
@@ -23,11 +24,9 @@ describe.skipIf(missing !== null)('on a real ActiveMQ Classic', () => {
   /** Each rig has addresses of its own: ActiveMQ keeps what the one before left in its queues. */
   const setup = async (options: RigOptions): Promise<DriverRig> => {
     const run = `${options.run}-${rigs++}`;
-    const endpoint = {
-      urls: [broker.url.replace('://', `://${broker.login}@`)],
-      addresses: { ...activemqAddresses(options.pattern) },
-      replies: 'anonymous',
-    };
+    const endpoint = plainEndpoint([broker.url.replace('://', `://${broker.login}@`)], {
+      addresses: activemqAddresses(options.pattern),
+    });
     return await rheaRig({ ...options, run }, endpoint);
   };
 

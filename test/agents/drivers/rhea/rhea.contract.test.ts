@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import type { Json } from '../../../../agents/protocol.ts';
 import type { Bus } from '../../../../orchestrator/buses/bus.ts';
-import type { Host } from '../../../../orchestrator/hosts/host.ts';
+import { osloAddresses, osloPrefix } from '../../../../orchestrator/buses/router/addresses.ts';
 import { driverContract } from '../../../contract/driver.ts';
+import { endpointAt } from '../../../helpers/endpoint.ts';
 import {
   type Deployed,
   deployRabbitmq,
@@ -10,6 +10,7 @@ import {
   singleNode,
 } from '../../../helpers/rabbitmq.ts';
 import { declareNotifications, rabbitAddresses } from '../../../helpers/rabbitmq-amqp1.ts';
+import { plainEndpoint } from '../../../helpers/rhea-peer.ts';
 import { rheaRig } from '../../../helpers/rhea-rig.ts';
 import {
   type DeployedRouters,
@@ -18,8 +19,6 @@ import {
   routerPrograms,
   routerScenario,
 } from '../../../helpers/routers.ts';
-
-type Endpoint = { readonly [key: string]: Json };
 
 for (const program of routerPrograms) {
   const missing = routerMissing[program];
@@ -44,8 +43,16 @@ for (const program of routerPrograms) {
       manyClients: 1000,
       even: false,
       async setup(options) {
-        const { urls } = await endpointOf(deployed);
-        return rheaRig(options, { urls: urls ?? [] }, () => resetOf(deployed.bus));
+        const { bus, fabric } = deployed;
+        const endpoint = await endpointAt(bus, fabric.hosts[0], 'rhea');
+        const { receive, send, sendOne, reply } = osloAddresses(
+          { workload: { pattern: options.pattern, target: 'any' } },
+          osloPrefix,
+          deployed.runId,
+        );
+        const own = sendOne === null ? [] : [sendOne];
+        const addresses = { receive: [...receive, ...own], send, sendOne, reply };
+        return rheaRig(options, { ...endpoint, addresses }, () => resetOf(bus));
       },
     });
   });
@@ -75,17 +82,20 @@ describe.skipIf(rabbitmqMissing !== null)('on a real RabbitMQ with its amqp1_0 p
     manyClients: 200,
     even: true,
     async setup(options) {
-      const { brokers, username, password } = await endpointOf({ bus, fabric: deployed.fabric });
-      const [broker] = brokers as unknown as { host: string; port: number }[];
+      const { brokers, username, password } = await endpointAt(
+        bus,
+        deployed.fabric.hosts[0],
+        'amqplib',
+      );
+      const [broker] = brokers;
       const address = `${broker?.host}:${broker?.port}`;
       if (options.pattern === 'notify') {
         await declareNotifications(`amqp://${username}:${password}@${address}`, names);
       }
-      const endpoint = {
-        urls: [`amqp://${username}:${password}@${address}`],
+      const endpoint = plainEndpoint([`amqp://${username}:${password}@${address}`], {
         addresses: rabbitAddresses(options.pattern, names),
         replies: 'links',
-      };
+      });
       return rheaRig(options, endpoint, () => resetOf(bus));
     },
   });
@@ -93,17 +103,4 @@ describe.skipIf(rabbitmqMissing !== null)('on a real RabbitMQ with its amqp1_0 p
 
 function resetOf(bus: Bus): Promise<void> {
   return bus.reset(AbortSignal.timeout(10_000));
-}
-
-async function endpointOf({
-  bus,
-  fabric,
-}: Pick<DeployedRouters, 'bus' | 'fabric'>): Promise<Endpoint> {
-  const process = { name: 'any', index: 0, host: hostOf(fabric.hosts), clients: [], servers: [] };
-  return (await bus.endpoint(process)).endpoint as Endpoint;
-}
-
-function hostOf([host]: readonly Host[]): Host {
-  if (host === undefined) throw new Error('a fabric without hosts');
-  return host;
 }

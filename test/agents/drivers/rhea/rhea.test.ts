@@ -134,7 +134,7 @@ describe('credit', () => {
       },
       connection: () => undefined,
     };
-    const addresses = { receive: ['slow'], send: 'slow' };
+    const addresses = { receive: ['slow'], send: 'slow', sendOne: null, reply: null };
     const session = await connect([await peer.url()], {}, { addresses, credit: 8 });
     const receiver = await session.openReceiver(serverPeer, server, patience());
     const feeder = await feeding;

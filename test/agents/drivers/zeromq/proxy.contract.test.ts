@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { zeromqDriver } from '../../../../agents/drivers/zeromq/zeromq.ts';
+import type { ProxyCalls } from '../../../../orchestrator/buses/zeromq/proxy-calls.ts';
 import { programPath } from '../../../../orchestrator/program.ts';
 import { driverContract } from '../../../contract/driver.ts';
 
@@ -16,7 +17,8 @@ driverContract('zeromq through a proxy', {
   even: true,
   async setup({ capacity, ...options }) {
     const highWaterMark = capacity ?? 1000;
-    const endpoint = { address, choice: 'round-robin', highWaterMark, ioThreads: 1 };
+    const choice = 'round-robin' as const;
+    const endpoint = { address, choice, highWaterMark, ioThreads: 1 };
     const connect = (process: string) =>
       zeromqDriver.connect({ ...options, process, endpoint }, AbortSignal.timeout(1000));
     const servers = await connect('server.paris');
@@ -26,14 +28,17 @@ driverContract('zeromq through a proxy', {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const lines = createInterface({ input: proxy.stdout })[Symbol.asyncIterator]();
-    const ask = async (message: object): Promise<{ port?: number }> => {
-      proxy.stdin.write(`${JSON.stringify(message)}\n`);
-      return JSON.parse((await lines.next()).value ?? 'null');
+    const request = async <K extends keyof ProxyCalls>(
+      name: K,
+      ask: ProxyCalls[K]['ask'],
+    ): Promise<ProxyCalls[K]['answer']> => {
+      proxy.stdin.write(`${JSON.stringify({ id: 1, name, ask })}\n`);
+      return JSON.parse((await lines.next()).value ?? 'null').answer;
     };
     const { reconnect } = options;
     const start = 21_000 + Math.floor(Math.random() * 10_000);
     const ports = Array.from({ length: 100 }, (_, i) => start + i);
-    const { port = 0 } = await ask({ type: 'open', endpoint, ports, reconnect, seed: 1 });
+    const { port } = await request('open', { endpoint, ports, reconnect, seed: 1 });
     return {
       servers,
       clients,
@@ -46,7 +51,7 @@ driverContract('zeromq through a proxy', {
         const targets = Object.fromEntries(
           clientPeers.flatMap(({ index, server }) => (server === null ? [] : [[index, server]])),
         );
-        await ask({ type: 'directory', servers: entries, targets });
+        await request('serve', { servers: entries, targets });
         return { proxy: { address, port }, servers: entries };
       },
       close: async () => {

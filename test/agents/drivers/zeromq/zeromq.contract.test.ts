@@ -10,7 +10,7 @@ driverContract('zeromq', {
   even: true,
   async setup({ capacity, ...options }) {
     const address = '127.0.0.1';
-    const choice = 'round-robin';
+    const choice = 'round-robin' as const;
     const endpoint = { address, choice, highWaterMark: capacity ?? 1000, ioThreads: 1 };
     const signal = AbortSignal.timeout(1000);
     const connect = (process: string) =>

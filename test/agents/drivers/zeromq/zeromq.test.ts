@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { DriverOptions, Session } from '../../../../agents/drivers/driver.ts';
+import type { ServerEntry } from '../../../../agents/drivers/zeromq/endpoint.ts';
 import { zeromqDriver } from '../../../../agents/drivers/zeromq/zeromq.ts';
-import type { Json } from '../../../../agents/protocol.ts';
 import { programPath } from '../../../../orchestrator/program.ts';
 import { eventually, TestClient, TestServer } from '../../../contract/driver-peers.ts';
 
@@ -15,7 +15,10 @@ const endpoint = {
   ioThreads: 1,
 } as const;
 
-function connect(process: string, options: Partial<DriverOptions> = {}): Promise<Session> {
+function connect(
+  process: string,
+  options: Partial<DriverOptions<'zeromq'>> = {},
+): Promise<Session> {
   return zeromqDriver.connect(
     {
       run: 'test',
@@ -44,7 +47,11 @@ async function serve(index: number, subscriber = 0) {
   return { session, server, entry, close: async () => session[Symbol.asyncDispose]() };
 }
 
-async function dial(session: Session, servers: Json, index = 0): Promise<TestClient> {
+async function dial(
+  session: Session,
+  servers: readonly ServerEntry[],
+  index = 0,
+): Promise<TestClient> {
   const client = new TestClient(index);
   const peer = { index, name: `client/${index}`, site: 0, topic: 0, server: null };
   client.sender = await session.openSender(peer, { proxy: null, servers }, client, signal());

@@ -9,6 +9,7 @@ import type { RabbitmqNode } from '../../../../orchestrator/buses/rabbitmq/node.
 import type { Host } from '../../../../orchestrator/hosts/host.ts';
 import { eventually, request } from '../../../contract/driver-peers.ts';
 import { choppingProxy } from '../../../helpers/chopping-proxy.ts';
+import { endpointFor } from '../../../helpers/endpoint.ts';
 import { processesNaming } from '../../../helpers/processes.ts';
 import {
   type Deployed,
@@ -16,7 +17,7 @@ import {
   rabbitmqMissing,
   singleNode,
 } from '../../../helpers/rabbitmq.ts';
-import { brokersOf, Peers } from '../../../helpers/rabbitmq-peers.ts';
+import { Peers } from '../../../helpers/rabbitmq-peers.ts';
 
 if (rabbitmqMissing !== null) test(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
 
@@ -179,7 +180,7 @@ describe.skipIf(rabbitmqMissing !== null)('one node', () => {
 
   test('bodies of any size arrive whole, however the network cuts the stream up', async () => {
     const bus = await variant('', ['guarantee=at-least-once']);
-    const [broker] = brokersOf((await bus.endpoint(nobody)).endpoint);
+    const [broker] = endpointFor('amqplib', await bus.endpoint(nobody)).brokers;
     await using proxy = await choppingProxy(broker?.host ?? '', broker?.port ?? 0, 7);
     const through = [{ host: proxy.host, port: proxy.port }];
     await using peers = new Peers(bus, { pattern: 'call', guarantee: 'at-least-once' }, through);

@@ -14,17 +14,17 @@ import {
   parseLinks,
   parseNodes,
   parseTotals,
-  type RouterRow,
 } from '../../../../orchestrator/buses/router/entities.ts';
+import type { RouterRow } from '../../../../orchestrator/buses/router/management-calls.ts';
 import { unseen } from '../../../../orchestrator/buses/router/mesh.ts';
 
 interface Recorded {
   readonly version: string;
-  readonly node: readonly RouterRow[];
-  readonly address: readonly RouterRow[];
-  readonly link: readonly RouterRow[];
-  readonly connection: readonly RouterRow[];
-  readonly totals: readonly RouterRow[];
+  readonly node: readonly RouterRow<'node'>[];
+  readonly address: readonly RouterRow<'address'>[];
+  readonly link: readonly RouterRow<'link'>[];
+  readonly connection: readonly RouterRow<'connection'>[];
+  readonly totals: readonly RouterRow<'totals'>[];
 }
 
 // Answers of bus-1 in the line bus-1 -1- bus-2 -5- bus-3: servers at bus-1 and bus-3, 100 calls each from clients

@@ -5,6 +5,7 @@ import { rheaDriver } from '../../../../agents/drivers/rhea/rhea.ts';
 import type { ClientPeer, ServerPeer } from '../../../../agents/protocol.ts';
 import type { AgentProcess } from '../../../../orchestrator/buses/bus.ts';
 import { eventually, TestClient, TestServer } from '../../../contract/driver-peers.ts';
+import { endpointFor } from '../../../helpers/endpoint.ts';
 import {
   type DeployedRouters,
   deployRouter,
@@ -240,7 +241,7 @@ links:
     if (host === undefined) throw new Error(`no host at site ${site}`);
     const index = this.#processes.length;
     const process = { name: `process-${index}`, index, host, ...peers };
-    const { endpoint } = await this.bus.endpoint(process);
+    const endpoint = endpointFor('rhea', await this.bus.endpoint(process));
     const session = await rheaDriver.connect(
       {
         run: 'test',

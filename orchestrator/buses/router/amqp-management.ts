@@ -1,17 +1,13 @@
 import rhea, { type Connection, type EventContext, type Message, type Source } from 'rhea';
-import { DriverError } from '../../errors.ts';
-import type { Json } from '../../protocol.ts';
-import { dynamicAddress } from './library.ts';
-
-/** What can be asked of a router; `totals` is the router's own counters, wherever its kind keeps them. */
-export type ManagementType = 'node' | 'address' | 'link' | 'connection' | 'totals';
-
-export interface ManagementAnswer {
-  /** `qpid-dispatch-router` or `skupper-router`. */
-  readonly product: string;
-  readonly version: string;
-  readonly rows: readonly { readonly [attribute: string]: Json }[];
-}
+import { dynamicAddress } from '../../../agents/drivers/rhea/library.ts';
+import type { Json } from '../../../topologies/json.ts';
+import { BusError } from '../../errors.ts';
+import {
+  attributes,
+  type ManagementAnswer,
+  type ManagementType,
+  type RouterRow,
+} from './management-calls.ts';
 
 const entities: Readonly<Record<string, Readonly<Record<ManagementType, string>>>> = {
   'qpid-dispatch-router': {
@@ -78,7 +74,7 @@ export class ManagementClient {
   }
 
   /** All rows of one type. Rejects when the router does not answer in time or refuses. */
-  async query(type: ManagementType, attributes: readonly string[]): Promise<ManagementAnswer> {
+  async query<T extends ManagementType>(type: T): Promise<ManagementAnswer<T>> {
     const replyTo = await this.#ready;
     const { product, version } = this.#peer();
     const entityType = entities[product]?.[type];
@@ -95,10 +91,11 @@ export class ManagementClient {
           entityType,
           name: 'self',
         },
-        body: { attributeNames: [...attributes] },
+        body: { attributeNames: [...attributes[type]] },
       });
     }).finally(() => this.#waiting.delete(id));
-    return { product, version, rows: rowsOf(answer) };
+    // A router that lacks an attribute answers null.
+    return { product, version, rows: rowsOf(answer) as unknown as RouterRow<T>[] };
   }
 
   close(): void {
@@ -122,7 +119,7 @@ function rowsOf(answer: Message): { readonly [attribute: string]: Json }[] {
   const properties = answer.application_properties ?? {};
   const status = Number(properties['statusCode']);
   if (status < 200 || status > 299) {
-    throw new DriverError(
+    throw new BusError(
       'MANAGEMENT_REFUSED',
       `a router refused to be queried: expected status 200, got ${status} ${String(properties['statusDescription'] ?? '')}`,
       'Is it a qdrouterd 1.x or skrouterd 3.x with $management open to anonymous clients?',

@@ -23,6 +23,8 @@ interface Seen {
   readonly window: Window;
   readonly idleBefore: readonly RttSample[];
   readonly idleAfter: readonly RttSample[];
+  /** Sentences: which links were looked at how closely. */
+  readonly idleNotes: readonly string[];
   readonly startedAt: Date;
   /** The same moment by the monotonic clock, of which all differences are made. */
   readonly startedUs: number;
@@ -56,7 +58,7 @@ export async function assembleEvidence(
     clockUncertaintyUs: agents.clockUncertaintyUs,
     wan: {
       fabric: fabric.name,
-      limits: fabric.limits,
+      limits: [...fabric.limits, ...seen.idleNotes],
       before: seen.idleBefore,
       after: seen.idleAfter,
       traffic: window.traffic.filter(({ from, to }) => from !== to),

@@ -9,6 +9,7 @@ import { type Deployment, deploy } from './deployment.ts';
 import { describeFailure } from './errors.ts';
 import { assembleEvidence } from './evidence.ts';
 import type { RunContext } from './fabrics/fabric.ts';
+import { idleLooks, idleNotes, measureIdle } from './idle-links.ts';
 import { Observer, type RunProgress } from './observer.ts';
 import { makePlan, type Plan } from './plan/plan.ts';
 import { getReady } from './readiness.ts';
@@ -88,7 +89,8 @@ export async function bench(
     stop,
   );
   observer.step('measuring the idle links');
-  const idleBefore = await fabric.measure(rttProbes, stop);
+  const looks = idleLooks(plan);
+  const idleBefore = await measureIdle(fabric, looks, stop);
   observer.step('agents');
   await using agents = await AgentGroup.start(plan, fabric.hosts, context.logs, stop);
   observer.watch(agents, deployment);
@@ -105,7 +107,7 @@ export async function bench(
   if (undisturbed) await agents.syncClocks(patience);
   await agents[Symbol.asyncDispose]();
   await sleepFor(undisturbed ? settleMs : 0);
-  const idleAfter = undisturbed ? await fabric.measure(rttProbes, patience) : [];
+  const idleAfter = undisturbed ? await measureIdle(fabric, looks, patience) : [];
   const seen = {
     plan,
     deployment,
@@ -116,6 +118,7 @@ export async function bench(
     window,
     idleBefore,
     idleAfter,
+    idleNotes: idleNotes(plan.scenario, looks),
     startedAt,
     startedUs,
     capacityPerSecond,
@@ -123,8 +126,6 @@ export async function bench(
   return reconcile(await assembleEvidence(seen, observer, options.commandLine));
 }
 
-/** RTT probes a pair, before and after. */
-const rttProbes = 200;
 /** How long counters, clocks and links may take to be read again after the run. */
 const afterMs = 60_000;
 /** Lets closing connections go quiet before the idle links are measured again. */

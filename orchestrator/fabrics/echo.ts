@@ -3,7 +3,7 @@ import { FabricError } from '../errors.ts';
 import type { Host, HostProcess } from '../hosts/host.ts';
 import { programPath } from '../program.ts';
 import type { EchoCalls } from './echo-protocol.ts';
-import type { Endpoint, Fabric } from './fabric.ts';
+import type { Direction, Endpoint, Fabric } from './fabric.ts';
 import { RequestLine } from './request-line.ts';
 
 /** One echo process: where it runs, and for which hosts it answers and sends probes. */
@@ -18,6 +18,8 @@ export interface EchoOptions {
   /** Ways to the echo ports; like those of the fabric, but their bytes need not count as traffic. */
   readonly route: Fabric['route'];
   readonly unroute: Fabric['unroute'];
+  /** Of sites; absent for every two of them. */
+  readonly directions?: readonly Direction[];
   /** To each pair at least; more where `minSpanMs` asks for a longer look. */
   readonly probes: number;
   readonly minSpanMs: number;
@@ -39,7 +41,9 @@ export interface EchoOptions {
 /** Enough that neither the relay nor the machine naps between two probes, little enough to be no load. */
 const minProbesPerSecond = 1_000;
 const maxProbesPerSecond = 2_000;
-const warmUps = 10;
+/** Probes that are sent first and not reported, over all pairs: the code of echo and relay gets warm. */
+const warmUpsInAll = 500;
+const leastWarmUps = 2;
 
 /**
  * Round trips of every ordered pair of hosts at different sites, all pairs in turn, over the fabric's own routes, by
@@ -61,18 +65,18 @@ export async function measureRoundTrips(
     for (const crew of options.crews) {
       crews.push({ ...crew, line: await start(crew, options, running) });
     }
+    const isWanted = wantedBy(options);
     const ports = new Map<Host, number>();
     for (const { line, answersFor } of crews) {
       for (const host of answersFor) {
+        if (!isWanted(null, host)) continue;
         const datagrams = options.datagrams !== undefined;
         ports.set(host, await line.request('serve', { address: host.address, datagrams }));
       }
     }
     const pairs = crews.flatMap(({ line, probesFor }) =>
       probesFor.flatMap((from) =>
-        [...ports].flatMap(([to, port]) =>
-          from.site === to.site ? [] : [{ line, from, to, port }],
-        ),
+        [...ports].flatMap(([to, port]) => (isWanted(from, to) ? [{ line, from, to, port }] : [])),
       ),
     );
     const legs = await Promise.all(
@@ -95,6 +99,21 @@ export async function measureRoundTrips(
     await Promise.allSettled(routes.map((route) => options.unroute(...route)));
     await Promise.all(running.map((process) => process.end(1_000)));
   }
+}
+
+/** Whether probes go from one host to the other; from null: from any. */
+function wantedBy({ directions }: EchoOptions): (from: Host | null, to: Host) => boolean {
+  const targets = new Set(directions?.map(({ to }) => to));
+  const wanted = new Set(directions?.map(({ from, to }) => `${from} ${to}`));
+  return (from, to) => {
+    if (from === null) return !directions || targets.has(to.site);
+    return from.site !== to.site && (!directions || wanted.has(`${from.site} ${to.site}`));
+  };
+}
+
+/** To each pair. */
+function warmUpsOf(pairs: number): number {
+  return Math.max(leastWarmUps, Math.ceil(warmUpsInAll / pairs));
 }
 
 type Line = RequestLine<EchoCalls>;
@@ -138,7 +157,7 @@ async function probeAll(
   const answer = await line.request('probeDatagrams', {
     targets: mine.map(({ target }) => target),
     probes: Math.max(probes, Math.ceil((options.minSpanMs / 1e3) * perSecond)),
-    warmUps,
+    warmUps: warmUpsOf(legs.length),
     probesPerSecond: perSecond * mine.length,
     stragglersMs,
   });
@@ -170,7 +189,7 @@ async function probeStreams(
   return line.request('probe', {
     targets: mine.map(({ target }) => target),
     probes,
-    warmUps: datagrams === undefined ? warmUps : 2,
+    warmUps: datagrams === undefined ? warmUpsOf(pairs) : leastWarmUps,
     probesPerSecond: perSecond * mine.length,
     timeoutMs: Math.ceil(options.timeoutMs + (probes / perSecond) * 1e3),
   });

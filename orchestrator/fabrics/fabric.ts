@@ -10,6 +10,12 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** From site to site. */
+export interface Direction {
+  readonly from: string;
+  readonly to: string;
+}
+
 /**
  * Turns sites into Hosts and puts the WAN between them. Control traffic (stdio of processes) never crosses it.
  * All methods may be called concurrently; changes to one link are applied in call order.
@@ -40,8 +46,15 @@ export interface Fabric extends AsyncDisposable {
   /** Nothing passes in this direction until `heal`: TCP sees silence, not a reset. */
   cut(from: string, to: string): Promise<void>;
   heal(from: string, to: string): Promise<void>;
-  /** Idle round trips of every ordered pair, at least `probes` each, measured end to end and not derived from settings. */
-  measure(probes: number, signal: AbortSignal): Promise<readonly RttSample[]>;
+  /**
+   * Idle round trips of every ordered pair of sites, or of these alone, at least `probes` each, measured end to end and
+   * not derived from settings.
+   */
+  measure(
+    probes: number,
+    signal: AbortSignal,
+    directions?: readonly Direction[],
+  ): Promise<readonly RttSample[]>;
   /** Cumulative since the fabric was made, per ordered pair; in-site (from = to) where it can be counted. */
   traffic(): Promise<readonly Traffic[]>;
   /** Why in-site bytes are unknown here; null where `traffic` has them. */

@@ -125,10 +125,20 @@ function nearestServerMs(evidence: Evidence, site: string, topic: number): numbe
   const isOfTopic = (server: ServerPeer): boolean => server.topic === topic;
   const sites = new Set(evidence.servers.filter(isOfTopic).map((s) => siteName(evidence, s.site)));
   if (sites.has(site)) return 0;
-  const distances = [...sites].map((other) => idleRttMs(evidence, site, other));
-  // A pair that was not measured might be the nearest one.
-  return distances.reduce(
-    (a, b) => (a === null || b === null ? null : Math.min(a, b)),
-    distances.length === 0 ? null : Number.POSITIVE_INFINITY,
+  // A pair that was not measured might be the nearest one, unless it was asked to be farther.
+  const distances = [...sites].map((other) => {
+    const measuredMs = idleRttMs(evidence, site, other);
+    return { measuredMs, rttMs: measuredMs ?? requestedMs(evidence, site, other) };
+  });
+  const [first] = distances;
+  if (first === undefined) return null;
+  return distances.reduce((a, b) => (b.rttMs < a.rttMs ? b : a), first).measuredMs;
+}
+
+/** The round trip that the scenario asks for between two sites. */
+function requestedMs({ scenario }: Evidence, a: string, b: string): number {
+  const both = scenario.links.filter(
+    ({ from, to }) => (from === a && to === b) || (from === b && to === a),
   );
+  return sum(both, ({ delayMs }) => delayMs);
 }

@@ -1,7 +1,7 @@
 import { type Link, type LinkShape, linkShape } from '../../topologies/topology.ts';
 import type { Evidence, RttSample } from '../evidence.ts';
 import type { LinkReport, RunResult } from '../result.ts';
-import { sum } from './parts.ts';
+import { groupBy, sum } from './parts.ts';
 
 /** The network that was asked for beside the one that was measured, and the bytes it carried. */
 export function wanOf(evidence: Evidence): RunResult['wan'] {
@@ -17,10 +17,7 @@ export function wanOf(evidence: Evidence): RunResult['wan'] {
   return {
     fabric,
     limits: [...limits],
-    links: links.flatMap((link) => {
-      const report = linkReport(link, links, before, after);
-      return report === null ? [] : [report];
-    }),
+    links: linkReports(links, before, after),
     traffic: traffic.map(({ from, to, bytes, packets }) => ({ from, to, bytes, packets })),
     interSiteBytes,
     totalBytes,
@@ -55,21 +52,35 @@ export function rttToleranceMs(requestedMs: number): number {
   return Math.max(0.05 * requestedMs, 1);
 }
 
+/** Of the links that were measured; as there may be ten thousand, each is found by its name. */
+function linkReports(
+  links: readonly Link[],
+  before: readonly RttSample[],
+  after: readonly RttSample[],
+): LinkReport[] {
+  const nameOf = ({ from, to }: { from: string; to: string }): string => `${from} ${to}`;
+  const byName = new Map(links.map((link) => [nameOf(link), link]));
+  const [earlier, later] = [groupBy(before, nameOf), groupBy(after, nameOf)];
+  return links.flatMap((link) => {
+    const back = byName.get(`${link.to} ${link.from}`);
+    const name = nameOf(link);
+    const report = linkReport(link, back, earlier.get(name) ?? [], later.get(name) ?? []);
+    return report === null ? [] : [report];
+  });
+}
+
 /**
  * One direction's request beside its measured round trip, which crosses both directions: the median to judge is the
  * one, before or after, that lies farther from the requested. Null when it was never measured.
  */
 function linkReport(
   link: Link,
-  links: readonly Link[],
+  back: Link | undefined,
   before: readonly RttSample[],
   after: readonly RttSample[],
 ): LinkReport | null {
-  const ours = (samples: readonly RttSample[]): readonly RttSample[] =>
-    samples.filter((sample) => joins(sample, link.from, link.to));
-  const samples = [...ours(before), ...ours(after)];
+  const samples = [...before, ...after];
   if (samples.length === 0) return null;
-  const back = links.find(({ from, to }) => from === link.to && to === link.from);
   const requestedMs = link.delayMs + (back?.delayMs ?? link.delayMs);
   const { from, to } = link;
   const medians = samples.map(({ rttP50Ms }) => rttP50Ms);
@@ -78,7 +89,7 @@ function linkReport(
   );
   const loss = judgeLoss(samples, link, back ?? link);
   const isNear = Math.abs(farthest - requestedMs) <= rttToleranceMs(requestedMs);
-  const isWhole = ours(before).length > 0 && ours(after).length > 0;
+  const isWhole = before.length > 0 && after.length > 0;
   return {
     from,
     to,
@@ -87,6 +98,7 @@ function linkReport(
       rttMinMs: Math.min(...samples.map(({ rttMinMs }) => rttMinMs)),
       rttP50Ms: farthest,
       rttP99Ms: Math.max(...samples.map(({ rttP99Ms }) => rttP99Ms)),
+      probes: sum(samples, ({ probes }) => probes),
       lossPercent: loss.percent,
     },
     withinTolerance: isNear && loss.possible ? (isWhole ? true : null) : false,

@@ -39,6 +39,7 @@ export const linkReportSchema = z.object({
     rttMinMs: number('ms, shortest idle round trip'),
     rttP50Ms: number('ms, median idle round trip'),
     rttP99Ms: number('ms, 99 % of idle round trips'),
+    probes: number('idle round trips looked at, lost ones included'),
     lossPercent: quantity('% of probes; null where loss cannot be seen'),
   }),
   withinTolerance: z

@@ -31,12 +31,12 @@ const clockUncertain: WarningRule = {
 };
 
 /**
- * Only a network that is plainly not the one asked for (a quarter and 5 ms off) makes the run worthless. One warning
- * a pair, for the direction that is farther off: both round trips cross the same two directions.
+ * Only a network that is plainly not the one asked for (a quarter and 5 ms off) makes the run worthless. One warning for
+ * all pairs, with the worst of them: both round trips of a pair cross the same two directions.
  */
 const wanOutOfTolerance: WarningRule = {
   code: 'WAN_OUT_OF_TOLERANCE',
-  means: 'a measured link is not the requested one',
+  means: 'a measured link is not the requested one; of several the worst, with their number',
   advice: 'Keep the machine idle; `busbench check` names the next better fabric.',
   check({ result: { wan } }) {
     const wrong = wan.links
@@ -46,13 +46,20 @@ const wanOutOfTolerance: WarningRule = {
         return { link, requestedMs, offMs: Math.abs(link.measured.rttP50Ms - requestedMs) };
       })
       .sort((a, b) => b.offMs - a.offMs);
-    const pairs = new Map(wrong.toReversed().map((found) => [pairOf(found.link), found]));
-    return [...pairs.values()].reverse().map(({ link, requestedMs, offMs }) => ({
-      message: wanMessage(link, requestedMs),
-      value: offMs,
-      limit: rttToleranceMs(requestedMs),
-      invalidates: offMs > Math.max(0.25 * requestedMs, 5),
-    }));
+    const [worst] = wrong;
+    if (worst === undefined) return [];
+    const pairs = new Set(wrong.map(({ link }) => pairOf(link))).size;
+    const others = pairs === 1 ? '' : `${pairs} pairs of sites, the worst `;
+    return [
+      {
+        message: `${others}${wanMessage(worst.link, worst.requestedMs)}`,
+        value: worst.offMs,
+        limit: rttToleranceMs(worst.requestedMs),
+        invalidates: wrong.some(
+          ({ requestedMs, offMs }) => offMs > Math.max(0.25 * requestedMs, 5),
+        ),
+      },
+    ];
   },
 };
 

@@ -5,7 +5,7 @@ import type { LinkShape, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
 import { measureRoundTrips } from '../echo.ts';
-import type { Endpoint, Fabric } from '../fabric.ts';
+import type { Direction, Endpoint, Fabric } from '../fabric.ts';
 import { RequestError, RequestLine } from '../request-line.ts';
 import { type Block, relayAddress } from './block.ts';
 import type { RelayCalls } from './relay-protocol.ts';
@@ -139,7 +139,11 @@ export class LoopbackFabric implements Fabric {
     await this.#line.request('heal', { from, to });
   }
 
-  measure(probes: number, signal: AbortSignal): ReturnType<Fabric['measure']> {
+  measure(
+    probes: number,
+    signal: AbortSignal,
+    directions?: readonly Direction[],
+  ): ReturnType<Fabric['measure']> {
     const { hosts, home, logs } = this.#parts;
     const shapes = [...this.#shapes.values()];
     const maxJitterMs = Math.max(0, ...shapes.map(({ jitterMs }) => jitterMs));
@@ -152,6 +156,7 @@ export class LoopbackFabric implements Fabric {
         ],
         route: (from, to, port) => this.#route(from, to, port, false),
         unroute: (from, to, port) => this.unroute(from, to, port),
+        ...(directions && { directions }),
         probes,
         minSpanMs: Math.min(maxSpanMs, jitterSpans * maxJitterMs),
         timeoutMs: 5_000 + 4 * maxRttMs,

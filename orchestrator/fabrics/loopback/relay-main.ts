@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Endpoint } from '../fabric.ts';
+import type { Direction, Endpoint } from '../fabric.ts';
 import { hurry } from '../hurry.ts';
 import { serveRequests } from '../request-line.ts';
 import { linkSeed } from './jitter.ts';
 import { Path } from './path.ts';
-import type { Direction, RelayCalls, RelayRoute } from './relay-protocol.ts';
+import type { RelayCalls, RelayRoute } from './relay-protocol.ts';
 import { Timetable } from './timetable.ts';
 import { takeStalls, tunnel } from './tunnel.ts';
 

@@ -1,5 +1,5 @@
 import type { Link, LinkShape } from '../../../topologies/topology.ts';
-import type { Endpoint, Traffic } from '../fabric.ts';
+import type { Direction, Endpoint, Traffic } from '../fabric.ts';
 import type { Lateness } from './timetable.ts';
 
 /** What the relay process can be asked, and what it answers. */
@@ -16,11 +16,6 @@ export interface RelayCalls {
   heal: { ask: Direction; answer: null };
   traffic: { ask: null; answer: readonly Traffic[] };
   health: { ask: null; answer: Lateness & { readonly stalls: number } };
-}
-
-export interface Direction {
-  readonly from: string;
-  readonly to: string;
 }
 
 /** Connections of site `from` to `listen` lead to `target` at site `to`. */

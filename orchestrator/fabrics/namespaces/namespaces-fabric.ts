@@ -7,7 +7,7 @@ import { FabricError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { Owner } from '../../owner.ts';
 import { type EchoOptions, measureRoundTrips } from '../echo.ts';
-import type { Endpoint, Fabric, RunContext, Traffic } from '../fabric.ts';
+import type { Direction, Endpoint, Fabric, RunContext, Traffic } from '../fabric.ts';
 import type { Impairment } from './impairment.ts';
 import { endOwned } from './stale.ts';
 import type { Star } from './star.ts';
@@ -112,12 +112,19 @@ export class NamespacesFabric implements Fabric {
     return this.#parts.impairment.heal(from, to);
   }
 
-  measure(probes: number, signal: AbortSignal): ReturnType<Fabric['measure']> {
+  measure(
+    probes: number,
+    signal: AbortSignal,
+    directions?: readonly Direction[],
+  ): ReturnType<Fabric['measure']> {
     const shapes = [...this.#shapes.values()];
+    const concerned = new Set(directions?.flatMap(({ from, to }) => [from, to]));
+    const hosts = this.hosts.filter(({ site }) => !directions || concerned.has(site));
     return measureRoundTrips(
       {
         ...patience(probes, shapes),
-        crews: this.hosts.map((host) => ({ host, answersFor: [host], probesFor: [host] })),
+        ...(directions && { directions }),
+        crews: hosts.map((host) => ({ host, answersFor: [host], probesFor: [host] })),
         route: (from, to, port) => this.route(from, to, port),
         unroute: () => this.unroute(),
         logFile: join(this.#parts.run.logs, 'echo.log'),

@@ -30,6 +30,7 @@ function links(): LinkReport[] {
             rttMinMs: rttMs + 0.11,
             rttP50Ms: rttMs + off,
             rttP99Ms: rttMs + off + 1.3,
+            probes: 400,
             lossPercent: null,
           },
           withinTolerance: off < 4,

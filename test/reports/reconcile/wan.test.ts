@@ -25,7 +25,7 @@ describe('wanOf', () => {
       from: 'paris',
       to: 'lyon',
       requested: { delayMs: 10, jitterMs: 0, lossPercent: 0, rateMbps: null },
-      measured: { rttMinMs: 19, rttP50Ms: 19.5, rttP99Ms: 21.2, lossPercent: null },
+      measured: { rttMinMs: 19, rttP50Ms: 19.5, rttP99Ms: 21.2, probes: 200, lossPercent: null },
       withinTolerance: true,
     });
   });

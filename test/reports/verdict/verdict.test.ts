@@ -174,6 +174,24 @@ describe('warnings', () => {
       invalidates: false,
     });
     expect(warning('WAN_OUT_OF_TOLERANCE', [], wan(30))).toMatchObject({ invalidates: true });
+    const samples = [rtt('paris', 'lyon', 22), rtt('lyon', 'paris', 24)];
+    const both = { wan: { ...evidence(scenario(), []).wan, before: samples, after: samples } };
+    expect(warning('WAN_OUT_OF_TOLERANCE', [], both)?.message).toBe(
+      'lyon -> paris: round trip of 24.00 ms measured, 20.00 ms requested',
+    );
+    const link = { delayMs: 10, jitterMs: 0, lossPercent: 0, rateMbps: null };
+    const names = ['paris', 'lyon', 'nice'];
+    const links = names.flatMap((from) =>
+      names.filter((to) => to !== from).map((to) => ({ from, to, ...link })),
+    );
+    const three = [...samples, rtt('lyon', 'nice', 26)];
+    const many = {
+      scenario: scenario({}, { links }),
+      wan: { ...both.wan, before: three, after: three },
+    };
+    expect(warning('WAN_OUT_OF_TOLERANCE', [], many)?.message).toBe(
+      '2 pairs of sites, the worst lyon -> nice: round trip of 26.00 ms measured, 20.00 ms requested',
+    );
   });
 
   it('tell of what went missing', () => {

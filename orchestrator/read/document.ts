@@ -11,6 +11,8 @@ import {
   parseDocument,
   visit,
   type YAMLMap,
+  type YAMLParseError,
+  type YAMLWarning,
 } from 'yaml';
 import { type Path, parsePath, pathText, related } from '../../topologies/language/path.ts';
 import type { Mistake } from '../errors.ts';
@@ -92,21 +94,33 @@ function compose(text: string, lines: LineCounter, mistakes: Mistake[]): Documen
       schema: 'core',
       // Quadratic in the parser; `findDuplicates` does it in one pass and says where the first one was.
       uniqueKeys: false,
+      merge: true,
       logLevel: 'error',
     });
-    for (const problem of [...document.errors, ...document.warnings]) {
+    // After the first error the parser is lost: what it says of the rest follows from that one.
+    for (const problem of [...document.errors.slice(0, 1), ...document.warnings]) {
       const { line, col } = lines.linePos(problem.pos[0]);
       mistakes.push({
         path: '',
         line: Math.max(1, line),
         column: Math.max(1, col),
-        message: `YAML: ${firstLine(problem.message)}`,
+        message: `YAML: ${problemText(problem, text)}`,
       });
     }
   } catch (error) {
     return fail(`cannot be read as YAML: ${reasonOf(error)}`);
   }
   return document;
+}
+
+/** What went wrong, in words of ours where the parser's are about itself. */
+function problemText({ code, message, pos }: YAMLParseError | YAMLWarning, text: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; expected one in a file';
+  const at = text[pos[0]] ?? '';
+  if (code === 'UNEXPECTED_TOKEN' && '[]{},'.includes(at) && at !== '') {
+    return `unexpected ${at} here; a text with one of [ ] { } , in it needs quotes`;
+  }
+  return firstLine(message);
 }
 
 function findDuplicates(document: Document.Parsed, lines: LineCounter, mistakes: Mistake[]): void {
@@ -150,7 +164,7 @@ function offsetOf(document: Document.Parsed, path: Path, at: 'key' | 'value'): n
   for (const [depth, part] of path.entries()) {
     const container: unknown = isAlias(node) ? node.resolve(document) : node;
     if (isMap(container)) {
-      const pair = pairsOf(container).get(String(part));
+      const pair = pairsOf(container, document).get(String(part));
       if (pair === undefined) return offset;
       const missing = isScalar(pair.value) && pair.value.source === '';
       const isLast = depth === path.length - 1;
@@ -170,12 +184,27 @@ function offsetOf(document: Document.Parsed, path: Path, at: 'key' | 'value'): n
 const pairIndex = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 
 /** The pairs of a map by key, the last of duplicates; kept, because a map may hold many mistakes. */
-function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+function pairsOf(map: YAMLMap, document: Document): ReadonlyMap<string, Pair> {
   const known = pairIndex.get(map);
   if (known !== undefined) return known;
-  const pairs = new Map(map.items.map((pair) => [keyText(pair), pair]));
+  const own = map.items.map((pair) => [keyText(pair), pair] as const);
+  const merged = map.items.filter(isMerge).flatMap(({ value }) => mergedPairs(value, document));
+  const pairs = new Map([...merged, ...own]);
   pairIndex.set(map, pairs);
   return pairs;
+}
+
+/** `<<`: its map, or maps of its list, lend their keys to the map around it; earlier ones win. */
+function isMerge(pair: Pair): boolean {
+  return isScalar(pair.key) && typeof pair.key.value === 'symbol';
+}
+
+function mergedPairs(value: unknown, document: Document): readonly (readonly [string, Pair])[] {
+  const source: unknown = isAlias(value) ? value.resolve(document) : value;
+  if (isSeq(source)) {
+    return source.items.toReversed().flatMap((item) => mergedPairs(item, document));
+  }
+  return isMap(source) ? [...pairsOf(source, document)] : [];
 }
 
 function rangeStart(node: unknown): number {
@@ -183,6 +212,7 @@ function rangeStart(node: unknown): number {
 }
 
 function keyText(pair: Pair): string {
+  if (isMerge(pair)) return '<<';
   return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
 }
 

@@ -52,8 +52,8 @@ export function offeredPerSecond({ ratePerSecond, ramp }: OpenPace, measuredMs: 
   let [rate, atMs, area] = [ratePerSecond, 0, 0];
   for (const { toPerSecond, overMs } of ramp) {
     const stepMs = Math.min(overMs, measuredMs - atMs);
-    if (stepMs <= 0) break;
-    const reached = rate + ((toPerSecond - rate) * stepMs) / overMs;
+    if (atMs >= measuredMs) break;
+    const reached = overMs === 0 ? toPerSecond : rate + ((toPerSecond - rate) * stepMs) / overMs;
     area += ((rate + reached) / 2) * stepMs;
     rate = reached;
     atMs += stepMs;

@@ -139,6 +139,18 @@ describe('ready-made scenarios', () => {
   });
 });
 
+describe('merge keys', () => {
+  it('lend what the map around them does not say itself', async () => {
+    const text = `${minimal}links:
+  default: &wan { delay: 5ms, jitter: 1ms }
+  constraints:
+    - { <<: *wan, src: paris, dst: lyon, jitter: 2ms }
+`;
+    const { links } = await resolve(text);
+    expect(links[0]).toMatchObject({ to: 'lyon', delayMs: 5, jitterMs: 2 });
+  });
+});
+
 describe('the JSON Schema', () => {
   it('describes every section and requires what has no default', () => {
     const schema = scenarioJsonSchema() as Record<string, unknown>;

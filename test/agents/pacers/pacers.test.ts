@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Pacer, PacerOptions } from '../../../agents/pacers/pacer.ts';
 import { makePacer } from '../../../agents/pacers/registry.ts';
+import { offeredPerSecond } from '../../../reports/reconcile/workload.ts';
 
 const startUs = 5_000_000_000;
 
@@ -129,6 +130,25 @@ describe('ramp', () => {
     expect(until(3e6)).toBe(100 + 400);
     expect(until(5e6)).toBe(100 + 1200);
     expect(until(7e6)).toBe(100 + 1200 + 1000);
+  });
+
+  it('may rest at zero, and step at once', () => {
+    const pace: Pace = {
+      kind: 'open',
+      ratePerSecond: 100,
+      arrivals: 'constant',
+      ramp: [
+        { toPerSecond: 0, overMs: 0 },
+        { toPerSecond: 0, overMs: 2000 },
+        { toPerSecond: 300, overMs: 0 },
+      ],
+    };
+    const taken = union(pace, { measureUs: startUs + 1e6, measureEndUs: startUs + 4e6 }, 10, 3);
+    const dues = taken.map(({ dueUs }) => dueUs);
+    expect(dues.filter((us) => us < 1e6)).toHaveLength(100);
+    expect(dues.filter((us) => us >= 1e6 && us < 3e6)).toEqual([]);
+    expect(dues.filter((us) => us >= 3e6)).toHaveLength(300);
+    expect(offeredPerSecond(pace, 3000)).toBe(100);
   });
 
   it('never goes back in time and ends where the rate falls to zero', () => {

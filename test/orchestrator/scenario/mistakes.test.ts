@@ -82,7 +82,7 @@ phases: { drain: 2s }
   it.each([
     ['a: [', 'YAML'],
     ['a: b: c', 'YAML'],
-    ['a: 1\n---\nb: 2', 'YAML'],
+    ['a: 1\n---\nb: 2', 'a second document begins here; expected one in a file'],
     ['a: *nowhere', 'cannot be read as YAML'],
     ['a: !thing 1', 'YAML'],
     [`${'['.repeat(20_000)}`, 'YAML'],
@@ -92,6 +92,47 @@ phases: { drain: 2s }
     expect(found.length).toBeGreaterThan(0);
     expect(found[0]?.message).toContain(message);
     expect(found[0]?.line).toBeGreaterThanOrEqual(1);
+  });
+
+  it('of one slip in YAML are one, and say what to do', async () => {
+    const found = await mistakesOf(`${minimal}links:
+  constraints:
+    - { src: grp[1-2], dst: nice, delay: 10ms, loss: "0.1%" }
+    - { src: paris, dst: lyon, delay: 0.5s, symetric: no }
+faults: [{ at: 1s }]
+`);
+    expect(found.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
+      '6:17 YAML: unexpected [ here; a text with one of [ ] { } , in it needs quotes',
+    ]);
+  });
+
+  it('in what a merge key lends are told where it stands', async () => {
+    const found = await mistakesOf(`${minimal}links:
+  default: &wan { delay: 5ms, jiter: 1ms }
+  constraints:
+    - { <<: *wan, src: paris, dst: lyonn }
+`);
+    expect(found.map(({ line, column, path }) => `${line}:${column} ${path}`)).toEqual([
+      '5:31 links.default.jiter',
+      '5:31 links.constraints[0].jiter',
+      '7:36 links.constraints[0].dst',
+    ]);
+  });
+
+  it('after a mistaken element of a list keep their place', async () => {
+    const found = await mistakesOf(`${minimal}links:
+  constraints:
+    - { src: paris, dst: lyon, delay: 5 }
+    - { dst: lyon }
+    - { src: nice, dst: lyon, delay: 1ms }
+    - { src: lyon, dst: nice, delay: 2ms }
+`);
+    expect(found.map(({ line, path }) => `${line} ${path}`)).toEqual([
+      '6 links.constraints[0].delay',
+      '7 links.constraints[1].src',
+      '9 links.constraints[3]',
+    ]);
+    expect(found[2]?.message).toContain('already given by constraints[2]');
   });
 
   it('include aliases that would blow up', async () => {

@@ -84,7 +84,9 @@ export async function dial(
   });
   try {
     const until = AbortSignal.any([lost.signal, signal, AbortSignal.timeout(dialTimeoutMs)]);
-    await settledBefore(until, (resolve) => connection.once('connection_open', () => resolve()));
+    // Not only the connection: a flow of ours that precedes the other end's begin could not name what it expects next
+    // (AMQP 1.0, part 2, 2.7.4), and RabbitMQ 4 ends a session whose peer guesses.
+    await settledBefore(until, (resolve) => session.once('session_open', () => resolve()));
   } catch (error) {
     socket.destroy();
     throw error;

@@ -3,8 +3,8 @@ import type { Connection, Delivery, Receiver, Sender, Session } from 'rhea';
 
 /**
  * The insides of rhea that this driver reads or hooks, in one place. They are stable within rhea 3 and are
- * needed for three things: true credit (rhea counts it down a tick late), raw payloads (its codec costs more
- * than the transfer), and being told when a session's window opens.
+ * needed for four things: true credit (rhea counts it down a tick late), raw payloads (its codec costs more
+ * than the transfer), being told when a session's window opens, and sequence numbers that begin again at 0.
  */
 export interface SessionInside {
   readonly outgoing: {
@@ -13,6 +13,11 @@ export interface SessionInside {
     readonly next_pending_delivery: number;
     available(): number;
     transfer_window(): number;
+  };
+  readonly incoming: {
+    next_transfer_id: number;
+    next_delivery_id: number | undefined;
+    max_transfer_id: number;
   };
   on_transfer(frame: TransferFrame): void;
   on_flow(frame: unknown): void;
@@ -44,14 +49,28 @@ export function openRawSession(
   inside.on_transfer = (frame): void => {
     frame.performative.message_format = rawFormat;
     onTransfer.call(inside, frame);
+    wrapSequences(inside);
   };
   inside.on_flow = (frame): void => {
     onFlow.call(inside, frame);
+    wrapSequences(inside);
     flowed();
   };
   session.on('sendable', flowed);
   session.begin();
   return session;
+}
+
+/**
+ * Sequence numbers of AMQP 1.0 go round at 2^32 (part 2, 2.8.8), which rhea does not know: RabbitMQ 4 begins its
+ * sessions four below that, so that the fifth message would end the connection.
+ */
+function wrapSequences({ incoming }: SessionInside): void {
+  const { next_transfer_id: next, next_delivery_id: delivery, max_transfer_id: max } = incoming;
+  const left = (max - next) | 0;
+  incoming.next_transfer_id = next >>> 0;
+  incoming.max_transfer_id = incoming.next_transfer_id + left;
+  if (delivery !== undefined) incoming.next_delivery_id = delivery >>> 0;
 }
 
 /** Frames that rhea took in this session and has not written yet. */

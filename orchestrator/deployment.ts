@@ -67,6 +67,14 @@ export async function refuseUnavailable(scenario: ResolvedScenario): Promise<voi
   throw new UsageError('NOT_AVAILABLE', `this machine cannot run it: ${lacks.missing}`, lacks.mend);
 }
 
+/** Throws NOT_AVAILABLE when the bus found on this machine is of a version that cannot serve the scenario. */
+export async function refuseUnfit(scenario: ResolvedScenario): Promise<void> {
+  const deployer = await busDeployer(scenario.bus.type);
+  const lacks = (await deployer.unfit?.(scenario.bus)) ?? null;
+  if (!lacks) return;
+  throw new UsageError('NOT_AVAILABLE', `this machine cannot run it: ${lacks.missing}`, lacks.mend);
+}
+
 async function fabricMaker(scenario: ResolvedScenario): Promise<FabricMaker> {
   const load = fabricMakers[scenario.fabric];
   if (load) return load();

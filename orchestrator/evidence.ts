@@ -3,7 +3,7 @@ import type { Evidence, RttSample } from '../reports/evidence.ts';
 import type { RunResult } from '../reports/result.ts';
 import type { Observation } from '../reports/warnings/observed.ts';
 import type { AgentGroup } from './agents/agent-group.ts';
-import type { Bus } from './buses/bus.ts';
+import type { Bus, NodeCounters } from './buses/bus.ts';
 import type { Deployment } from './deployment.ts';
 import { describeEnvironment } from './environment.ts';
 import type { Observer } from './observer.ts';
@@ -18,7 +18,7 @@ interface Seen {
   readonly agents: AgentGroup;
   /** Indices of the agents that handed over all their parts. */
   readonly collected: ReadonlySet<number>;
-  readonly counters: ReadonlyMap<string, Readonly<Record<string, number>>>;
+  readonly counters: ReadonlyMap<string, NodeCounters>;
   readonly readiness: Readiness;
   readonly window: Window;
   readonly idleBefore: readonly RttSample[];
@@ -85,6 +85,8 @@ function describeBus(bus: Bus, { counters, capacityPerSecond, readiness }: Seen)
     nodes: bus.nodes.map(({ name, site, version }) => {
       return { name, site, version, counters: { ...counters.get(name) } };
     }),
+    ...(bus.unknown !== undefined && { unknown: { ...bus.unknown } }),
+    ...(bus.declared !== undefined && { declared: { ...bus.declared } }),
     details: {
       ...bus.details,
       ...readiness.details,

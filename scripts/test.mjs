@@ -15,6 +15,7 @@ const parts = {
   'iputils-ping': '/bin/ping',
   iptables: '/usr/sbin/iptables',
   iperf3: '/usr/bin/iperf3',
+  debootstrap: '/usr/sbin/debootstrap',
 };
 
 const args = process.argv.slice(2);

@@ -14,6 +14,9 @@ export interface AgentProcess {
   readonly servers: readonly ServerPeer[];
 }
 
+/** By name; null where this version does not tell, for the reason in `Bus.unknown`. */
+export type NodeCounters = Readonly<Record<string, number | null>>;
+
 /** A deployed system under test. */
 export interface Bus extends AsyncDisposable {
   readonly type: BusType;
@@ -21,6 +24,8 @@ export interface Bus extends AsyncDisposable {
   /** From the first process start until every node served, ms; how that splits up is in `details`. */
   readonly readyMs: number;
   readonly details: Readonly<Record<string, number>>;
+  /** What it declares for this run (queues, durability, how replies travel), in words, where there is such a thing. */
+  readonly declared?: Readonly<Record<string, string>>;
   /** Driver name and its endpoint configuration for one agent process. Credentials are inside and never logged. */
   endpoint(process: AgentProcess): Promise<Endpoint>;
   /**
@@ -33,7 +38,9 @@ export interface Bus extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<readonly Directory[]>;
   /** Each node's own counters now (messages ready, unacked, deliveries, run queue, file descriptors ...). */
-  counters(signal: AbortSignal): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>>;
+  counters(signal: AbortSignal): Promise<ReadonlyMap<string, NodeCounters>>;
+  /** Why a counter is null. */
+  readonly unknown?: Readonly<Record<string, string>>;
   /**
    * Between two benches on one deployment: removes what the last one left (queues, bindings) and settles when the
    * bus is as empty as after deployment; rejects with a BusError when it cannot be made so.
@@ -70,9 +77,11 @@ export interface BusDeployer<T extends BusType = BusType> {
   /** Combinations this bus cannot serve (pattern, guarantee, target, faults), as scenario paths and messages. */
   refuse(scenario: ScenarioWith<T>): readonly { readonly path: string; readonly message: string }[];
   /** Lines for `busbench plan`: nodes, ports where known, generated configuration. */
-  describe(scenario: ScenarioWith<T>): readonly string[];
+  describe(scenario: ScenarioWith<T>): readonly string[] | Promise<readonly string[]>;
   /** Null when this machine can run it, else what is missing and the command that mends it. */
   available(spec: BusOf<T>): Promise<{ readonly missing: string; readonly mend: string } | null>;
+  /** What the programs found here cannot serve of it, whatever else is missing; null when they can or none is found. */
+  unfit?(spec: BusOf<T>): Promise<{ readonly missing: string; readonly mend: string } | null>;
   /** Programs and versions that this machine would run, where it is available; absent when it runs none. */
   found?(): Promise<string>;
   deploy(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { refuseUnfit } from '../deployment.ts';
 import { describePlan, makePlan, planText } from '../plan/plan.ts';
 import { loadScenario } from '../scenario.ts';
 import { setOption } from './set-option.ts';
@@ -22,6 +23,7 @@ export function registerPlan(program: Command): void {
 
 async function planCommand(name: string, flags: PlanFlags): Promise<void> {
   const { scenario } = await loadScenario(name, flags.set);
+  await refuseUnfit(scenario);
   const description = await describePlan(makePlan(scenario));
   const text = flags.json ? `${JSON.stringify(description, null, 2)}\n` : planText(description);
   print(text);

@@ -51,7 +51,7 @@ export async function describePlan(plan: Plan): Promise<PlanDescription> {
     bus: {
       type: bus.type,
       nodes: bus.nodes.map((site, i) => ({ name: `bus-${i + 1}`, site })),
-      details: deployer.describe(scenario),
+      details: await deployer.describe(scenario),
     },
     agents: plan.processes.map(({ name, site, role, clients, servers }) => ({
       name,

@@ -66,12 +66,15 @@ export function environmentDifferences(
   return differences(baseline, candidate, of);
 }
 
-/** What was changed from baseline to candidate. */
+/** What was changed from baseline to candidate, and what the bus made of it. */
 export function scenarioDifferences(
   baseline: readonly RunResult[],
   candidate: readonly RunResult[],
 ): readonly Difference[] {
-  return differences(baseline, candidate, ({ scenario }) => scenario);
+  return differences(baseline, candidate, ({ scenario, bus }) => ({
+    ...scenario,
+    declared: bus.declared,
+  }));
 }
 
 /** Paths of the scenario in which results of one side differ from each other, so that they are no repetitions. */

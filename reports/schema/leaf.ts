@@ -17,6 +17,10 @@ export const text: Leaf<z.ZodString> = (description) => z.string().describe(desc
 
 export const flag: Leaf<z.ZodBoolean> = (description) => z.boolean().describe(description);
 
+/** Numbers by name, null where this bus does not tell. */
+export const counters: Leaf<z.ZodRecord<z.ZodString, z.ZodNullable<z.ZodNumber>>> = (description) =>
+  z.record(z.string(), z.number().nullable()).describe(description);
+
 /** Numbers by name; an absent name is 0. */
 export const counts: Leaf<z.ZodRecord<z.ZodString, z.ZodNumber>> = (description) =>
   z.record(z.string(), z.number()).describe(description);

@@ -1,17 +1,25 @@
 import { z } from 'zod';
-import { counts, number, text } from './leaf.ts';
+import { counters, counts, number, text } from './leaf.ts';
 
 const node = z.object({
   name: text('bus-1 and so on, in the order of the scenario'),
   site: text('its site'),
   version: text('as it says itself'),
-  counters: counts('its own counters, by name'),
+  counters: counters('its own counters, by name; null: see unknown'),
 });
 
 export const busSchema = z.object({
   type: text('the type of the scenario'),
   readyMs: number('ms from its start until it was truly ready'),
   nodes: z.array(node),
+  declared: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('what it declared for this run: queues, durability, how replies travel'),
+  unknown: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('why a counter of its nodes is null, by the name of the counter'),
   details: counts(
     'where the time to readiness went, and what else the bus measured of itself, by name, ms or counts',
   ),

@@ -12,16 +12,24 @@ import {
 
 /** The nodes of the system under test, their versions and their own counters. */
 export function busSection({ bus }: RunResult): Section {
+  const declared = Object.entries(bus.declared ?? {}).map(([name, what]) => fact(name, what));
   const details = Object.entries(bus.details).map(([name, value]) =>
     fact(name, name.endsWith('Ms') ? formatDurationMs(value) : formatNumber(value)),
   );
   return {
     id: 'bus',
     title: 'Bus',
-    facts: [fact('type', bus.type), fact('ready after', formatDurationMs(bus.readyMs)), ...details],
+    facts: [
+      fact('type', bus.type),
+      fact('ready after', formatDurationMs(bus.readyMs)),
+      ...declared,
+      ...details,
+    ],
     tables: bus.nodes.length === 0 ? [] : [nodeTable(bus)],
     notes:
-      bus.nodes.length === 0 ? ['No bus process of its own: the peers talk to each other.'] : [],
+      bus.nodes.length === 0
+        ? ['No bus process of its own: the peers talk to each other.']
+        : Object.entries(bus.unknown ?? {}).map(([name, reason]) => `${name}: ${reason}`),
   };
 }
 
@@ -55,7 +63,7 @@ function nodeTable({ nodes }: RunResult['bus']): Table {
           name,
           nodes.map(({ counters }) => {
             const value = counters[name];
-            if (value === undefined) return '-';
+            if (value === undefined || value === null) return '-';
             return Number.isInteger(value) ? formatCount(value) : formatNumber(value);
           }),
         ),

@@ -6,7 +6,9 @@ import { unlessZero, type WarningRule } from './rule.ts';
 const heldCounters = ['messagesReady', 'messagesUnacknowledged', 'undelivered'];
 
 /** Messages that all nodes hold, by their own counters; null where no node has such a counter. */
-export function heldMessages(nodes: readonly Readonly<Record<string, number>>[]): number | null {
+export function heldMessages(
+  nodes: readonly Readonly<Record<string, number | null>>[],
+): number | null {
   const held = nodes.flatMap((counters) => heldCounters.flatMap((name) => counters[name] ?? []));
   return held.length === 0 ? null : sum(held, (count) => count);
 }
@@ -59,7 +61,7 @@ const busPartitioned: WarningRule = {
   code: 'BUS_PARTITIONED',
   means: 'the cluster fell apart during the run; the message says what healed it',
   advice:
-    'bus.clusterPartitionHandling decides what heals it: ignore (nothing does), pause_minority or autoheal.',
+    'bus.clusterPartitionHandling decides what heals it: ignore (nothing does), pause_minority or autoheal; with Khepri (RabbitMQ 4.2) the majority goes on and the others catch up.',
   check({ result: { bus } }) {
     const having = (counter: string): readonly string[] =>
       bus.nodes.filter(({ counters }) => (counters[counter] ?? 0) > 0).map(({ name }) => name);
@@ -80,12 +82,27 @@ const busPartitioned: WarningRule = {
   },
 };
 
+/** Value: the median round trip of the slowest link, ms. */
+const directRepliesSlow: WarningRule = {
+  code: 'DIRECT_REPLIES_SLOW',
+  means:
+    'calls by direct reply-to on a RabbitMQ cluster of 3.12 to 4.1, which asks all nodes before each',
+  advice: 'Compare with `--set bus.reply=queue`, or run another version of RabbitMQ.',
+  check({ result: { bus, workload, wan } }) {
+    const { slowReplies } = bus.declared ?? {};
+    if (slowReplies === undefined || workload.pattern !== 'call') return [];
+    const slowestMs = Math.max(0, ...wan.links.map(({ measured }) => measured.rttP50Ms));
+    return [{ message: slowReplies, value: slowestMs, limit: 0 }];
+  },
+};
+
 /** What the nodes of the bus say of themselves. */
 export const busRules: readonly WarningRule[] = [
   busNotEmpty,
   droppedPresettled,
   localityDisagrees,
   busPartitioned,
+  directRepliesSlow,
 ];
 
 function countOf({ nodes }: RunResult['bus'], counter: string): number {

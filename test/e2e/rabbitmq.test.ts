@@ -71,7 +71,9 @@ describe.skipIf(rabbitmqMissing !== null)('busbench run rabbitmq-cluster', () =>
 
   test('bytes between nodes, by their own count, crossed the emulated WAN', () => {
     const between = result.bus.nodes.flatMap(({ counters }) =>
-      Object.entries(counters).flatMap(([name, n]) => (name.startsWith('sentToBytes') ? [n] : [])),
+      Object.entries(counters).flatMap(([name, n]) =>
+        name.startsWith('sentToBytes') ? [n ?? 0] : [],
+      ),
     );
     expect(between.length).toBe(6);
     const sum = between.reduce((a, b) => a + b, 0);

@@ -97,7 +97,8 @@ function makeCertificates(folder: string): void {
     ['server', 'subjectAltName=IP:127.0.0.1'],
     ['client', 'extendedKeyUsage=clientAuth'],
   ] as const) {
-    const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', extension];
+    const leaf = ['-addext', 'basicConstraints=critical,CA:FALSE'];
+    const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', extension, ...leaf];
     const out = ['-keyout', `${name}.key`, '-out', `${name}.pem`, '-subj', `/CN=${name}`];
     openssl('req', '-x509', ...key, ...signed, ...out);
   }

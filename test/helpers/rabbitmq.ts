@@ -31,8 +31,19 @@ export interface Deployed extends AsyncDisposable {
   variant(runId: string, yaml: string, sets: readonly string[]): Promise<RabbitmqBus>;
 }
 
-/** A real RabbitMQ on the loopback fabric for the scenario in `yaml`; removed when disposed. */
-export async function deployRabbitmq(yaml: string, signal: AbortSignal): Promise<Deployed> {
+/** Whether mirrored queues are to be had: 4.0 removed them. */
+export const mirroredQueues: boolean =
+  Number.parseInt((await rabbitmqBus.found?.()) ?? '0', 10) < 4;
+
+/**
+ * A real RabbitMQ on the loopback fabric for the scenario in `yaml`; removed when disposed. `patience` is for its start,
+ * not for its life.
+ */
+export async function deployRabbitmq(yaml: string, patience: AbortSignal): Promise<Deployed> {
+  const life = new AbortController();
+  const late = (): void => life.abort(patience.reason);
+  patience.addEventListener('abort', late);
+  const { signal } = life;
   const scenario = ofType('rabbitmq', (await parseScenario(yaml, 'test.yaml', [])).scenario);
   const scratch = await mkdtemp(join(tmpdir(), 'busbench-test-'));
   const run = { runId: `t${randomBytes(4).toString('hex')}`, scratch, logs: join(scratch, 'logs') };
@@ -46,6 +57,7 @@ export async function deployRabbitmq(yaml: string, signal: AbortSignal): Promise
     const cluster = await withCalmLinks(fabric, links, () => deployCluster(context));
     const bus = new RabbitmqBus(context, cluster);
     await bus.prepare(performance.now(), signal);
+    patience.removeEventListener('abort', late);
     return {
       scenario,
       fabric,

@@ -25,9 +25,14 @@ export const rabbitmq = busOf('rabbitmq', {
       "site whose node leads every queue; without it topics are spread over the nodes, and a server's own queues stay with it",
   }),
   persistence: orNull(z.boolean()).meta({
-    description: 'durable queues and persistent messages; as the guarantee asks when absent',
+    description:
+      'persistent messages (queues are durable in any case); as the guarantee asks when absent',
   }),
   ...amqpFields,
+  reply: z.enum(['auto', 'direct', 'queue']).prefault('auto').meta({
+    description:
+      'how replies of calls travel: direct reply-to, or a queue a client; auto is direct, but the queue on a cluster of a version that asks all nodes before each direct reply (3.12 to 4.1)',
+  }),
   clusterPartitionHandling: z
     .enum(['ignore', 'pause_minority', 'autoheal'])
     .prefault('ignore')

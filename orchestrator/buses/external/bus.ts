@@ -192,7 +192,7 @@ export class ExternalBus implements Bus {
     const [first] = brokers;
     const [stated = ''] = this.#versions.values();
     const version = this.#peers?.first.version ?? stated;
-    const declared = declarationOf(this.#options, scenario.guarantee, Number.parseInt(version, 10));
+    const declared = declarationOf(this.#options, scenario.guarantee, version);
     const expires = declared.stream ? {} : { 'x-expires': expiresMs };
     const declaration = { ...declared, arguments: { ...declared.arguments, ...expires } };
     return amqplibEndpoint(

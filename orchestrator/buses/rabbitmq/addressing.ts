@@ -4,6 +4,7 @@ import type { ServerPeer } from '../../../agents/protocol.ts';
 import { type Pattern, patterns } from '../../../topologies/patterns.ts';
 import type { Guarantee, WorkloadSpec } from '../../../topologies/scenario.ts';
 import { fillTexts } from '../../../topologies/templates.ts';
+import { atLeast } from './installation.ts';
 
 /** Everything a run makes on a broker starts with this. */
 export function namePrefix(runId: string): string {
@@ -59,21 +60,38 @@ export interface Declaration {
 }
 
 /**
- * Quorum queues and streams are durable by nature; so is everything from RabbitMQ 4 on, which does away with
- * transient queues that are not exclusive.
+ * The same on every version: queues are durable, as RabbitMQ 4 does away with transient ones that are not exclusive,
+ * and a quorum queue never gives a message up, which it does from 4.0 on after 20 deliveries unless told otherwise.
  */
 export function declarationOf(
   options: { readonly queues: string; readonly persistence: boolean | null },
   guarantee: Guarantee,
-  brokerMajor: number,
+  brokerVersion: string,
 ): Declaration {
-  const persistent = options.persistence ?? guarantee === 'at-least-once';
-  const replicated = options.queues === 'quorum' || options.queues === 'stream';
+  const { queues } = options;
+  const limited = queues === 'quorum' && atLeast(brokerVersion, 4, 0);
   return {
-    durable: persistent || replicated || brokerMajor >= 4,
-    persistent,
-    stream: options.queues === 'stream',
-    arguments: replicated ? { 'x-queue-type': options.queues } : {},
+    durable: true,
+    persistent: options.persistence ?? guarantee === 'at-least-once',
+    stream: queues === 'stream',
+    arguments: {
+      ...(queues === 'quorum' || queues === 'stream' ? { 'x-queue-type': queues } : {}),
+      ...(limited ? { 'x-delivery-limit': -1 } : {}),
+    },
+  };
+}
+
+/** What is declared, in words for plan, result and comparison. */
+export function declaredText(
+  { durable, persistent, arguments: args }: Declaration,
+  queues: string,
+  reply: string,
+): Readonly<Record<string, string>> {
+  const told = Object.entries(args).map(([name, value]) => `${name}=${value}`);
+  return {
+    queues: [queues, durable ? 'durable' : 'transient', ...told].join(', '),
+    messages: persistent ? 'persistent' : 'transient',
+    replies: reply === 'direct' ? 'direct reply-to' : 'a queue a client',
   };
 }
 

@@ -5,9 +5,15 @@ import type { Directory, Endpoint } from '../../../agents/drivers/endpoint.ts';
 import { patterns } from '../../../topologies/patterns.ts';
 import { BusError } from '../../errors.ts';
 import { sleep } from '../../waiting.ts';
-import type { AgentProcess, Bus } from '../bus.ts';
-import { addressesOf, type Declaration, declarationOf, namePrefix } from './addressing.ts';
-import { readMetrics } from './counters.ts';
+import type { AgentProcess, Bus, NodeCounters } from '../bus.ts';
+import {
+  addressesOf,
+  type Declaration,
+  declarationOf,
+  declaredText,
+  namePrefix,
+} from './addressing.ts';
+import { readMetrics, whyUnknown } from './counters.ts';
 import type { DeployContext, DeployedCluster } from './deploy.ts';
 import { amqplibEndpoint, nearestFirst, replyQueue, rheaEndpoint } from './endpoint.ts';
 import { vhostPath } from './management.ts';
@@ -15,6 +21,7 @@ import type { RabbitmqNode } from './node.ts';
 import { readPartitions } from './partitions.ts';
 import { waitUntil } from './polling.ts';
 import { Routing } from './routing.ts';
+import { replyWay, slowReplies } from './versions.ts';
 
 /** Queue statistics lag behind by up to RabbitMQ's collection interval of 5 s. */
 const statisticsLagMs = 6_000;
@@ -28,9 +35,11 @@ export class RabbitmqBus implements Bus {
   readonly #prefix: string;
   readonly #addresses: AddressTemplates<Address>;
   readonly #declaration: Declaration;
+  readonly #reply: 'direct' | 'queue';
   readonly #routing: Routing;
   /** Bytes of each node's log that tell of earlier benches. */
   readonly #logFrom = new Map<string, number>();
+  #unknown: Readonly<Record<string, string>> = {};
   #readyMs = 0;
   #details: Readonly<Record<string, number>>;
 
@@ -43,13 +52,23 @@ export class RabbitmqBus implements Bus {
     this.#prefix = namePrefix(run.runId);
     const { pattern } = scenario.workload;
     this.#addresses = addressesOf(this.#prefix, options.queues === 'stream', pattern);
-    const major = Number.parseInt(deployed.installation.version, 10);
-    this.#declaration = declarationOf(options, scenario.guarantee, major);
+    const { version } = deployed.installation;
+    this.#declaration = declarationOf(options, scenario.guarantee, version);
+    this.#reply = replyWay(options, this.nodes.length, version);
     this.#routing = new Routing(this.nodes, options, this.#addresses, this.#declaration);
   }
 
   get readyMs(): number {
     return this.#readyMs;
+  }
+
+  get declared(): Readonly<Record<string, string>> {
+    const { options } = this.#context;
+    const slow = slowReplies(this.#reply, this.nodes.length, this.#deployed.installation.version);
+    return {
+      ...declaredText(this.#declaration, options.queues, this.#reply),
+      ...(slow !== null && { slowReplies: slow }),
+    };
   }
 
   get details(): Readonly<Record<string, number>> {
@@ -86,12 +105,12 @@ export class RabbitmqBus implements Bus {
   /** Sockets all nodes may open together; known a few seconds after they booted. */
   async #socketLimit(signal: AbortSignal): Promise<number> {
     let room = 0;
-    const path = '/nodes?columns=name,sockets_total';
+    const path = '/nodes?columns=name,sockets_total,fd_total';
     const probe = async (): Promise<string | null> => {
       const listed = await this.nodes[0]?.spec.management.tryGet(path, signal);
-      const limits = (listed ?? []) as readonly { readonly sockets_total?: number }[];
-      room = limits.reduce((sum, node) => sum + (node.sockets_total ?? 0), 0);
-      const known = limits.filter((node) => (node.sockets_total ?? 0) > 0).length;
+      const limits = ((listed ?? []) as readonly FileLimits[]).map(socketsOf);
+      room = limits.reduce((sum, sockets) => sum + sockets, 0);
+      const known = limits.filter((sockets) => sockets > 0).length;
       return known >= this.nodes.length ? null : `${known} of ${this.nodes.length} nodes tell`;
     };
     const hint = 'Look at the logs of the bus nodes.';
@@ -118,7 +137,7 @@ export class RabbitmqBus implements Bus {
       prefix: this.#prefix,
       addresses: this.#addresses,
       declaration: this.#declaration,
-      options,
+      options: { ...options, reply: this.#reply },
     };
     if (options.protocol === '0-9-1') {
       const leader = options.leader === null ? null : nodes[0];
@@ -144,9 +163,7 @@ export class RabbitmqBus implements Bus {
   }
 
   /** What is ready or unacknowledged is looked at again until it is 0 or the broker's statistics must be fresh. */
-  async counters(
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
+  async counters(signal: AbortSignal): Promise<ReadonlyMap<string, NodeCounters>> {
     const deadline = performance.now() + statisticsLagMs;
     let queues = await this.#queueCounters(signal);
     while (isBusy(queues) && performance.now() < deadline) {
@@ -164,7 +181,15 @@ export class RabbitmqBus implements Bus {
         return [node.name, { ...own, ...readMetrics(page, peers) }] as const;
       }),
     );
-    return new Map(entries);
+    this.#unknown = whyUnknown(
+      entries.map(([, counters]) => counters),
+      this.#deployed.installation.version,
+    );
+    return new Map<string, NodeCounters>(entries);
+  }
+
+  get unknown(): Readonly<Record<string, string>> {
+    return this.#unknown;
   }
 
   async reset(signal: AbortSignal): Promise<void> {
@@ -193,10 +218,14 @@ export class RabbitmqBus implements Bus {
     const log = await readFile(spec.logFile).catch(() => Buffer.alloc(0));
     const told = readPartitions(log.subarray(this.#logFrom.get(name) ?? 0).toString());
     if (!alive) return told;
-    const path = `/nodes/${spec.erlangName}?columns=partitions`;
+    const path = '/nodes?columns=name,running,partitions';
     const now = await spec.management.tryGet(path, bound(signal)).catch(() => null);
-    const apart = (now as { readonly partitions?: readonly string[] } | null)?.partitions ?? [];
-    return { ...told, partitionedFrom: apart.length };
+    const seen = (now ?? []) as readonly NodeRow[];
+    const own = seen.find(({ name }) => name === spec.erlangName)?.partitions?.length ?? 0;
+    // With Khepri a node that is apart from others tells only that it does not see them run.
+    const running = new Set(seen.filter((row) => row.running).map((row) => row.name));
+    const unseen = this.nodes.filter((node) => node.alive && !running.has(node.spec.erlangName));
+    return { ...told, partitionedFrom: Math.max(own, now === null ? 0 : unseen.length) };
   }
 
   /** Per node that leads them: queues of this run and what is in them. A stream keeps what was consumed: not counted. */
@@ -243,6 +272,22 @@ interface QueueRow {
   readonly type?: string;
   readonly messages_ready?: number;
   readonly messages_unacknowledged?: number;
+}
+
+interface NodeRow {
+  readonly name: string;
+  readonly running?: boolean;
+  readonly partitions?: readonly string[];
+}
+
+interface FileLimits {
+  readonly sockets_total?: number;
+  readonly fd_total?: number;
+}
+
+/** RabbitMQ 4 says 0 sockets for ever; what 3.x made of its files is what they are good for. 0 while it does not tell. */
+function socketsOf({ sockets_total: sockets = 0, fd_total: files = 0 }: FileLimits): number {
+  return sockets > 0 ? sockets : Math.max(0, Math.floor((files - 100) * 0.9));
 }
 
 function isBusy(queues: ReadonlyMap<string, QueueCounters>): boolean {

@@ -17,7 +17,7 @@ export interface NodeConfig {
 }
 
 /** rabbitmq.conf of one node. A later line replaces an earlier one of the same key, so `config` has the last word. */
-export function rabbitmqConf(node: NodeConfig, options: RabbitmqOptions): string {
+export function rabbitmqConf(node: NodeConfig, options: RabbitmqOptions, version: string): string {
   const lines = [
     `listeners.tcp.1 = ${node.address}:${node.ports.amqp}`,
     `management.tcp.ip = ${node.address}`,
@@ -32,6 +32,12 @@ export function rabbitmqConf(node: NodeConfig, options: RabbitmqOptions): string
     'log.file = false',
     `heartbeat = ${Math.ceil(options.heartbeatMs / 1000)}`,
     `cluster_partition_handling = ${options.clusterPartitionHandling}`,
+    // The default of 3.x, which 4.0 cuts to an eighth.
+    'max_message_size = 134217728',
+    // Queue statistics say whether a run has left anything behind; a later 4.x may no longer keep them unasked.
+    ...(atLeast(version, 4, 0)
+      ? ['deprecated_features.permit.management_metrics_collection = true']
+      : []),
     ...(node.thisNode === node.firstNode ? [] : joinLines(node)),
     ...options.config,
   ];

@@ -23,14 +23,14 @@ const kept: readonly (readonly [name: string, metric: string])[] = [
 
 /**
  * Reads a Prometheus text page. Sums over labels, so that protocols and queue types add up; a metric this broker
- * version does not have is left out. Distribution bytes are kept by peer: `sentToBytes.<node>`.
+ * version does not have is null. Distribution bytes are kept by peer: `sentToBytes.<node>`.
  */
 export function readMetrics(
   page: string,
   nodeNames: ReadonlyMap<string, string>,
-): Record<string, number> {
+): Record<string, number | null> {
   const names = new Map(kept.map(([name, metric]) => [metric, name]));
-  const counters: Record<string, number> = {};
+  const counters: Record<string, number | null> = {};
   for (const line of page.split('\n')) {
     const [, metric = '', labels = '', text] =
       /^([a-z0-9_]+)(?:\{([^}]*)\})? (\S+)/i.exec(line) ?? [];
@@ -39,7 +39,22 @@ export function readMetrics(
     const name = names.get(metric) ?? distributionName(metric, labels, nodeNames);
     if (name !== null) counters[name] = (counters[name] ?? 0) + value;
   }
+  // A node that does not answer tells nothing at all.
+  const silent = page === '' ? [] : kept.filter(([name]) => counters[name] === undefined);
+  for (const [name] of silent) counters[name] = null;
   return counters;
+}
+
+/** Why counters are null, by name. */
+export function whyUnknown(
+  nodes: Iterable<Readonly<Record<string, number | null>>>,
+  version: string,
+): Readonly<Record<string, string>> {
+  const all = [...nodes];
+  const silent = kept.filter(([name]) => all.some((counters) => counters[name] === null));
+  return Object.fromEntries(
+    silent.map(([name, metric]) => [name, `RabbitMQ ${version} has no metric ${metric}`]),
+  );
 }
 
 function distributionName(

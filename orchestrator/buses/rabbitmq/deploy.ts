@@ -7,10 +7,8 @@ import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { ResourceStack } from '../../resource-stack.ts';
 import { Cluster } from './cluster.ts';
-import { pluginsOf } from './config.ts';
 import { Gateway } from './gateway-client.ts';
 import {
-  atLeast,
   type Installation,
   notInstalled,
   parseInstallation,
@@ -19,6 +17,7 @@ import {
 import { RabbitmqNode } from './node.ts';
 import { waitUntil } from './polling.ts';
 import { type NodePlan, prepareNode } from './prepare.ts';
+import { otherVersion, unserved } from './versions.ts';
 
 export interface Credentials {
   readonly username: string;
@@ -163,25 +162,9 @@ async function find(hosts: readonly Host[], { run }: DeployContext): Promise<Ins
 }
 
 function checkVersion({ version, plugins }: Installation, options: RabbitmqOptions): void {
-  const refuse = (what: string, why: string): BusError =>
-    new BusError(
-      'RABBITMQ_OPTION_UNSUPPORTED',
-      `RabbitMQ ${version} ${why}: ${what} cannot be served`,
-      'Choose another value, or point BUSBENCH_RABBITMQ at another version.',
-    );
-  if (options.queues === 'mirrored' && atLeast(version, 4, 0)) {
-    throw refuse('bus.queues mirrored', 'has no mirrored queues (removed in 4.0)');
-  }
-  if (options.queues === 'stream' && !atLeast(version, 3, 9)) {
-    throw refuse('bus.queues stream', 'has no streams (new in 3.9)');
-  }
-  if (options.queues === 'quorum' && !atLeast(version, 3, 8)) {
-    throw refuse('bus.queues quorum', 'has no quorum queues (new in 3.8)');
-  }
-  const unknown = pluginsOf(options, version).filter((plugin) => !plugins.includes(plugin));
-  if (unknown.length > 0) {
-    throw refuse(`bus.plugins ${unknown.join(', ')}`, 'comes without this plugin');
-  }
+  const [why] = unserved(version, plugins, options);
+  if (why === undefined) return;
+  throw new BusError('RABBITMQ_OPTION_UNSUPPORTED', `RabbitMQ ${version} ${why}`, otherVersion);
 }
 
 /** Numbers free on the first host; other machines have their own, so any will do there. */

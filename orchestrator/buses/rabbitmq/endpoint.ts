@@ -19,7 +19,9 @@ export interface Way {
   readonly prefix: string;
   readonly addresses: AddressTemplates<Address>;
   readonly declaration: Declaration;
-  readonly options: Pick<RabbitmqOptions, 'heartbeatMs' | 'prefetch' | 'reply'>;
+  readonly options: Pick<RabbitmqOptions, 'heartbeatMs' | 'prefetch'> & {
+    readonly reply: 'direct' | 'queue';
+  };
 }
 
 /** AMQP 0-9-1. `foreign`: exchanges go with their last queue, should nobody be left to remove them. */

@@ -110,7 +110,11 @@ export class RabbitmqNode implements BusNode {
   async deathNotice(): Promise<BusError> {
     const log = await readFile(this.spec.logFile, 'utf8').catch(() => '');
     const lines = log.split('\n').filter((line) => line.trim() !== '');
-    const failed = lines.findIndex((line) => /\[error\]|BOOT FAILED/.test(line));
+    // What ended it first; 4.x logs harmless errors long before, such as of a feature flag it looks for in vain.
+    const fatal = lines.findIndex((line) =>
+      /BOOT FAILED|Failed to load|Failed to prepare/.test(line),
+    );
+    const failed = fatal < 0 ? lines.findIndex((line) => /\[error\]/.test(line)) : fatal;
     const told = failed < 0 ? lines.slice(-12) : lines.slice(failed, failed + 12);
     return new BusError(
       'RABBITMQ_NODE_DIED',

@@ -10,6 +10,8 @@ export interface PartitionCounters extends Readonly<Record<string, number>> {
 
 const seen = /inconsistent_database, (?:running|starting)_partitioned_network/;
 const paused = /Cluster minority\/secondary status detected/;
+/** Khepri has no word of its own for it; a node that died is `connection_closed`. */
+const silent = /node '?[^' ]+'? down: net_tick_timeout/;
 const healed = /Autoheal: we were selected to restart/;
 /** A node says several times that it pauses; what is closer together than this is one pause. */
 const onePauseMs = 2_000;
@@ -19,7 +21,7 @@ export function readPartitions(log: string): PartitionCounters {
   let [partitionsSeen, minorityPauses, autohealRestarts] = [0, 0, 0];
   let pausedAtMs = Number.NEGATIVE_INFINITY;
   for (const line of log.split('\n')) {
-    if (seen.test(line)) partitionsSeen++;
+    if (seen.test(line) || silent.test(line)) partitionsSeen++;
     else if (healed.test(line)) autohealRestarts++;
     else if (paused.test(line)) {
       const atMs = Date.parse(line.slice(0, 26).replace(' ', 'T'));

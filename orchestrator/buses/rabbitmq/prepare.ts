@@ -79,6 +79,7 @@ async function writeFiles(node: NodePlan, cluster: ClusterPlan): Promise<NodeFil
       ...credentials,
     },
     context.options,
+    cluster.installation.version,
   );
   const plugins = pluginsOf(context.options, cluster.installation.version);
   const [configFile, pluginsFile, resolverFile] = await Promise.all([

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { BusOf } from '../../../topologies/buses/buses.ts';
 import { ResourceStack } from '../../resource-stack.ts';
 import type { BusDeployer } from '../bus.ts';
+import { declarationOf, declaredText } from './addressing.ts';
 import { RabbitmqBus } from './bus.ts';
 import { withCalmLinks } from './calm.ts';
 import { rabbitmqConf } from './config.ts';
@@ -13,6 +15,7 @@ import {
   parseInstallation,
   searchCommand,
 } from './installation.ts';
+import { otherVersion, replyWay, slowReplies, unserved } from './versions.ts';
 
 /** Real rabbitmq-server nodes as private processes: own data, ports, cookie and epmd; no root, no container. */
 export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
@@ -35,8 +38,9 @@ export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
     return [{ path: 'servers.count', message }];
   },
 
-  describe(scenario) {
+  async describe(scenario) {
     const { options } = scenario.bus;
+    const { version } = (await findHere()) ?? { version: '' };
     const example = {
       address: '<address>',
       ports: { amqp: 5672, management: 15672, prometheus: 15692 },
@@ -45,21 +49,30 @@ export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
       username: 'busbench',
       password: '<generated>',
     };
+    const count = scenario.bus.nodes.length;
+    const way = replyWay(options, count, version);
+    const declaration = declarationOf(options, scenario.guarantee, version);
+    const declared = declaredText(declaration, options.queues, way);
+    const slow = slowReplies(way, count, version);
     const nodes = scenario.bus.nodes.map((site, i) => `bus-${i + 1} at ${site}`).join(', ');
     return [
       `rabbitmq: ${nodes}; ports are chosen free at the start`,
+      ...Object.entries(declared).map(([name, what]) => `${name}: ${what}`),
       `queues are led ${options.leader === null ? 'by all nodes, topics spread over them' : `at ${options.leader}`}`,
+      ...(slow === null ? [] : [`slow: ${slow}`]),
       `rabbitmq.conf of ${example.thisNode} (port numbers are examples):`,
-      ...rabbitmqConf(example, options)
+      ...rabbitmqConf(example, options, version)
         .trimEnd()
         .split('\n')
         .map((line) => `  ${line}`),
     ];
   },
 
-  async available() {
-    return (await findHere()) === null ? { missing, mend } : null;
+  async available(spec) {
+    return (await findHere()) === null ? { missing, mend } : unfitHere(spec);
   },
+
+  unfit: unfitHere,
 
   async found() {
     const installation = await findHere();
@@ -83,6 +96,17 @@ export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
     }
   },
 };
+
+async function unfitHere(
+  spec: BusOf<'rabbitmq'>,
+): Promise<{ missing: string; mend: string } | null> {
+  const found = await findHere();
+  if (found === null) return null;
+  const [why] = unserved(found.version, found.plugins, spec.options);
+  return why === undefined
+    ? null
+    : { missing: `RabbitMQ ${found.version} ${why}`, mend: otherVersion };
+}
 
 async function findHere(): Promise<Installation | null> {
   const [file = '', ...args] = searchCommand;

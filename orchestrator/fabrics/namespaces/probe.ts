@@ -74,6 +74,9 @@ function noNamespaces(privilege: Privilege, why: string): Obstacle {
   if (process.platform !== 'linux') {
     return { missing: 'Linux, for network namespaces', mend: 'use fabric: loopback' };
   }
+  if (noProgram.test(why)) {
+    return { missing: `network namespaces (${why})`, mend: 'apt-get install util-linux' };
+  }
   return {
     missing: `network namespaces ${privilege === 'root' ? 'as root' : 'of its own for an ordinary user'} (${why})`,
     mend:
@@ -82,6 +85,9 @@ function noNamespaces(privilege: Privilege, why: string): Obstacle {
         : 'run as root (sudo), or allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1 (Debian), kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)',
   };
 }
+
+/** What a Host says of a command that is not there. */
+const noProgram = /there is no such program/;
 
 const noFirewall: Obstacle = {
   missing: `a program and a kernel that queue packets (tried ${firewalls.join(', ')})`,
@@ -94,8 +100,10 @@ async function probeNetem(host: Host, logFile: string): Promise<Obstacle | null>
     await host.run(command, { stdio: 'pipe', logFile, timeoutMs: commandMs });
     return null;
   } catch (error) {
+    const why = said(error);
+    if (noProgram.test(why)) return { missing: why, mend: 'apt-get install iproute2' };
     return {
-      missing: `the netem queueing discipline (${said(error)})`,
+      missing: `the netem queueing discipline (${why})`,
       mend: 'modprobe -a sch_netem sch_htb cls_u32; on Ubuntu first apt-get install linux-modules-extra-$(uname -r)',
     };
   }

@@ -88,10 +88,10 @@ describe('options of AMQP 1.0', () => {
 
   test('the plan says where messages go', async () => {
     const given = ', addresses: { receive: "q.{topic}", send: "q.{topic}" }';
-    const own = externalBus.describe(await scenarioOf(given, 'pattern: cast')).join('\n');
+    const own = (await externalBus.describe(await scenarioOf(given, 'pattern: cast'))).join('\n');
     expect(own).toContain('servers receive from q.{topic}');
     expect(own).toContain('nothing is declared or removed');
-    const found = externalBus.describe(await scenarioOf('', 'pattern: cast')).join('\n');
+    const found = (await externalBus.describe(await scenarioOf('', 'pattern: cast'))).join('\n');
     expect(found).toContain('ActiveMQ: queue:// and topic://busbench.<run>.*');
   });
 });

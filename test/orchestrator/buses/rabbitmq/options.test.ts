@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import { declarationOf } from '../../../../orchestrator/buses/rabbitmq/addressing.ts';
 import { inetrc, rabbitmqConf } from '../../../../orchestrator/buses/rabbitmq/config.ts';
-import { readMetrics } from '../../../../orchestrator/buses/rabbitmq/counters.ts';
+import { readMetrics, whyUnknown } from '../../../../orchestrator/buses/rabbitmq/counters.ts';
 import {
   atLeast,
   parseInstallation,
 } from '../../../../orchestrator/buses/rabbitmq/installation.ts';
 import { rabbitmqBus } from '../../../../orchestrator/buses/rabbitmq/rabbitmq.ts';
+import {
+  replyWay,
+  slowReplies,
+  unserved,
+} from '../../../../orchestrator/buses/rabbitmq/versions.ts';
 import { parseScenario } from '../../../../orchestrator/scenario.ts';
 import { busMistakes, busWith, ofType } from '../../../helpers/buses.ts';
 import { singleNode } from '../../../helpers/rabbitmq.ts';
@@ -17,7 +23,7 @@ function mistakesOf(bus: object): readonly { path: string; message: string }[] {
 }
 
 describe('options', () => {
-  test('defaults: a node a site, classic queues, direct replies', () => {
+  test('defaults: a node a site, classic queues, replies as suits the version', () => {
     expect(busWith('rabbitmq', {}, sites)).toEqual({
       type: 'rabbitmq',
       nodes: ['paris', 'lyon'],
@@ -26,7 +32,7 @@ describe('options', () => {
         leader: null,
         persistence: null,
         prefetch: 100,
-        reply: 'direct',
+        reply: 'auto',
         heartbeatMs: 10_000,
         protocol: '0-9-1',
         clusterPartitionHandling: 'ignore',
@@ -78,9 +84,45 @@ describe('options', () => {
 
   test('the plan shows the configuration, and no password', async () => {
     const { scenario } = await parseScenario(singleNode('heartbeat: 7s'), 'x.yaml', []);
-    const lines = rabbitmqBus.describe(ofType('rabbitmq', scenario)).join('\n');
+    const lines = (await rabbitmqBus.describe(ofType('rabbitmq', scenario))).join('\n');
     expect(lines).toContain('heartbeat = 7');
     expect(lines).toContain('default_pass = <generated>');
+  });
+});
+
+describe('versions', () => {
+  const optionsWith = (bus: object) => busWith('rabbitmq', bus, sites).options;
+
+  test('replies take a queue only where direct ones ask the whole cluster', () => {
+    const auto = optionsWith({});
+    const ways = ['3.11.28', '3.12.0', '4.0.5', '4.1.9', '4.2.0'].map((v) => replyWay(auto, 3, v));
+    expect(ways).toEqual(['direct', 'queue', 'queue', 'queue', 'direct']);
+    expect(replyWay(auto, 1, '4.0.5')).toBe('direct');
+    expect(replyWay(optionsWith({ reply: 'direct' }), 3, '4.0.5')).toBe('direct');
+    expect(slowReplies('direct', 3, '4.0.5')).toContain('asks all 3 nodes');
+    expect(slowReplies('direct', 3, '3.10.8')).toBeNull();
+    expect(slowReplies('queue', 3, '4.0.5')).toBeNull();
+  });
+
+  test('what a version lacks is refused', () => {
+    const own = ['rabbitmq_management', 'rabbitmq_prometheus'];
+    const lacks = (version: string, bus: object): string[] =>
+      unserved(version, own, optionsWith(bus)).map((why) => why.split(':')[1] ?? '');
+    expect(lacks('4.0.5', { queues: 'mirrored' })).toEqual([' bus.queues mirrored']);
+    expect(lacks('3.13.7', { queues: 'mirrored' })).toEqual([]);
+    const autoheal = { clusterPartitionHandling: 'autoheal' };
+    expect(lacks('4.1.0', autoheal)).toEqual([]);
+    expect(lacks('4.2.0', autoheal)).toEqual([' bus.clusterPartitionHandling autoheal']);
+    expect(lacks('3.10.8', { plugins: ['x'] })).toEqual([' bus.plugins x']);
+  });
+
+  test('is declared alike on all of them, and a quorum queue gives nothing up', () => {
+    const of = (version: string, queues: string) =>
+      declarationOf({ queues, persistence: null }, 'at-most-once', version);
+    expect(of('3.10.8', 'classic')).toEqual(of('4.0.5', 'classic'));
+    expect(of('3.10.8', 'classic')).toMatchObject({ durable: true, persistent: false });
+    expect(of('4.0.5', 'quorum').arguments).toMatchObject({ 'x-delivery-limit': -1 });
+    expect(of('3.10.8', 'quorum').arguments).toEqual({ 'x-queue-type': 'quorum' });
   });
 });
 
@@ -95,8 +137,8 @@ describe('files', () => {
   const { options } = busWith('rabbitmq', { config: ['heartbeat = 99'] }, sites);
 
   test('only later nodes look for the first, and the user has the last word', () => {
-    const first = rabbitmqConf({ ...node, thisNode: 'bus-1@paris' }, options);
-    const second = rabbitmqConf({ ...node, thisNode: 'bus-2@lyon' }, options);
+    const first = rabbitmqConf({ ...node, thisNode: 'bus-1@paris' }, options, '3.10.8');
+    const second = rabbitmqConf({ ...node, thisNode: 'bus-2@lyon' }, options, '4.0.5');
     expect(first).not.toContain('cluster_formation');
     expect(second).toContain('classic_config.nodes.1 = bus-1@paris\n');
     expect(second.trimEnd().endsWith('heartbeat = 99')).toBe(true);
@@ -137,10 +179,15 @@ describe('files', () => {
       'erlang_vm_dist_send_bytes{peer="stranger@x"} 5',
       'rabbitmq_disk undefined',
     ].join('\n');
-    expect(readMetrics(page, new Map([['bus-2@lyon', 'bus-2']]))).toEqual({
-      delivered: 7,
-      connections: 2,
-      'sentToBytes.bus-2': 77,
-    });
+    const counters = readMetrics(page, new Map([['bus-2@lyon', 'bus-2']]));
+    expect(counters).toMatchObject({ delivered: 7, connections: 2, 'sentToBytes.bus-2': 77 });
+    expect(Object.keys(counters)).not.toContain('sentToBytes.x');
+    // What a version does not tell is null, with the reason; a node that does not answer tells nothing.
+    expect(counters['sockets']).toBeNull();
+    expect(whyUnknown([counters], '4.0.5')['sockets']).toBe(
+      'RabbitMQ 4.0.5 has no metric rabbitmq_process_open_tcp_sockets',
+    );
+    expect(whyUnknown([counters], '4.0.5')['delivered']).toBeUndefined();
+    expect(readMetrics('', new Map())).toEqual({});
   });
 });

@@ -31,6 +31,13 @@ test('a log tells of partitions, pauses and restarts, and nothing of calm times'
   expect(readPartitions(`${minority}\n${again}`)).toMatchObject({ minorityPauses: 2 });
 });
 
+test('with Khepri a partition is a node that fell silent, and a death is none', () => {
+  const line = (why: string): string =>
+    `2026-11-26 06:35:09.497133+00:00 [info] <0.273.0> node 'bus-2@lyon' down: ${why}`;
+  expect(readPartitions(line('net_tick_timeout'))).toMatchObject({ partitionsSeen: 1 });
+  expect(readPartitions(line('connection_closed'))).toMatchObject({ partitionsSeen: 0 });
+});
+
 describe('the warning', () => {
   const node = (name: string, counters: Readonly<Record<string, number>>) => {
     return { name, site: 'paris', version: '', counters: { ...counters } };

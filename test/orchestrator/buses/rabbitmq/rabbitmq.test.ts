@@ -14,6 +14,7 @@ import { processesNaming } from '../../../helpers/processes.ts';
 import {
   type Deployed,
   deployRabbitmq,
+  mirroredQueues,
   rabbitmqMissing,
   singleNode,
 } from '../../../helpers/rabbitmq.ts';
@@ -65,28 +66,31 @@ describe.skipIf(rabbitmqMissing !== null)('one node', () => {
   ] as const;
   for (const [queues, pattern] of fitting) {
     for (const guarantee of ['at-most-once', 'at-least-once'] as const) {
-      test(`${pattern} on ${queues}, ${guarantee}`, async () => {
-        const bus = await variant(`queues: ${queues}`, [
-          `workload.pattern=${pattern}`,
-          `guarantee=${guarantee}`,
-          ...(pattern === 'notify' ? ['workload.pools=2'] : []),
-        ]);
-        await using peers = new Peers(bus, { pattern, guarantee });
-        const servers = [await peers.server(host, 0), await peers.server(host, 1)];
-        await bus.directory([], new Map(), soon());
-        const client = await peers.client(host, 0);
-        await client.sendAll(30);
-        const copies = pattern === 'fanout' || pattern === 'notify' ? 2 : 1;
-        const delivered = (): number => servers.reduce((sum, { got }) => sum + got.length, 0);
-        await eventually(() => delivered() === 30 * copies);
-        expect(delivered()).toBe(30 * copies);
-        if (copies === 2) expect(servers.map(({ got }) => got.length)).toEqual([30, 30]);
-        if (pattern === 'call') await eventually(() => client.replies.length === 30);
-        expect(client.replies.length).toBe(pattern === 'call' ? 30 : 0);
-        if (guarantee === 'at-least-once') await eventually(() => client.accepts.length === 30);
-        expect(client.accepts.length).toBe(guarantee === 'at-least-once' ? 30 : 0);
-        expect(client.refusals).toEqual([]);
-      });
+      test.skipIf(queues === 'mirrored' && !mirroredQueues)(
+        `${pattern} on ${queues}, ${guarantee}`,
+        async () => {
+          const bus = await variant(`queues: ${queues}`, [
+            `workload.pattern=${pattern}`,
+            `guarantee=${guarantee}`,
+            ...(pattern === 'notify' ? ['workload.pools=2'] : []),
+          ]);
+          await using peers = new Peers(bus, { pattern, guarantee });
+          const servers = [await peers.server(host, 0), await peers.server(host, 1)];
+          await bus.directory([], new Map(), soon());
+          const client = await peers.client(host, 0);
+          await client.sendAll(30);
+          const copies = pattern === 'fanout' || pattern === 'notify' ? 2 : 1;
+          const delivered = (): number => servers.reduce((sum, { got }) => sum + got.length, 0);
+          await eventually(() => delivered() === 30 * copies);
+          expect(delivered()).toBe(30 * copies);
+          if (copies === 2) expect(servers.map(({ got }) => got.length)).toEqual([30, 30]);
+          if (pattern === 'call') await eventually(() => client.replies.length === 30);
+          expect(client.replies.length).toBe(pattern === 'call' ? 30 : 0);
+          if (guarantee === 'at-least-once') await eventually(() => client.accepts.length === 30);
+          expect(client.accepts.length).toBe(guarantee === 'at-least-once' ? 30 : 0);
+          expect(client.refusals).toEqual([]);
+        },
+      );
     }
   }
 

@@ -270,7 +270,7 @@ describe('zeromq options', () => {
 
   test('the plan says how many connections each site opens', async () => {
     const scenario = await resolve(`${minimal}servers: { count: 3 }\nclients: { count: 30 }\n`);
-    const lines = zeromqBus.describe(ofType('zeromq', scenario));
+    const lines = await zeromqBus.describe(ofType('zeromq', scenario));
     expect(lines[0]).toBe(
       'zeromq: direct, server choice round-robin, high-water mark 1000 messages a peer, 1 io thread a process',
     );

@@ -3,9 +3,11 @@ import type { Channel } from './channel.ts';
 import type { Directory } from './drivers/endpoint.ts';
 import { AgentFailure, asFailure } from './errors.ts';
 import { Measurement, type Timing } from './measurement.ts';
+import { Offsets } from './offsets.ts';
 import { type LoadDriver, Peers } from './peers.ts';
 import { Prober } from './probes.ts';
 import { type Assignment, protocolVersion, type Schedule, type ToAgent } from './protocol.ts';
+import { Silence } from './silence.ts';
 
 const closeTimeoutMs = 3000;
 
@@ -13,9 +15,8 @@ const closeTimeoutMs = 3000;
 export interface AgentPlatform extends Timing {
   readonly loadDriver: LoadDriver;
   readonly pid: number;
-  /** Together they tell which processes share a monotonic clock. */
-  readonly bootId: string;
-  readonly timeNamespace: string;
+  /** Tells which processes share a monotonic clock; null where the system does not say. */
+  readonly clock: string | null;
 }
 
 /**
@@ -32,21 +33,22 @@ export class Agent {
   #peers: Peers | null = null;
   #prober: Prober | null = null;
   #ended = false;
-  #offsetUs: readonly number[] = [];
+  readonly #offsets = new Offsets();
+  readonly #silence: Silence;
 
   constructor(channel: Channel, platform: AgentPlatform, onEnd: (exitCode: number) => void) {
     this.#channel = channel;
     this.#platform = platform;
     this.#onEnd = onEnd;
+    this.#silence = new Silence(platform.nowUs, (silentMs) => this.fail(orphaned(silentMs)));
     // One listener for each connection being opened.
     setMaxListeners(0, this.#abort.signal);
-    const { pid, bootId, timeNamespace, nowUs } = platform;
+    const { pid, clock, nowUs } = platform;
     channel.send({
       type: 'hello',
       version: protocolVersion,
       pid,
-      bootId,
-      timeNamespace,
+      clock,
       nowUs: nowUs(),
     });
   }
@@ -54,6 +56,7 @@ export class Agent {
   /** One line from the orchestrator. */
   receiveLine(line: string): void {
     const receivedUs = this.#platform.nowUs();
+    this.#silence.heard();
     let message: ToAgent;
     try {
       message = JSON.parse(line) as ToAgent;
@@ -86,10 +89,10 @@ export class Agent {
         return;
       case 'hello':
         checkVersion(message.version);
+        this.#silence.limit(message.silenceMs);
         return;
       case 'offsets':
-        this.#offsetUs = message.offsetUs;
-        if (this.#measurement !== null) this.#measurement.run.offsetUs = message.offsetUs;
+        this.#offsets.set(message);
         return;
       case 'assign':
         this.#enqueue(() => this.#assign(message.assignment));
@@ -124,6 +127,7 @@ export class Agent {
     if (this.#ended) return;
     this.#ended = true;
     this.#abort.abort();
+    this.#silence.close();
     this.#prober?.close();
     this.#measurement?.close();
     const closing = Promise.allSettled([this.#peers?.close(), this.#channel.drained()]);
@@ -163,7 +167,7 @@ export class Agent {
 
   async #assign(assignment: Assignment): Promise<void> {
     if (this.#measurement !== null) throw protocolFailure("a second 'assign'");
-    const measurement = new Measurement(assignment, this.#offsetUs, this.#platform, this.#channel);
+    const measurement = new Measurement(assignment, this.#offsets, this.#platform, this.#channel);
     this.#measurement = measurement;
     const { loadDriver } = this.#platform;
     this.#peers = await Peers.connect(loadDriver, assignment, this.#abort.signal);
@@ -196,7 +200,7 @@ export class Agent {
     const measurement = this.#need('start');
     const { run } = measurement;
     if (run.phases !== null) throw protocolFailure("a second 'start'");
-    if (run.offsetUs.length === 0) throw protocolFailure("'start' before 'offsets'");
+    if (!run.offsets.known) throw protocolFailure("'start' before 'offsets'");
     this.#prober?.close();
     measurement.start(schedule, resumed);
   }
@@ -227,6 +231,14 @@ function checkVersion(version: number): void {
     'AGENT_VERSION',
     `protocol version: expected ${protocolVersion}, got ${version}`,
     'Install the same busbench version on every machine of the run.',
+  );
+}
+
+function orphaned(silentMs: number): AgentFailure {
+  return new AgentFailure(
+    'AGENT_ORPHANED',
+    `heard nothing from the orchestrator for ${Math.round(silentMs / 1e3)} s`,
+    'Was it stopped, or the network to it lost? An agent does not go on without one.',
   );
 }
 

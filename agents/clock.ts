@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+
 /**
  * One monotonic clock for all processes of a Linux host (same boot id, same time namespace), in µs.
  * `performance.now()` reads the same kernel clock as `process.hrtime()` from a per-process origin;
@@ -22,4 +24,18 @@ function findOriginUs(): number {
 /** Now, µs of the host's monotonic clock, with sub-microsecond resolution. */
 export function nowUs(): number {
   return originUs + performance.now() * 1e3;
+}
+
+/**
+ * Boot id and time namespace: equal in all processes that read the same monotonic clock. A kernel without time
+ * namespaces (before 5.6) has one clock a boot. Null where the system does not say: then nobody is taken to share it.
+ */
+export function clockName(): string | null {
+  try {
+    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const space = existsSync('/proc/self/ns/time') ? readlinkSync('/proc/self/ns/time') : 'none';
+    return bootId === '' || !existsSync('/proc/self/ns') ? null : `${bootId} ${space}`;
+  } catch {
+    return null;
+  }
 }

@@ -1,8 +1,7 @@
-import { readFileSync, readlinkSync } from 'node:fs';
 import { Agent } from './agent.ts';
 import { Alarm } from './alarm.ts';
 import { lineChannel } from './channel.ts';
-import { nowUs } from './clock.ts';
+import { clockName, nowUs } from './clock.ts';
 import { loadDriver } from './drivers/registry.ts';
 
 /** The agent program: the protocol on stdin and stdout, logs on stderr. It never outlives its orchestrator. */
@@ -20,8 +19,7 @@ const agent = new Agent(
     makeWaker: (onWake) => new Alarm(onWake),
     loadDriver,
     pid: process.pid,
-    bootId: read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-    timeNamespace: read(() => readlinkSync('/proc/self/ns/time')),
+    clock: clockName(),
   },
   (exitCode) => {
     // What was written must get out before the process ends.
@@ -35,12 +33,3 @@ process.on('SIGINT', () => {});
 process.on('SIGTERM', () => void agent.close(0));
 process.on('uncaughtException', (error) => agent.fail(error));
 process.on('unhandledRejection', (reason) => agent.fail(reason));
-
-/** Empty where the system does not say: then no other process is taken to share this clock. */
-function read(from: () => string): string {
-  try {
-    return from();
-  } catch {
-    return '';
-  }
-}

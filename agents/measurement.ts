@@ -1,5 +1,6 @@
 import type { Channel } from './channel.ts';
 import { PacingLoop, type Waker } from './loop.ts';
+import type { Offsets } from './offsets.ts';
 import { makePacer } from './pacers/registry.ts';
 import { collectParts } from './parts.ts';
 import { ProbeReports } from './probes.ts';
@@ -34,7 +35,7 @@ export class Measurement {
 
   constructor(
     assignment: Assignment,
-    offsetUs: readonly number[],
+    offsets: Offsets,
     { nowUs, makeWaker }: Timing,
     channel: Channel,
   ) {
@@ -45,7 +46,7 @@ export class Measurement {
       tally: new Tally(),
       nowUs,
       timeoutUs,
-      offsetUs,
+      offsets,
       phases: null,
       windowEndUs: Number.POSITIVE_INFINITY,
       receivers: assignment.receivers,

@@ -4,12 +4,14 @@
  */
 import type { Pattern } from '../topologies/patterns.ts';
 import type { Directory, Endpoint } from './drivers/endpoint.ts';
+import type { OffsetLines } from './offsets.ts';
 import type { Part } from './protocol-parts.ts';
 
+export type { OffsetLines } from './offsets.ts';
 export type * from './protocol-parts.ts';
 
 /** Both ends refuse to talk when this differs. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 type Scalar = null | boolean | number | string;
 export type Json = Scalar | readonly Json[] | { readonly [key: string]: Json };
@@ -107,14 +109,14 @@ export interface Announcement {
 }
 
 export type ToAgent =
-  | { readonly type: 'hello'; readonly version: number }
+  /** An agent that then hears nothing for `silenceMs` takes the orchestrator for gone: whoever says this sends `clock` in between. */
+  | { readonly type: 'hello'; readonly version: number; readonly silenceMs: number }
   | { readonly type: 'assign'; readonly assignment: Assignment }
   /** How this process reaches every receiver; the driver's own shape. Asks the agent to connect its senders. */
   | { readonly type: 'directory'; readonly directory: Directory }
   /** Send these probes once: flattened pairs client, path. */
   | { readonly type: 'probe'; readonly pairs: readonly number[] }
-  /** This process's clock minus each process's clock, by process index. */
-  | { readonly type: 'offsets'; readonly offsetUs: readonly number[] }
+  | ({ readonly type: 'offsets' } & OffsetLines)
   | { readonly type: 'clock'; readonly id: number }
   /** `resumed`: the process was started again in mid-run, so that it is no lateness when the start is in the past. */
   | { readonly type: 'start'; readonly schedule: Schedule; readonly resumed?: boolean }
@@ -135,9 +137,8 @@ export type FromAgent =
       readonly type: 'hello';
       readonly version: number;
       readonly pid: number;
-      /** Same boot id and time namespace: same monotonic clock. */
-      readonly bootId: string;
-      readonly timeNamespace: string;
+      /** Equal in processes that read the same monotonic clock; null where the system does not say. */
+      readonly clock: string | null;
       readonly nowUs: number;
     }
   | { readonly type: 'opened'; readonly announcements: readonly Announcement[] }

@@ -1,3 +1,4 @@
+import type { Offsets } from './offsets.ts';
 import type { Assignment, Schedule } from './protocol.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -26,8 +27,7 @@ export interface Run {
   readonly tally: Tally;
   readonly nowUs: () => number;
   readonly timeoutUs: number;
-  /** This process's clock minus each process's, by process index. */
-  offsetUs: readonly number[];
+  readonly offsets: Offsets;
   /** Null until the orchestrator says when to start. */
   phases: Phases | null;
   /** When the measuring window ends or was ended. */

@@ -207,7 +207,7 @@ async function lineTo<C extends Calls<C>>(
 async function engineCpu(fabric: Fabric): Promise<() => Promise<string>> {
   const [engine] = fabric.processes;
   const seconds = async (): Promise<number> =>
-    (await engine?.host.sample(engine.process.pid))?.cpuSeconds ?? Number.NaN;
+    (await engine?.host.sample([engine.process.pid]))?.[0]?.cpuSeconds ?? Number.NaN;
   const before = await seconds();
   const startMs = performance.now();
   return async () => {

@@ -148,7 +148,7 @@ async function throughput(fabric: Fabric, start: Start): Promise<string[][]> {
 async function relayCpu(fabric: Fabric): Promise<(inUse: number) => Promise<string>> {
   const [relay] = fabric.processes;
   const seconds = async (): Promise<number> =>
-    (await relay?.host.sample(relay.process.pid))?.cpuSeconds ?? Number.NaN;
+    (await relay?.host.sample([relay.process.pid]))?.[0]?.cpuSeconds ?? Number.NaN;
   const before = await seconds();
   const startMs = performance.now();
   return async (inUse) => {

@@ -55,7 +55,7 @@ export async function assembleEvidence(
         ? countedMs(observer, window)
         : window.measuredMs,
     measuredFromMs: Math.round((window.measureUs - seen.startedUs) / 1e3),
-    clockUncertaintyUs: agents.clockUncertaintyUs,
+    clocks: agents.clocks.seen(),
     wan: {
       fabric: fabric.name,
       limits: [...fabric.limits, ...seen.idleNotes],

@@ -187,7 +187,7 @@ function orchestratorItself(): Watched {
     sample: async () => {
       const { user, system } = process.cpuUsage();
       const cpuSeconds = (user + system) / 1e6;
-      return { cpuSeconds, rssBytes: process.memoryUsage.rss(), sockets: 0 };
+      return [{ cpuSeconds, rssBytes: process.memoryUsage.rss(), sockets: 0 }];
     },
   };
   return { role: 'orchestrator', name: 'busbench', site: '', host: self, pid: () => process.pid };

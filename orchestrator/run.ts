@@ -100,11 +100,11 @@ export async function bench(
   const window = await measureWindow(plan, agents, deployment, observer, stop);
 
   observer.step('collecting');
+  agents.clocks.stop();
   const collected = await agents.collect(collectMs, AbortSignal.timeout(collectMs));
   const patience = AbortSignal.timeout(afterMs);
   const counters = await bus.counters(patience).catch(() => new Map());
   const undisturbed = window.failure === null && !window.interrupted;
-  if (undisturbed) await agents.syncClocks(patience);
   await agents[Symbol.asyncDispose]();
   await sleepFor(undisturbed ? settleMs : 0);
   const idleAfter = undisturbed ? await measureIdle(fabric, looks, patience) : [];

@@ -1,6 +1,7 @@
 import { nowUs } from '../agents/clock.ts';
 import type { ProcessReport } from '../reports/result.ts';
 import type { Host, ProcessSample } from './hosts/host.ts';
+import { within } from './waiting.ts';
 
 /** A process whose use of the machine is reported. */
 export interface Watched {
@@ -20,6 +21,8 @@ interface Track {
 }
 
 const everyMs = 1_000;
+/** A host that answers later has no sample of that second; a dead one must not hold up the run. */
+const sampleTimeoutMs = 1_000;
 
 /** Samples CPU, memory and sockets of every process once a second, from `start` to `stop`. */
 export class Sampler {
@@ -37,22 +40,21 @@ export class Sampler {
 
   async start(): Promise<void> {
     await this.#sampleAll();
+    let busy = false;
     this.#timer = setInterval(() => {
-      this.#round = this.#round.then(() => this.#sampleAll());
+      if (busy) return;
+      busy = true;
+      this.#round = this.#sampleAll().finally(() => {
+        busy = false;
+      });
     }, everyMs);
   }
 
   /** CPU seconds used so far by all processes that are watched, ours left out. */
   async cpuSeconds(): Promise<number> {
     const others = this.#watched.filter(({ role }) => role !== 'orchestrator');
-    const used = await Promise.all(
-      others.map(async ({ host, pid }) => {
-        const id = pid();
-        const sample = id === null ? null : await host.sample(id).catch(() => null);
-        return sample?.cpuSeconds ?? 0;
-      }),
-    );
-    return used.reduce((sum, seconds) => sum + seconds, 0);
+    const samples = await sampleEach(others);
+    return samples.reduce((sum, taken) => sum + (taken?.sample.cpuSeconds ?? 0), 0);
   }
 
   /** Takes a last sample and reports; CPU is that of the time between first and last sample. */
@@ -64,15 +66,40 @@ export class Sampler {
   }
 
   async #sampleAll(): Promise<void> {
-    await Promise.all(
-      this.#watched.map(async (watched, i) => {
-        const pid = watched.pid();
-        const sample = pid === null ? null : await watched.host.sample(pid).catch(() => null);
-        const track = this.#tracks[i];
-        if (pid !== null && sample && track) enter(track, pid, sample);
-      }),
-    );
+    const samples = await sampleEach(this.#watched);
+    for (const [i, taken] of samples.entries()) {
+      const track = this.#tracks[i];
+      if (track !== undefined && taken !== null) enter(track, taken.pid, taken.sample);
+    }
   }
+}
+
+interface Taken {
+  readonly pid: number;
+  readonly sample: ProcessSample;
+}
+
+/** A sample of each, one question a host; null for a process that is gone, or whose host does not answer. */
+async function sampleEach(watched: readonly Watched[]): Promise<readonly (Taken | null)[]> {
+  const found: (Taken | null)[] = watched.map(() => null);
+  const byHost = new Map<Watched['host'], { readonly at: number; readonly pid: number }[]>();
+  for (const [at, { host, pid }] of watched.entries()) {
+    const now = pid();
+    if (now !== null) byHost.set(host, [...(byHost.get(host) ?? []), { at, pid: now }]);
+  }
+  const late = (): Error => new Error('late');
+  const never = new AbortController().signal;
+  await Promise.all(
+    [...byHost].map(async ([host, all]) => {
+      const asked = host.sample(all.map(({ pid }) => pid));
+      const samples = await within(asked, sampleTimeoutMs, late, never).catch(() => []);
+      for (const [i, { at, pid }] of all.entries()) {
+        const sample = samples[i] ?? null;
+        if (sample !== null) found[at] = { pid, sample };
+      }
+    }),
+  );
+  return found;
 }
 
 /** CPU is summed from sample to sample: a process that was started anew begins to count from zero. */

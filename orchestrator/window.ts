@@ -66,6 +66,7 @@ export async function measureWindow(
     observer.step(warmupMs > 0 ? 'warming up' : 'starting');
     await sleep(msUntil(measureUs), ended.signal);
     observer.step('measuring');
+    agents.clocks.beginWindow();
     [before] = await Promise.all([fabric.traffic(), observer.startSampling()]);
     stealBefore = readSteal();
     faults = injectFaults(scene, AbortSignal.any([windowOver.signal, ended.signal]));

@@ -23,7 +23,8 @@ export interface Evidence {
   readonly measuredMs: number;
   /** From `startedAt` to the start of measuring, ms. */
   readonly measuredFromMs: number;
-  readonly clockUncertaintyUs: number;
+  /** By process index. */
+  readonly clocks: readonly ProcessClock[];
   readonly wan: WanEvidence;
   readonly bus: RunResult['bus'];
   /** Site of the node that serves each topic (queue leader); null where the bus has no such thing. */
@@ -40,6 +41,16 @@ export interface Evidence {
     readonly hint: string;
   } | null;
   readonly interrupted: boolean;
+}
+
+/** What a process read its times from, and how wrong the orchestrator may have been about it during the window, µs. */
+export interface ProcessClock {
+  /** Processes with equal numbers read one clock. */
+  readonly clock: number;
+  /** Never exceeded. */
+  readonly boundUs: number;
+  /** Three standard deviations, if the fastest exchanges took equally long both ways. */
+  readonly spreadUs: number;
 }
 
 export type FaultEvidence = Pick<

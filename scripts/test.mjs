@@ -11,6 +11,7 @@ const parts = {
   'rabbitmq-server': '/usr/lib/rabbitmq',
   'openssh-server': '/usr/sbin/sshd',
   chromium: '/usr/bin/chromium',
+  faketime: '/usr/bin/faketime',
   iproute2: '/sbin/ip',
   'iputils-ping': '/bin/ping',
   iptables: '/usr/sbin/iptables',

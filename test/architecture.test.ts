@@ -51,7 +51,8 @@ const mayImport: Readonly<Record<string, RegExp>> = {
   topologies: /^topologies\//,
   agents: /^(agents|topologies)\//,
   reports: /^(reports\/|topologies\/|agents\/protocol\.ts$)/,
-  orchestrator: /^(orchestrator|reports|topologies)\/|^agents\/(protocol|header|clock|alarm)\.ts$/,
+  orchestrator:
+    /^(orchestrator|reports|topologies)\/|^agents\/(protocol|header|clock|alarm|silence)\.ts$/,
 };
 
 /** What a bus and a driver say to each other is written down once, beside the driver: types, which are erased. */

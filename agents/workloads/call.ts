@@ -18,7 +18,7 @@ export function recordCall(
 ): void {
   const { recorder } = run;
   const pair = recorder.pair(header.clientSite, header.serverSite);
-  const serverOffsetUs = run.offsetUs[header.serverProcess] ?? 0;
+  const serverOffsetUs = run.offsets.from(header.serverProcess, doneUs);
   const responseUs = doneUs - dueUs;
   const serviceUs = doneUs - sentUs;
   const holdUs = header.repliedUs - header.receivedUs;

@@ -12,7 +12,7 @@ export function timedDeliveries(run: Run): DeliveryRecord {
   return {
     timed: true,
     add: (header, server, receivedUs) => {
-      const offsetUs = run.offsetUs[header.clientProcess] ?? 0;
+      const offsetUs = run.offsets.from(header.clientProcess, receivedUs);
       const dueUs = header.dueUs + offsetUs;
       const responseUs = receivedUs - dueUs;
       if (responseUs > run.timeoutUs) {

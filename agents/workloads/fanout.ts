@@ -11,7 +11,7 @@ export function copiedDeliveries(run: Run): DeliveryRecord {
   return {
     timed: true,
     add: (header, server, receivedUs) => {
-      const offsetUs = run.offsetUs[header.clientProcess] ?? 0;
+      const offsetUs = run.offsets.from(header.clientProcess, receivedUs);
       const dueUs = header.dueUs + offsetUs;
       const arrivedUs = receivedUs - dueUs;
       if (arrivedUs > run.timeoutUs) server.book.markLate(header.client, header.sequence);

@@ -1,7 +1,7 @@
-import { readFileSync, readlinkSync } from 'node:fs';
 import { nowUs } from '../../agents/clock.ts';
 import type { FromAgent, Part, Schedule, ToAgent } from '../../agents/protocol.ts';
 import type { Bus } from '../buses/bus.ts';
+import { AgentError } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ResourceStack } from '../resource-stack.ts';
@@ -14,7 +14,7 @@ import {
   openReceivers,
   spawnAgent,
 } from './agent.ts';
-import { type ClockOffset, measureOffset, offsetsSeenBy, reconcileOffsets } from './clock-sync.ts';
+import { Clocks } from './clocks.ts';
 import { connectClients, type OnStep } from './connect.ts';
 import type { ProbeAccount } from './probe-book.ts';
 import { proveAllPaths } from './ready-barrier.ts';
@@ -44,12 +44,9 @@ export class AgentGroup implements AsyncDisposable {
   readonly #listeners = new Set<(agent: Agent, message: FromAgent) => void>();
   readonly #failure: Promise<never>;
   #fail: (error: Error) => void = () => {};
-  #keys: string[] = [];
-  #offsets: readonly ClockOffset[] = [];
+  readonly clocks: Clocks;
   #assignmentOf: AssignmentOf | null = null;
   #schedule: Schedule | null = null;
-  /** Bound of the error of any agent's clock less another's, µs; 0 when all share one. */
-  clockUncertaintyUs = 0;
 
   private constructor(agents: readonly Agent[], logs: string, resources: ResourceStack) {
     this.agents = agents;
@@ -59,6 +56,8 @@ export class AgentGroup implements AsyncDisposable {
       this.#fail = reject;
     });
     this.#failure.catch(() => {});
+    this.clocks = new Clocks(agents);
+    resources.defer(() => this.clocks.stop());
     for (const agent of agents) this.#adopt(agent);
   }
 
@@ -99,6 +98,11 @@ export class AgentGroup implements AsyncDisposable {
     channel.listen((message) => {
       for (const listener of [...this.#listeners]) listener(agent, message);
     });
+    channel.failed.catch((error: unknown) => {
+      // What it said itself, and its silence, count at once; a broken pipe is explained by how the process ended.
+      const explains = error instanceof AgentError && error.code !== 'AGENT_CHANNEL';
+      if (explains && !agent.doomed) this.#fail(error);
+    });
     void process.exited.then((status) => {
       const died = agentDied(agent, status);
       channel.fail(died);
@@ -108,32 +112,10 @@ export class AgentGroup implements AsyncDisposable {
 
   async #greet(signal: AbortSignal): Promise<void> {
     const hellos = await this.#all((agent) => agent.channel.next('hello', helloMs, signal));
-    this.#keys = hellos.map((hello) => `${hello.bootId} ${hello.timeNamespace}`);
-    await this.syncClocks(signal);
-  }
-
-  /** Measures every clock again; called before and after the measuring window. */
-  async syncClocks(signal: AbortSignal): Promise<void> {
-    const own = ownClockKey();
-    const alive = this.agents.filter((agent) => agent.channel.error === null);
-    const fresh = new Map<number, ClockOffset>();
-    await Promise.all(
-      alive.map(async (agent) => {
-        const sameAsOurs = this.#keys[agent.index] === own;
-        const offset = sameAsOurs
-          ? { offsetUs: 0, uncertaintyUs: 0 }
-          : await measureOffset(agent.channel, signal);
-        fresh.set(agent.index, offset);
-      }),
+    await this.clocks.identify(
+      hellos.map(({ clock }) => clock),
+      signal,
     );
-    const unknown = { offsetUs: 0, uncertaintyUs: Number.POSITIVE_INFINITY };
-    const measured = this.#keys.map((_, i) => fresh.get(i) ?? this.#offsets[i] ?? unknown);
-    this.#offsets = reconcileOffsets(this.#keys, measured, own);
-    for (const agent of alive) {
-      const seen = offsetsSeenBy(agent.index, this.#keys, this.#offsets);
-      this.clockUncertaintyUs = Math.max(this.clockUncertaintyUs, ...seen.uncertaintyUs);
-      agent.channel.send({ type: 'offsets', offsetUs: seen.offsetUs });
-    }
   }
 
   /**
@@ -177,12 +159,23 @@ export class AgentGroup implements AsyncDisposable {
   }
 
   #scheduleFor(agent: Agent, { startUs, measureUs, measureEndUs }: Schedule): Schedule {
-    const offsetUs = this.#offsets[agent.index]?.offsetUs ?? 0;
+    const there = (ourUs: number): number => this.clocks.momentFor(agent, ourUs);
     return {
-      startUs: startUs + offsetUs,
-      measureUs: measureUs + offsetUs,
-      measureEndUs: measureEndUs === null ? null : measureEndUs + offsetUs,
+      startUs: there(startUs),
+      measureUs: there(measureUs),
+      measureEndUs: measureEndUs === null ? null : there(measureEndUs),
     };
+  }
+
+  /** Fault: stops an agent where it stands, until `resume`. */
+  async pause(agent: Agent): Promise<void> {
+    agent.channel.watchSilence(false);
+    await agent.process.signal('SIGSTOP');
+  }
+
+  async resume(agent: Agent): Promise<void> {
+    await agent.process.signal('SIGCONT');
+    agent.channel.watchSilence(true);
   }
 
   /** Fault: ends an agent like a crash. What only it knew is unknown. */
@@ -212,8 +205,7 @@ export class AgentGroup implements AsyncDisposable {
     agent.doomed = false;
     this.#adopt(agent);
     await agent.channel.next('hello', helloMs, signal);
-    const { offsetUs } = offsetsSeenBy(agent.index, this.#keys, this.#offsets);
-    agent.channel.send({ type: 'offsets', offsetUs });
+    agent.channel.send(this.clocks.offsetsFor(agent));
     await openReceivers(agent, assignmentOf, signal);
     const schedule = this.#scheduleFor(agent, this.#schedule);
     agent.channel.send({ type: 'start', schedule, resumed: true });
@@ -275,11 +267,6 @@ export function isPart(message: FromAgent): message is Part {
     default:
       return false;
   }
-}
-
-function ownClockKey(): string {
-  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return `${bootId} ${readlinkSync('/proc/self/ns/time')}`;
 }
 
 /**

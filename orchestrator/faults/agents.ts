@@ -18,8 +18,8 @@ export function agentInjury(fault: FaultSpec, agent: Agent, scene: FaultScene): 
     case 'pause':
       return {
         target,
-        begin: () => agent.process.signal('SIGSTOP'),
-        end: mended(() => agent.process.signal('SIGCONT')),
+        begin: () => agents.pause(agent),
+        end: mended(() => agents.resume(agent)),
       };
     case 'kill': {
       const begin = async (): Promise<void> => {

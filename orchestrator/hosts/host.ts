@@ -19,8 +19,11 @@ export interface Host {
   /** Writes a file below `directory` (mode 0600) and returns its path there. */
   put(name: string, content: string | Uint8Array): Promise<string>;
   get(path: string): Promise<Buffer>;
-  /** Cumulative CPU, resident memory and open sockets of a process and all its descendants; null when it is gone. */
-  sample(pid: number): Promise<ProcessSample | null>;
+  /**
+   * Cumulative CPU, resident memory and open sockets of each process and all its descendants, in the order of the pids;
+   * null for one that is gone.
+   */
+  sample(pids: readonly number[]): Promise<readonly (ProcessSample | null)[]>;
 }
 
 export interface SpawnOptions {

@@ -41,7 +41,7 @@ export async function localHost(
       return path;
     },
     get: (path) => readFile(resolve(spec.directory, path)),
-    sample: async (pid) => sampleProcessTree(pid),
+    sample: async (pids) => pids.map(sampleProcessTree),
   };
 }
 

@@ -2,7 +2,8 @@ import type { HistogramPart, PairKind, ProcessKind, SiteKind } from '../../agent
 import type { Evidence } from '../evidence.ts';
 import type { Dist, RunResult } from '../result.ts';
 import type { Account } from './accounts.ts';
-import { distOf, emptyHistogram, mergeSamples, quantileUs, type Samples } from './dist.ts';
+import { clockErrors, legErrorMax, oneWayTimes, worstShare } from './clocks.ts';
+import { distOf, emptyHistogram, mergeSamples, type Samples } from './dist.ts';
 import { failuresOf } from './outcome.ts';
 import { hasManyReceivers, partsOf, sum } from './parts.ts';
 
@@ -121,9 +122,11 @@ export function latencyOf(
     return count === 0 ? null : distOf(samples, Math.max(0, population - count));
   };
   const leg = (kind: 'requestLeg' | 'replyLeg'): Dist | null => {
-    const samples = latencies.of(kind);
-    return isCertain(samples, evidence.clockUncertaintyUs) ? distOf(samples) : null;
+    const times = oneWayTimes(evidence, kind);
+    const isKnown = times.length > 0 && worstShare(times) <= legErrorMax;
+    return isKnown ? distOf(latencies.of(kind)) : null;
   };
+  const { boundUs, spreadUs } = clockErrors(evidence);
   const many = hasManyReceivers(evidence);
   return {
     response: distOf(latencies.of('response'), failed),
@@ -137,13 +140,8 @@ export function latencyOf(
     fanoutFirst: many ? optional('fanoutFirst', due) : null,
     fanoutLast: many ? optional('fanoutLast', due) : null,
     reconnect: optional('reconnect', 0),
-    clockUncertaintyUs: evidence.clockUncertaintyUs,
+    clockUncertaintyUs: spreadUs,
+    clockBoundUs: boundUs,
     negativeSamples: latencies.negativeSamples,
   };
-}
-
-/** A leg whose uncertainty exceeds 10 % of its median is unknown; processes on one clock have none. */
-function isCertain(samples: Samples, clockUncertaintyUs: number): boolean {
-  const medianUs = quantileUs(samples, 0, 5000, 0);
-  return medianUs !== null && clockUncertaintyUs <= 0.1 * medianUs;
 }

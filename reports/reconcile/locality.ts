@@ -2,6 +2,7 @@ import type { PeerRow, ServerPeer } from '../../agents/protocol.ts';
 import type { Evidence } from '../evidence.ts';
 import type { RunResult } from '../result.ts';
 import type { Account } from './accounts.ts';
+import { legErrorMax, oneWayTimes, worstShare } from './clocks.ts';
 import { distOf, quantileUs } from './dist.ts';
 import { fairnessOf } from './fairness.ts';
 import type { Latencies } from './latency.ts';
@@ -33,10 +34,28 @@ export function localityOf(
     matrix: latencies.pairs(kind).map(({ clientSite, serverSite }) => {
       const { count, p50, p99 } = distOf(latencies.of(kind, { clientSite, serverSite }));
       const client = siteName(evidence, clientSite);
-      return { client, server: siteName(evidence, serverSite), count, p50Us: p50, p99Us: p99 };
+      const legOf = (leg: 'requestLeg' | 'replyLeg'): number | null =>
+        isKnownPair(evidence, leg, { clientSite, serverSite })
+          ? distOf(latencies.of(leg, { clientSite, serverSite })).p50
+          : null;
+      const legs = { requestLegP50Us: legOf('requestLeg'), replyLegP50Us: legOf('replyLeg') };
+      const server = siteName(evidence, serverSite);
+      return { client, server, count, p50Us: p50, p99Us: p99, ...legs };
     }),
     excess: excessOf(evidence, accounts, latencies),
   };
+}
+
+/** Do the clocks that these legs cross tell them? Where there are none, there is nothing to know. */
+function isKnownPair(
+  evidence: Evidence,
+  leg: 'requestLeg' | 'replyLeg',
+  pair: { readonly clientSite: number; readonly serverSite: number },
+): boolean {
+  const times = oneWayTimes(evidence, leg).filter(
+    ({ part }) => part.clientSite === pair.clientSite && part.serverSite === pair.serverSite,
+  );
+  return worstShare(times) <= legErrorMax;
 }
 
 /** Operations of one client whose topic has a server at the client's site, and who served them. */

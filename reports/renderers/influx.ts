@@ -74,7 +74,12 @@ function latencyPoints(
   { result }: RunRecord,
   at: (measurement: string, tags: Point['tags'], fields: Point['fields']) => Point,
 ): Point[] {
-  const { clockUncertaintyUs: _, negativeSamples: __, ...kinds } = result.latencyUs;
+  const {
+    clockUncertaintyUs: _,
+    clockBoundUs: __,
+    negativeSamples: ___,
+    ...kinds
+  } = result.latencyUs;
   return Object.entries(kinds).flatMap(([kind, dist]: [string, Dist | null]) => {
     if (dist === null) return [];
     const { hdr: ___, ...fields } = dist;

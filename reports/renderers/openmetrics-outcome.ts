@@ -80,7 +80,12 @@ function rates(record: RunRecord): Family {
 }
 
 function latencies(record: RunRecord): Family {
-  const { clockUncertaintyUs: _, negativeSamples: __, ...kinds } = record.result.latencyUs;
+  const {
+    clockUncertaintyUs: _,
+    clockBoundUs: __,
+    negativeSamples: ___,
+    ...kinds
+  } = record.result.latencyUs;
   const samples = Object.entries(kinds).flatMap(([kind, dist]) =>
     dist === null ? [] : summary(record, kind, dist),
   );

@@ -16,7 +16,10 @@ export const latencySchema = z.object({
   fanoutFirst: distOrNull('fanout: first arrival - due; null for other patterns'),
   fanoutLast: distOrNull('fanout: last arrival - due; null for other patterns'),
   reconnect: distOrNull('from the loss of a connection to its return; null when none was lost'),
-  clockUncertaintyUs: number('µs by which the clocks of two hosts may be off; 0 for one clock'),
+  clockUncertaintyUs: number(
+    'µs by which one-way times of the worst pair of processes may be off, 3 sigma; 0 for one clock',
+  ),
+  clockBoundUs: number('µs, the same in any case, however unlike the two ways are'),
   negativeSamples: number('legs that came out negative: counted, never dropped'),
 });
 

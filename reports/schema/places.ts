@@ -8,6 +8,8 @@ const pair = z.object({
   count: number('operations'),
   p50Us: quantity('µs, median of their service time'),
   p99Us: quantity('µs, 99 % of their service time'),
+  requestLegP50Us: quantity('µs, median of their request leg; null where clocks hide it'),
+  replyLegP50Us: quantity('µs, median of their reply leg; null without replies, too'),
 });
 
 const excess = z.object({

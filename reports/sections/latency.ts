@@ -75,7 +75,10 @@ function notesOf(result: RunResult, tables: readonly Table[]): string[] {
   }
   if (texts.has('-')) notes.push('"-": not known; a quantile needs 10 samples beyond it.');
   if (latencyUs.requestLeg !== null && latencyUs.clockUncertaintyUs > 0) {
-    notes.push(`Legs cross two clocks, known to ${formatUs(latencyUs.clockUncertaintyUs)}.`);
+    const { clockUncertaintyUs, clockBoundUs } = latencyUs;
+    notes.push(
+      `Legs cross two clocks, known to ${formatUs(clockUncertaintyUs)} (at the very most ${formatUs(clockBoundUs)} off).`,
+    );
   }
   if (latencyUs.negativeSamples > 0) {
     notes.push(

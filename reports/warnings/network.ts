@@ -1,3 +1,4 @@
+import { legErrorMax, oneWayTimes, worstShare } from '../reconcile/clocks.ts';
 import { requestedRttMs, rttToleranceMs } from '../reconcile/wan.ts';
 import type { LinkReport } from '../result.ts';
 import { unlessZero, usAsMs, type WarningRule } from './rule.ts';
@@ -20,13 +21,13 @@ const clockUncertain: WarningRule = {
   code: 'CLOCK_UNCERTAIN',
   means: 'the clocks of two hosts are known too badly for the legs',
   advice:
-    'Clocks of two machines were compared over a slow control connection; measure with calls.',
-  check({ result: { latencyUs, workload } }) {
-    const value = latencyUs.clockUncertaintyUs;
-    const medianUs = latencyUs.response.p50;
-    if (workload.pattern === 'call' || medianUs === null || value <= 0.1 * medianUs) return [];
-    const message = `one-way times may be wrong by ${usAsMs(value)}, more than 10 % of their median of ${usAsMs(medianUs)}`;
-    return [{ message, value, limit: 0.1 * medianUs }];
+    'Clocks of two machines were compared over a slow or busy control connection; measure with calls.',
+  check({ evidence, result: { latencyUs, workload } }) {
+    const share = worstShare(oneWayTimes(evidence, 'requestLeg'));
+    if (workload.pattern === 'call' || share <= legErrorMax) return [];
+    const limit = legErrorMax * 100;
+    const message = `one-way times between two clocks may be wrong by ${usAsMs(latencyUs.clockUncertaintyUs)}, of some pair more than ${limit} % of their median`;
+    return [{ message, value: Math.min(100, share * 100), limit }];
   },
 };
 

@@ -51,8 +51,8 @@ describe('the agent program', () => {
     expect(hello.pid).toBe(agent.child.pid);
     expect(Math.abs(hello.nowUs - nowUs())).toBeLessThan(5e6);
     const assignment = memoryAssignment();
-    agent.tell({ type: 'hello', version: 1 });
-    agent.tell({ type: 'offsets', offsetUs: [0] });
+    agent.tell({ type: 'hello', version: 2, silenceMs: 60_000 });
+    agent.tell({ type: 'offsets', atUs: 0, offsetUs: [0], drift: [0] });
     agent.tell({ type: 'assign', assignment });
     await agent.next('opened');
     agent.tell({ type: 'directory', directory: null });
@@ -98,7 +98,7 @@ describe('the agent program', () => {
 
   it('says why it cannot go on, then exits 1', async () => {
     agent = new AgentProcess();
-    agent.tell({ type: 'hello', version: 0 });
+    agent.tell({ type: 'hello', version: 0, silenceMs: 60_000 });
     const failed = await agent.next('failed');
     expect(failed).toMatchObject({ code: 'AGENT_VERSION' });
     expect(await agent.exited).toEqual([1, null]);

@@ -141,12 +141,12 @@ export function hostContract(
       async () => {
         const burn = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done';
         const child = await shell(`(${burn}); (${burn}; sleep 300) & ${burn}; wait`);
-        await eventually(async () => ((await host.sample(child.pid))?.cpuSeconds ?? 0) > 0.2);
-        const alone = (await host.sample(child.pid))?.rssBytes ?? 0;
+        await eventually(async () => ((await host.sample([child.pid]))[0]?.cpuSeconds ?? 0) > 0.2);
+        const alone = (await host.sample([child.pid]))[0]?.rssBytes ?? 0;
         expect(alone).toBeGreaterThan(1_000_000);
         await child.signal('SIGKILL');
         await child.exited;
-        expect(await host.sample(child.pid)).toBeNull();
+        expect(await host.sample([child.pid])).toEqual([null]);
       },
     );
 
@@ -156,7 +156,7 @@ export function hostContract(
       });`;
       const child = await host.spawn([process.execPath, '-e', script], options('log'));
       // A listener, ten clients, ten accepted.
-      await eventually(async () => ((await host.sample(child.pid))?.sockets ?? 0) >= 21);
+      await eventually(async () => ((await host.sample([child.pid]))[0]?.sockets ?? 0) >= 21);
       await child.end(5_000);
     });
 

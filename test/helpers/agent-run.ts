@@ -105,8 +105,7 @@ export class AgentRun {
           };
         },
         pid: process.pid,
-        bootId: 'boot',
-        timeNamespace: 'time',
+        clock: 'test',
       },
       (exitCode) => {
         this.exitCode = exitCode;
@@ -134,8 +133,8 @@ export class AgentRun {
 
   /** From hello to proven paths. */
   async makeReady(assignment: Assignment): Promise<void> {
-    this.agent.receive({ type: 'hello', version: 1 });
-    this.agent.receive({ type: 'offsets', offsetUs: [0] });
+    this.agent.receive({ type: 'hello', version: 2, silenceMs: 60_000 });
+    this.agent.receive({ type: 'offsets', atUs: 0, offsetUs: [0], drift: [0] });
     this.agent.receive({ type: 'assign', assignment });
     await this.next('opened');
     this.agent.receive({ type: 'directory', directory: null });

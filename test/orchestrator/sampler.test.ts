@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { sampleProcessTree } from '../../orchestrator/hosts/proc.ts';
-import { Sampler } from '../../orchestrator/sampler.ts';
+import { Sampler, type Watched } from '../../orchestrator/sampler.ts';
 import { sleep } from '../helpers/agent-run.ts';
 
 /** A process that has used so much CPU by the time it says so, and then rests. */
@@ -21,9 +21,40 @@ async function burn(cpuMs: number): Promise<{ pid: number; end: () => Promise<vo
   };
 }
 
+it('goes on without a host that does not answer', async () => {
+  const of = (name: string, host: Watched['host']): Watched => {
+    return { role: 'bus', name, site: 'a', host, pid: () => process.pid };
+  };
+  const sampler = new Sampler([
+    of('lost', { sample: () => new Promise(() => {}) }),
+    of('here', { sample: async (pids) => pids.map(sampleProcessTree) }),
+  ]);
+  await sampler.start();
+  const [lost, here] = await sampler.stop();
+  expect(lost?.rssMaxBytes).toBe(0);
+  expect(here?.rssMaxBytes).toBeGreaterThan(1e6);
+});
+
+it('asks each host once a second, whatever runs there', async () => {
+  const asked: (readonly number[])[] = [];
+  const host: Watched['host'] = {
+    sample: async (pids) => {
+      asked.push(pids);
+      return pids.map(() => null);
+    },
+  };
+  const all = [11, 12, 13].map((pid): Watched => {
+    return { role: 'agent', name: String(pid), site: 'a', host, pid: () => pid };
+  });
+  const sampler = new Sampler(all);
+  await sampler.start();
+  expect(asked).toEqual([[11, 12, 13]]);
+  await sampler.stop();
+});
+
 it('adds up the CPU of a process that was killed and started anew', async () => {
   let now: Awaited<ReturnType<typeof burn>> | null = await burn(600);
-  const host = { sample: async (pid: number) => sampleProcessTree(pid) };
+  const host = { sample: async (pids: readonly number[]) => pids.map(sampleProcessTree) };
   const node = {
     role: 'bus',
     name: 'bus-1',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Sender, SendHandler } from '../../../agents/drivers/driver.ts';
 import { emptyHeader, readHeader, writeReply } from '../../../agents/header.ts';
+import { Offsets } from '../../../agents/offsets.ts';
 import { makePacer } from '../../../agents/pacers/registry.ts';
 import type { AgentWorkload, Assignment } from '../../../agents/protocol.ts';
 import { Recorder } from '../../../agents/recorder.ts';
@@ -32,7 +33,7 @@ class Bench implements Sender {
       tally: new Tally(),
       nowUs: () => this.clockUs,
       timeoutUs,
-      offsetUs: [0],
+      offsets: new Offsets(),
       phases: { startUs, measureUs: startUs, measureEndUs: startUs + 10e6 },
       windowEndUs: startUs + 10e6,
       receivers: assignment.receivers,

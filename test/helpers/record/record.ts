@@ -109,6 +109,7 @@ function resultOf(measured: Measured): RunResult {
       fanoutLast: null,
       reconnect: null,
       clockUncertaintyUs: 18,
+      clockBoundUs: 240,
       negativeSamples: 0,
     },
     fanout: null,
@@ -212,7 +213,15 @@ function localityOf(measured: Measured): RunResult['locality'] {
       sites.map((server) => {
         const pair = pairOf(measured, client, server);
         const { p50, p99 } = dist(pair);
-        return { client, server, count: pair.totalCount, p50Us: p50, p99Us: p99 };
+        return {
+          client,
+          server,
+          count: pair.totalCount,
+          p50Us: p50,
+          p99Us: p99,
+          requestLegP50Us: null,
+          replyLegP50Us: null,
+        };
       }),
     ),
     excess: sites.map((site) => ({ site, p50Us: 610, p99Us: site === 'nice' ? 80_400 : 40_100 })),

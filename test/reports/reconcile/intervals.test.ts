@@ -4,6 +4,7 @@ import { reconcile } from '../../../reports/reconcile/reconcile.ts';
 import {
   client,
   clientLedger,
+  clocks,
   collected,
   evidence,
   histogram,
@@ -11,6 +12,7 @@ import {
   range,
   row,
   scenario,
+  server,
 } from './synthetic.ts';
 
 describe('intervals', () => {
@@ -84,13 +86,42 @@ describe('whole-window histograms', () => {
 describe('legs', () => {
   it('are null where clocks are not known to 10 % of their median', () => {
     const parts = [histogram('requestLeg', range(41, 980)), histogram('hold', range(41, 3))];
-    const leg = (clockUncertaintyUs: number) =>
-      reconcile(evidence(scenario(), parts, { clockUncertaintyUs })).result.latencyUs;
+    const leg = (spreadUs: number) =>
+      reconcile(
+        evidence(scenario(), parts, {
+          clocks: clocks({ 'server.paris': { spreadUs, boundUs: 5_000 } }),
+        }),
+      ).result.latencyUs;
     expect(leg(100).requestLeg).toMatchObject({ count: 41, p50: 1000 });
     expect(leg(101).requestLeg).toBeNull();
     // Both ends of a hold are one clock's.
     expect(leg(101).hold).toMatchObject({ count: 41 });
     expect(leg(0).replyLeg).toBeNull();
+  });
+
+  it('are judged by the clocks of the pair, not by the worst of the run', () => {
+    const parts = [
+      histogram('service', range(41, 980), 0, 0),
+      histogram('service', range(41, 980), 0, 1),
+      histogram('requestLeg', range(41, 980), 0, 0),
+      histogram('requestLeg', range(41, 980), 0, 1),
+    ];
+    const far = { 'server.lyon': { spreadUs: 500, boundUs: 5_000 } };
+    const { locality, latencyUs } = reconcile(
+      evidence(scenario(), parts, {
+        servers: [server(0), server(1, { site: 1 })],
+        clocks: clocks(far),
+      }),
+    ).result;
+    expect(locality.matrix).toMatchObject([
+      { server: 'paris', requestLegP50Us: 1000 },
+      { server: 'lyon', requestLegP50Us: null },
+    ]);
+    // Half of them would not be all of them.
+    expect(latencyUs.requestLeg).toBeNull();
+    // A run whose far host nobody talks to knows its legs.
+    const near = evidence(scenario(), parts.slice(0, 3), { clocks: clocks(far) });
+    expect(reconcile(near).result.latencyUs.requestLeg).toMatchObject({ count: 41 });
   });
 
   it('rank what was never confirmed as infinite', () => {

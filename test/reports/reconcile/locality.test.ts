@@ -86,7 +86,7 @@ describe('localityOf', () => {
         histogram('service', range(19, 1), 0, 0),
       ]),
     ).result;
-    expect(locality.matrix).toEqual([
+    expect(locality.matrix).toMatchObject([
       { client: 'paris', server: 'paris', count: 19, p50Us: null, p99Us: null },
       { client: 'paris', server: 'lyon', count: 1000, p50Us: 500, p99Us: 990 },
       { client: 'lyon', server: 'lyon', count: 20, p50Us: 10, p99Us: null },

@@ -3,6 +3,7 @@ import type { Part } from '../../../agents/protocol.ts';
 import { reconcile } from '../../../reports/reconcile/reconcile.ts';
 import {
   clientLedger,
+  clocks,
   evidence,
   histogram,
   interval,
@@ -101,13 +102,23 @@ describe('reconcile, cast', () => {
       { type: 'clientLedger', entries: [clientLedger({ client: 0, due: 40 })] },
       { type: 'serverLedger', entries: [serverLedger({ client: 0, delivered: range(40) })] },
       histogram('response', [...range(39, 1000), -5]),
+      histogram('requestLeg', [...range(39, 1000), -5]),
     ];
-    const { result } = reconcile(evidence(cast, parts, { clockUncertaintyUs: 120 }));
+    const whole = evidence(cast, parts, {
+      clocks: clocks({ 'server.paris': { spreadUs: 120, boundUs: 900 } }),
+      // Process 2 is server.paris: who receives what has no way back times it.
+      parts: parts.map((part) => ({ process: 2, part })),
+    });
+    const { result } = reconcile(whole);
     const codes = result.verdict.warnings.map(({ code }) => code);
     expect(codes).toContain('CLOCK_UNCERTAIN');
     expect(codes).toContain('NEGATIVE_SAMPLES');
     expect(codes).not.toContain('SAMPLES_UNBALANCED');
-    expect(result.latencyUs).toMatchObject({ negativeSamples: 1, clockUncertaintyUs: 120 });
+    expect(result.latencyUs).toMatchObject({
+      clockUncertaintyUs: 120,
+      clockBoundUs: 900,
+      requestLeg: null,
+    });
     expect(result.latencyUs.response).toMatchObject({ count: 39, min: null, p50: 1018 });
   });
 });

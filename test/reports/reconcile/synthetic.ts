@@ -264,7 +264,7 @@ export function evidence(
     parts: parts.map((part) => ({ process: 0, part })),
     measuredMs: 10_000,
     measuredFromMs: 3_000,
-    clockUncertaintyUs: 0,
+    clocks: clocks({}),
     wan: {
       fabric: 'loopback',
       limits: [],
@@ -308,4 +308,14 @@ export function warned(code: string, more: Partial<Unjudged>): readonly Warning[
   const { result } = reconcile(empty);
   const seen = { evidence: empty, accounts: [], result: { ...result, ...more } };
   return warningRules.filter((rule) => rule.code === code).flatMap((rule) => apply(rule, seen));
+}
+
+/** One clock for all four processes but those that have one of their own, by name, with what is not known of it. */
+export function clocks(
+  own: Readonly<Record<string, { readonly spreadUs: number; readonly boundUs: number }>>,
+): Evidence['clocks'] {
+  return ['client.paris', 'client.lyon', 'server.paris', 'server.lyon'].map((name, index) => ({
+    clock: name in own ? index + 1 : 0,
+    ...(own[name] ?? { spreadUs: 0, boundUs: 0 }),
+  }));
 }

@@ -50,7 +50,7 @@ describe('the markdown report', () => {
 
       <sub>Failed operations rank as infinitely slow; "> timeout" falls among them (timeout 5 s). Mean and stddev are of the completed ones.</sub>
 
-      <sub>Legs cross two clocks, known to 18 µs.</sub>
+      <sub>Legs cross two clocks, known to 18 µs (at the very most 240 µs off).</sub>
 
       <details>
       <summary>Locality</summary>

@@ -8,7 +8,15 @@ function warningsFor(counters: Record<string, number>, details: Record<string, n
   const node = { name: 'bus-1', site: 'paris', version: 'skrouterd 3.5.1', counters };
   const bus = { ...result.bus, nodes: [node, { ...node, name: 'bus-2' }], details };
   const pair = (server: string, count: number) => {
-    return { client: 'paris', server, count, p50Us: null, p99Us: null };
+    return {
+      client: 'paris',
+      server,
+      count,
+      p50Us: null,
+      p99Us: null,
+      requestLegP50Us: null,
+      replyLegP50Us: null,
+    };
   };
   const locality = { ...result.locality, matrix: [pair('paris', 90), pair('lyon', 10)] };
   return ['DROPPED_PRESETTLED', 'LOCALITY_DISAGREES'].flatMap((code) =>

@@ -151,7 +151,7 @@ test.skipIf(process.platform !== 'linux')(
     await sleep(1_500);
     expect(client.writableLength).toBeGreaterThan(0);
     const relay = defined(fabric.processes[0]);
-    const sample = defined(await relay.host.sample(relay.process.pid));
+    const sample = defined((await relay.host.sample([relay.process.pid]))[0]);
     expect(sample.rssBytes).toBeLessThan(floodBytes);
     for (const socket of [client, ...held]) socket.destroy();
     server.close();

@@ -1,0 +1,85 @@
+import type { HistogramPart } from '../../agents/protocol.ts';
+import type { Evidence } from '../evidence.ts';
+import { mergeSamples, quantileUs } from './dist.ts';
+import { processOf } from './parts.ts';
+
+/** How wrong a time may be that begins in one process and ends in another, µs. */
+export interface PairErrors {
+  readonly boundUs: number;
+  readonly spreadUs: number;
+}
+
+const exact: PairErrors = { boundUs: 0, spreadUs: 0 };
+
+/** Nothing where both read one clock; else what is unknown of each adds up. */
+function errorsBetween({ clocks }: Evidence, a: number, b: number): PairErrors {
+  const [one, other] = [clocks[a], clocks[b]];
+  if (one === undefined || other === undefined || one.clock === other.clock) return exact;
+  return {
+    boundUs: one.boundUs + other.boundUs,
+    spreadUs: one.spreadUs + other.spreadUs,
+  };
+}
+
+/**
+ * The worst of a part's one-way times. Calls are timed by their clients against the servers' clocks; what has no way
+ * back by the servers, against the clients'.
+ */
+function errorsOf(evidence: Evidence, process: number, part: HistogramPart): PairErrors {
+  const isCall = evidence.scenario.workload.pattern === 'call';
+  const peers = isCall ? evidence.servers : evidence.clients;
+  const site = isCall ? part.serverSite : part.clientSite;
+  const names = new Set(peers.filter((p) => p.site === site).map((p) => processOf(p.name)));
+  return evidence.processes.reduce(
+    (worst, { name }, index) =>
+      names.has(name) ? worse(worst, errorsBetween(evidence, process, index)) : worst,
+    exact,
+  );
+}
+
+function worse(a: PairErrors, b: PairErrors): PairErrors {
+  return {
+    boundUs: Math.max(a.boundUs, b.boundUs),
+    spreadUs: Math.max(a.spreadUs, b.spreadUs),
+  };
+}
+
+/** One-way times of one process with peers of one site, and how wrong they may be. */
+interface OneWay {
+  readonly part: HistogramPart;
+  readonly errors: PairErrors;
+}
+
+/** The legs of all processes, each judged by the clocks that it crosses. */
+export function oneWayTimes(
+  evidence: Evidence,
+  kind: 'requestLeg' | 'replyLeg',
+): readonly OneWay[] {
+  return evidence.parts.flatMap(({ process, part }) =>
+    part.type === 'histogram' && part.kind === kind
+      ? [{ part, errors: errorsOf(evidence, process, part) }]
+      : [],
+  );
+}
+
+/** The worst that any time between two processes of this run may be wrong by. */
+export function clockErrors(evidence: Evidence): PairErrors {
+  return oneWayTimes(evidence, 'requestLeg').reduce(
+    (worst, { errors }) => worse(worst, errors),
+    exact,
+  );
+}
+
+/** The largest share of its own median that one-way times of some process may be wrong by; 0 where there are none. */
+export function worstShare(times: readonly OneWay[]): number {
+  return Math.max(0, ...times.map(shareOf));
+}
+
+function shareOf({ part, errors }: OneWay): number {
+  if (errors.spreadUs === 0) return 0;
+  const medianUs = quantileUs(mergeSamples([part]), 0, 5000, 0);
+  return medianUs === null ? Number.POSITIVE_INFINITY : errors.spreadUs / medianUs;
+}
+
+/** A leg that may be wrong by more of its median than this is unknown. */
+export const legErrorMax = 0.1;

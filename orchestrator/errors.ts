@@ -9,6 +9,15 @@ export interface Mistake {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** The `--set` that put the value there. */
+  readonly set?: string;
+  /** Where it is another file than that of the others. */
+  readonly file?: string;
+}
+
+/** As they stand in the file. */
+export function inOrder(mistakes: readonly Mistake[]): readonly Mistake[] {
+  return [...mistakes].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 /** Every mistake of a scenario or sweep at once. */
@@ -18,8 +27,10 @@ export class ScenarioError extends BenchError {
 
   constructor(file: string, mistakes: readonly Mistake[]) {
     const lines = mistakes.map((m) => {
-      const place = m.line > 0 ? `${file}:${m.line}:${m.column}` : file;
-      return m.path === '' ? `${place}: ${m.message}` : `${place}: ${m.path}: ${m.message}`;
+      const name = m.file ?? file;
+      const place = m.line > 0 ? `${name}:${m.line}:${m.column}` : name;
+      const message = m.set === undefined ? m.message : `${m.message} (from --set ${m.set})`;
+      return m.path === '' ? `${place}: ${message}` : `${place}: ${m.path}: ${message}`;
     });
     const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
     super(

@@ -8,7 +8,7 @@ import {
   type WrittenScenario,
   writtenScenario,
 } from '../topologies/scenario.ts';
-import { type Mistake, ScenarioError } from './errors.ts';
+import { inOrder, ScenarioError } from './errors.ts';
 import { makePlan } from './plan/plan.ts';
 import { withBodyRows } from './read/body-file.ts';
 import { readDocument } from './read/document.ts';
@@ -82,8 +82,4 @@ function nameOf(file: string): string {
   const stem = basename(file).replace(/\.ya?ml$/i, '');
   const safe = stem.replace(/[^A-Za-z0-9 ._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
   return safe.slice(0, 100) || 'scenario';
-}
-
-function inOrder(mistakes: readonly Mistake[]): readonly Mistake[] {
-  return [...mistakes].sort((a, b) => a.line - b.line || a.column - b.column);
 }

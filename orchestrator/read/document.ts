@@ -68,8 +68,7 @@ export function readDocument(text: string, sets: readonly string[]): SourceDocum
         (set) => set.path.length <= path.length && related(set.path, path),
       );
       if (override !== undefined) {
-        const where = `${message} (from --set ${override.text})`;
-        return { path: pathText(path), line: 0, column: 0, message: where };
+        return { path: pathText(path), line: 0, column: 0, message, set: override.text };
       }
       const offset = document === null ? 0 : offsetOf(document, path, at);
       const { line, col } = lines.linePos(offset);

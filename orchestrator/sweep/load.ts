@@ -36,7 +36,7 @@ export async function loadSweep(nameOrFile: string): Promise<LoadedSweep> {
       name,
       spec,
       base,
-      points: await makePoints(base, settings, spec.repeat, file),
+      points: await makePoints(base, settings, spec.repeat, { file, placeOf: spec.placeOf }),
     };
   }
   // Both ends must make sense; what lies between them then does too.
@@ -45,7 +45,7 @@ export async function loadSweep(nameOrFile: string): Promise<LoadedSweep> {
     { ...each, ...along(search, search.from) },
     { ...each, ...along(search, search.to) },
   ]);
-  const points = await makePoints(base, ends, 1, file);
+  const points = await makePoints(base, ends, 1, { file, placeOf: spec.placeOf });
   return { name, spec, base, points: points.filter((_, i) => i % 2 === 0) };
 }
 

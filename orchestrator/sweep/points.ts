@@ -1,10 +1,11 @@
 import { labelOf } from '../../reports/sweep/axes.ts';
 import type { Settings } from '../../reports/sweep/sweep.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
-import { type Mistake, ScenarioError } from '../errors.ts';
+import { inOrder, type Mistake, ScenarioError } from '../errors.ts';
 import { loadScenario } from '../scenario.ts';
 import { asSets } from './expand.ts';
 import { pointId } from './journal.ts';
+import type { SweepSpec } from './spec.ts';
 
 /** One measurement of a campaign. */
 export interface Point {
@@ -36,7 +37,7 @@ export async function makePoints(
   base: PointBase,
   all: readonly Settings[],
   repeat: number,
-  sweepFile: string,
+  sweep: { readonly file: string; readonly placeOf: SweepSpec['placeOf'] },
 ): Promise<readonly Point[]> {
   const points: Point[] = [];
   const mistakes = new MistakeBook();
@@ -52,11 +53,26 @@ export async function makePoints(
       }
     } catch (error) {
       if (!(error instanceof ScenarioError)) throw error;
-      for (const mistake of error.mistakes) mistakes.add(mistake, settings);
+      for (const mistake of error.mistakes) {
+        mistakes.add(atSetting(mistake, { ...base.set, ...settings }, sweep), settings);
+      }
     }
   }
   if (mistakes.count === 0) return points;
-  throw new ScenarioError(`${base.reference} as varied by ${sweepFile}`, mistakes.list());
+  throw new ScenarioError(`${base.reference} as varied by ${sweep.file}`, inOrder(mistakes.list()));
+}
+
+/** A mistake that a setting brought, where the sweep has that setting. */
+function atSetting(
+  mistake: Mistake,
+  settings: Settings,
+  { file, placeOf }: { readonly file: string; readonly placeOf: SweepSpec['placeOf'] },
+): Mistake {
+  const { set, ...rest } = mistake;
+  const [path, value] =
+    Object.entries(settings).find(([key, of]) => asSets({ [key]: of })[0] === set) ?? [];
+  const place = path === undefined || value === undefined ? null : placeOf(path, value);
+  return place === null ? mistake : { ...rest, file, line: place.line, column: place.column };
 }
 
 /** Equal mistakes of many points are said once, with the first point that has it. */

@@ -1,9 +1,11 @@
 import type { Settings } from '../../reports/sweep/sweep.ts';
 import type { Json } from '../../topologies/json.ts';
-import { shapeIssues, wording } from '../../topologies/language/issues.ts';
+import type { Findings } from '../../topologies/language/findings.ts';
+import { readMended } from '../../topologies/language/mend.ts';
+import type { Path } from '../../topologies/language/path.ts';
 import { type WrittenSweep, writtenSweep } from '../../topologies/sweep.ts';
-import { type Mistake, ScenarioError } from '../errors.ts';
-import { readDocument } from '../read/document.ts';
+import { inOrder, ScenarioError } from '../errors.ts';
+import { readDocument, type SourceDocument } from '../read/document.ts';
 import { type Condition, parseCondition } from './condition.ts';
 import { splitQuantity } from './search.ts';
 
@@ -28,6 +30,8 @@ export interface SweepSpec {
   readonly maxTimeMs: number | null;
   readonly stopWhen: { readonly along: string; readonly condition: Condition } | null;
   readonly search: SearchSpec | null;
+  /** Where the file sets a path to a value; null where it does not. */
+  placeOf(path: string, value: Json): { readonly line: number; readonly column: number } | null;
 }
 
 /** The highest value of `along` for which every expression of `holds` is true. */
@@ -43,95 +47,104 @@ export interface SearchSpec {
   readonly precision: number;
 }
 
-type Document = ReturnType<typeof readDocument>;
-
-/** Reads a campaign; throws a ScenarioError with every mistake of shape at once, each with line and column. */
+/** Reads a sweep; throws a ScenarioError with every mistake at once, each with line and column. */
 export function parseSweep(text: string, file: string): SweepSpec {
   const document = readDocument(text, []);
-  const outcome = writtenSweep.safeParse(document.value, { error: wording, reportInput: true });
-  const issues =
-    outcome.success || document.mistakes.length > 0 ? [] : shapeIssues(outcome.error.issues);
+  if (!document.readable) throw new ScenarioError(file, document.mistakes);
+  const { value, findings } = readMended<WrittenSweep>(writtenSweep, document.value, standIns);
+  const spec = value === null ? null : specOf(value, findings, document);
   const mistakes = [
     ...document.mistakes,
-    ...issues.map(({ path, message, at }) => document.mistakeAt(path, message, at)),
+    ...findings.found.map(({ path, message, at }) => document.mistakeAt(path, message, at)),
   ];
-  if (!outcome.success || mistakes.length > 0) throw new ScenarioError(file, mistakes);
-  const { schema: _, name, repeat, maxTimeMs, stopWhen, search, ...rest } = outcome.data;
-  mistakes.push(...axisMistakes(outcome.data, document));
-  const stop = stopWhen ? readStop(outcome.data, document, mistakes) : null;
-  const found = search ? readSearch(outcome.data, document, mistakes) : null;
-  if (mistakes.length > 0) throw new ScenarioError(file, mistakes);
+  if (spec === null || mistakes.length > 0) throw new ScenarioError(file, inOrder(mistakes));
+  return spec;
+}
+
+/** What stands in for what has no default and was not given. */
+const standIns = { schema: 'busbench/sweep/1', scenario: 'quickstart' };
+
+function specOf(sweep: WrittenSweep, findings: Findings, document: SourceDocument): SweepSpec {
+  const { schema: _, name, repeat, maxTimeMs, ...rest } = sweep;
+  checkAxes(sweep, findings);
   return {
     ...rest,
     name: name ?? null,
     repeat: repeat ?? 1,
     maxTimeMs: maxTimeMs ?? null,
-    stopWhen: stop,
-    search: found,
+    stopWhen: readStop(sweep, findings),
+    search: readSearch(sweep, findings),
+    placeOf(path, value) {
+      const at = settingOf(sweep, path, JSON.stringify(value));
+      return at === null ? null : document.mistakeAt(at, '');
+    },
   };
+}
+
+/** The path in the file at which a setting has this value, given as JSON. */
+function settingOf(
+  { matrix, zip, include, set }: WrittenSweep,
+  path: string,
+  json: string,
+): Path | null {
+  for (const [group, axes] of Object.entries({ matrix, zip })) {
+    const i = axes[path]?.findIndex((value) => JSON.stringify(value) === json) ?? -1;
+    if (i >= 0) return [group, path, i];
+  }
+  const extra = include.findIndex((settings) => JSON.stringify(settings[path]) === json);
+  if (extra >= 0) return ['include', extra, path];
+  return JSON.stringify(set[path]) === json ? ['set', path] : null;
 }
 
 function axisNames({ matrix, zip }: WrittenSweep): readonly string[] {
   return [...Object.keys(matrix), ...Object.keys(zip)];
 }
 
-function axisMistakes({ matrix, zip }: WrittenSweep, document: Document): Mistake[] {
-  const mistakes: Mistake[] = [];
+function checkAxes({ matrix, zip }: WrittenSweep, findings: Findings): void {
   const lengths = new Set(Object.values(zip).map((values) => values.length));
   if (lengths.size > 1) {
     const found = Object.entries(zip).map(([path, values]) => `${path} ${values.length}`);
     const message = `lists of one length are taken in step; got ${found.join(', ')}`;
-    mistakes.push(document.mistakeAt(['zip'], message, 'key'));
+    findings.add(['zip'], message);
   }
   for (const path of Object.keys(zip)) {
     if (!(path in matrix)) continue;
     const message = 'is in matrix too; an axis has one place';
-    mistakes.push(document.mistakeAt(['zip', path], message, 'key'));
+    findings.add(['zip', path], message);
   }
   for (const [group, axesOf] of Object.entries({ matrix, zip })) {
     for (const [path, values] of Object.entries(axesOf)) {
       const texts = values.map((value) => JSON.stringify(value));
       const twice = group === 'matrix' && texts.findIndex((text, i) => texts.indexOf(text) < i);
       if (twice === false || twice < 0) continue;
-      mistakes.push(document.mistakeAt([group, path, twice], 'is in the list twice', 'value'));
+      findings.add([group, path, twice], 'is in the list twice');
     }
   }
-  return mistakes;
 }
 
-function readStop(
-  sweep: WrittenSweep,
-  document: Document,
-  mistakes: Mistake[],
-): SweepSpec['stopWhen'] | null {
+function readStop(sweep: WrittenSweep, findings: Findings): SweepSpec['stopWhen'] {
   const { stopWhen, search } = sweep;
-  if (!stopWhen) return null;
+  if (stopWhen === undefined) return null;
   const names = axisNames(sweep);
   if (search) {
-    mistakes.push(document.mistakeAt(['stopWhen'], 'cannot be combined with search', 'key'));
+    findings.add(['stopWhen'], 'cannot be combined with search', ['search']);
   } else if (!names.includes(stopWhen.along)) {
     const message = `expected one of the axes: ${names.join(', ') || 'there are none'}`;
-    mistakes.push(document.mistakeAt(['stopWhen', 'along'], message, 'value'));
+    findings.add(['stopWhen', 'along'], message, ['matrix'], ['zip']);
   }
   const condition = parseCondition(stopWhen.condition);
   if (condition.kind === 'ok') return { along: stopWhen.along, condition: condition.condition };
-  mistakes.push(document.mistakeAt(['stopWhen', 'condition'], condition.message, 'value'));
+  findings.add(['stopWhen', 'condition'], condition.message);
   return null;
 }
 
-function readSearch(
-  sweep: WrittenSweep,
-  document: Document,
-  mistakes: Mistake[],
-): SearchSpec | null {
+function readSearch(sweep: WrittenSweep, findings: Findings): SearchSpec | null {
   const { search, repeat } = sweep;
-  if (!search) return null;
-  const wrong = (key: string, message: string): void => {
-    mistakes.push(document.mistakeAt(['search', key], message, 'value'));
-  };
+  if (search === undefined) return null;
+  const wrong = (key: string, message: string): void => findings.add(['search', key], message);
   if (repeat !== undefined) {
     const message = 'cannot be combined with search, which repeats what decides';
-    mistakes.push(document.mistakeAt(['repeat'], message, 'key'));
+    findings.add(['repeat'], message);
   }
   if (axisNames(sweep).includes(search.along)) {
     wrong('along', 'is an axis too; a search chooses its own values');
@@ -148,7 +161,7 @@ function readSearch(
   const holds = search.holds.flatMap((text, i): readonly Condition[] => {
     const parsed = parseCondition(text);
     if (parsed.kind === 'ok') return [parsed.condition];
-    mistakes.push(document.mistakeAt(['search', 'holds', i], parsed.message, 'value'));
+    findings.add(['search', 'holds', i], parsed.message);
     return [];
   });
   if (search.precisionPercent <= 0) wrong('precision', 'expected more than 0%');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseScenario } from '../../../orchestrator/scenario.ts';
 import { minimal, mistakesOf, resolve } from '../../helpers/scenarios.ts';
 
 describe('--set', () => {
@@ -29,8 +30,11 @@ describe('--set', () => {
       expect.objectContaining({ path: 'workload.timeout', line: 0, column: 0 }),
       expect.objectContaining({ path: 'phases.drian', line: 0, column: 0 }),
     ]);
-    expect(found[0]?.message).toContain('(from --set workload.timeout=5)');
-    expect(found[1]?.message).toContain('did you mean "drain"? (from --set phases.drian=1s)');
+    expect(found.map(({ set }) => set)).toEqual(['workload.timeout=5', 'phases.drian=1s']);
+    expect(found[1]?.message).toContain('did you mean "drain"?');
+    await expect(parseScenario(minimal, 'a.yaml', ['phases.drian=1s'])).rejects.toThrow(
+      'a.yaml: phases.drian: unknown key "drian"; did you mean "drain"? (from --set phases.drian=1s)',
+    );
   });
 
   it.each([

@@ -24,7 +24,7 @@ function mistakesOf(bus: object): readonly { path: string; message: string }[] {
 
 describe('options', () => {
   test('defaults: a node a site, classic queues, replies as suits the version', () => {
-    expect(busWith('rabbitmq', {}, sites)).toEqual({
+    expect(busWith('rabbitmq', {}, sites)).toMatchObject({
       type: 'rabbitmq',
       nodes: ['paris', 'lyon'],
       options: {

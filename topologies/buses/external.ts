@@ -114,8 +114,6 @@ export const external = nodelessBusOf('external', {
 type ExternalBus = Immutable<z.output<typeof external>>;
 export type ExternalOptions = ExternalBus['options'];
 
-/** Addresses of AMQP 1.0 as a scenario gives them; the rhea driver fills in what is in braces for each peer. */
-
 /** The bus with brokers of its own at every site. */
 export function withBrokers(bus: ExternalBus, sites: readonly string[]): ExternalBus {
   const { url: common, endpoints } = bus.options;

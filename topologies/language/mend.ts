@@ -110,7 +110,8 @@ class Mending {
       const parent = this.#containerAt(path.slice(0, length - 1));
       const key = path[length - 1];
       if (parent === null || key === undefined) continue;
-      const standIn = length === 1 ? this.#standIns[key] : undefined;
+      const known = length === 1 && Object.hasOwn(this.#standIns, key);
+      const standIn = known ? this.#standIns[key] : undefined;
       if (standIn !== undefined) {
         this.document[key] = structuredClone(standIn);
         return [key];

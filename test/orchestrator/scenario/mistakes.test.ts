@@ -3,6 +3,11 @@ import { parseScenario } from '../../../orchestrator/scenario.ts';
 import { minimal, mistakesOf } from '../../helpers/scenarios.ts';
 
 describe('mistakes', () => {
+  it('are unknown keys also where every object has one of that name', async () => {
+    const found = await mistakesOf(`${minimal}\ntoString: 0\nconstructor: []\n`);
+    expect(found.map(({ path }) => path)).toEqual(['toString', 'constructor']);
+  });
+
   it('are all reported at once, in order, each with its line and column', async () => {
     const found = await mistakesOf(`schema: busbench/scenario/1
 sites: [paris, lyon]

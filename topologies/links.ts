@@ -3,6 +3,7 @@ import type { Immutable } from './json.ts';
 import { shape } from './language/codecs.ts';
 import type { Findings } from './language/findings.ts';
 import { type Path, pathText } from './language/path.ts';
+import { namesOfRange } from './language/ranges.ts';
 import {
   type Link,
   type LinkShape,
@@ -15,9 +16,11 @@ import {
   unimpaired,
 } from './topology.ts';
 
+const end = z.string().meta({ description: 'a site, or a range of sites such as "edge-[1-100]"' });
+
 const constraint = shape({
-  src: z.string(),
-  dst: z.string(),
+  src: end,
+  dst: end,
   ...linkFields,
   symmetric: z.boolean().prefault(true).meta({ description: 'also from dst to src' }),
 });
@@ -55,14 +58,18 @@ export function resolveLinks(
   const given = new Map<string, number>();
   for (const [i, { src, dst, symmetric }] of written.constraints.entries()) {
     const path: Path = ['links', 'constraints', i];
-    const knownSrc = findings.known('site', src, sites, [...path, 'src'], ['sites']);
-    const knownDst = findings.known('site', dst, sites, [...path, 'dst'], ['sites']);
+    const ends = sitePairs(src, dst, symmetric);
+    const known = (key: 'src' | 'dst', name: string): boolean =>
+      (namesOfRange(name) ?? [name]).every((site) =>
+        findings.known('site', site, sites, [...path, key], ['sites']),
+      );
+    const [knownSrc, knownDst] = [known('src', src), known('dst', dst)];
     if (!knownSrc || !knownDst) continue;
-    if (src === dst) {
+    if (ends.length === 0) {
       findings.add([...path, 'dst'], `a link from ${src} to itself; expected two distinct sites`);
       continue;
     }
-    for (const [from, to] of directions(src, dst, symmetric)) {
+    for (const [from, to] of ends) {
       const key = `${from} ${to}`;
       const earlier = given.get(key);
       if (earlier !== undefined && earlier !== i) {
@@ -92,13 +99,24 @@ export function resolveLinks(
   return { links: resolved, origin };
 }
 
-function directions(
+/** Every direction between a site of one end and another of the other. */
+function sitePairs(
   src: string,
   dst: string,
   symmetric: boolean,
 ): readonly (readonly [from: string, to: string])[] {
-  const there = [src, dst] as const;
-  return symmetric ? [there, [dst, src]] : [there];
+  const targets = namesOfRange(dst) ?? [dst];
+  return (namesOfRange(src) ?? [src]).flatMap((from) =>
+    targets.flatMap((to): (readonly [string, string])[] => {
+      if (from === to) return [];
+      return symmetric
+        ? [
+            [from, to],
+            [to, from],
+          ]
+        : [[from, to]];
+    }),
+  );
 }
 
 /** The commonest shape is the default; what differs is a constraint, one for both directions where they agree. */

@@ -49,6 +49,10 @@ export function resolveScenario(
     count: written.servers.count !== undefined,
     faults: written.faults.length > 0 || !findings.sound(['faults']),
   };
+  if (bus.type === 'memory' && written.agents.processes !== 1) {
+    const message = 'the memory bus lives inside one process; expected 1';
+    findings.add(['agents', 'processes'], message, ['bus', 'type']);
+  }
   checkWorkload(partial, given, findings);
   const mayName = written.faults.length > 0 && findings.sound(...peerPaths);
   const faults = resolveFaults(

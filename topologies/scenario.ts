@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agents } from './agents.ts';
 import { type BusOf, type BusType, bus } from './buses/buses.ts';
 import { fault, faultSpec, writtenFault } from './faults.ts';
 import type { Immutable } from './json.ts';
@@ -25,6 +26,7 @@ export const writtenScenario = shape({
     .enum(['loopback', 'namespaces', 'machines'])
     .prefault('loopback')
     .meta({ description: 'what turns sites into hosts' }),
+  agents,
   links,
   bus,
   guarantee: z

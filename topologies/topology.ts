@@ -1,11 +1,22 @@
 import { z } from 'zod';
 import type { Immutable } from './json.ts';
 import { named, oneOf, orNull, quantity, shape, whole } from './language/codecs.ts';
+import { namesOfRange } from './language/ranges.ts';
 import { bitRate, duration, percent, quantityProblem, unlimited } from './language/units.ts';
 
 const siteName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
   error: 'expected a site name: a letter, then up to 31 letters, digits, - or _',
 });
+
+/** Of a whole scenario. */
+const mostSites = 200;
+
+const siteOrRange = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}(\[\d{1,4}-\d{1,4}\][A-Za-z0-9_-]{0,31})?$/, {
+    error:
+      'expected a site name (a letter, then up to 31 letters, digits, - or _) or a range of them such as "edge-[1-100]"',
+  });
 
 const machine = z.object({
   ssh: z.string().meta({ description: 'what ssh dials: host, user@host or an alias' }),
@@ -43,12 +54,28 @@ const site = z.object({
     .meta({ description: 'machines of the site; empty where the fabric makes one host a site' }),
 });
 
+/** Sites by their names, ranges spelt out. */
+function expandSites(
+  written: readonly string[],
+  refuse: (message: string) => void,
+): { name: string; hosts: [] }[] {
+  const names = written.flatMap((text) => {
+    const range = namesOfRange(text);
+    if (range?.length === 0) refuse(`the range ${text} ends before it begins`);
+    return range ?? [text];
+  });
+  if (names.length > mostSites) refuse(`expected at most ${mostSites} sites, got ${names.length}`);
+  const long = names.find((name) => name.length > 32);
+  if (long !== undefined) refuse(`expected at most 32 characters in a site name, got ${long}`);
+  return names.map((name) => ({ name, hosts: [] }));
+}
+
 /** `sites:` of a scenario. */
 export const sites = z
   .codec(
     oneOf(
       [
-        z.array(siteName).min(1).max(200),
+        z.array(siteOrRange).min(1).max(mostSites),
         z.record(siteName, shape({ hosts: z.array(host).min(1) }).nullable()),
       ],
       'a list of site names or a map of site: { hosts: [...] }',
@@ -56,9 +83,11 @@ export const sites = z
     ),
     z.array(site),
     {
-      decode: (written) =>
+      decode: (written, context) =>
         Array.isArray(written)
-          ? written.map((name) => ({ name, hosts: [] }))
+          ? expandSites(written, (message) => {
+              context.issues.push({ code: 'custom', message, input: written });
+            })
           : Object.entries(written).map(([name, value]) => ({ name, hosts: value?.hosts ?? [] })),
       encode: (resolved) =>
         resolved.every(({ hosts }) => hosts.length === 0)
@@ -66,7 +95,10 @@ export const sites = z
           : Object.fromEntries(resolved.map(({ name, hosts }) => [name, { hosts }])),
     },
   )
-  .meta({ description: 'where things run; for real machines a map of site: { hosts: [...] }' });
+  .meta({
+    description:
+      'where things run: names, or ranges such as "edge-[1-100]"; for real machines a map of site: { hosts: [...] }',
+  });
 
 /** A place where agents and bus nodes live; its hosts are one machine, namespace or address each. */
 export type Site = Immutable<z.output<typeof site>>;

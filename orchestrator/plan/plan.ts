@@ -1,4 +1,5 @@
 import type { ClientPeer, ServerPeer } from '../../agents/protocol.ts';
+import { processCount } from '../../topologies/agents.ts';
 import type { ResolvedScenario, WorkloadSpec } from '../../topologies/scenario.ts';
 import { type Seat, spread } from '../../topologies/spread.ts';
 
@@ -7,7 +8,7 @@ export { describePlan, planText } from './describe.ts';
 /** An agent process to be started, with the peers it plays. */
 interface PlannedProcess {
   readonly index: number;
-  /** `server.<site>`, `client.<site>` (`.2` ... where a site has several hosts), or `memory`. */
+  /** `server.<site>`, `client.<site>` (`.2` ... where a site has several), or `memory`. */
   readonly name: string;
   readonly site: string;
   readonly role: 'client' | 'server' | 'both';
@@ -34,8 +35,8 @@ export function makePlan(scenario: ResolvedScenario): Plan {
   const { topics } = workload;
   const serverSeats = spread(servers.count, topics, sites, servers.placement);
   const clientSeats = spread(clients.count, topics, sites, clients.placement);
-  const serverCrew = new Crew(scenario, 'server');
-  const clientCrew = new Crew(scenario, 'client');
+  const serverCrew = new Crew(scenario, 'server', serverSeats);
+  const clientCrew = new Crew(scenario, 'client', clientSeats);
   const serverPeers = serverSeats.map(
     (seat, index): ServerPeer => ({
       index,
@@ -126,12 +127,15 @@ class Crew {
   readonly #seated: number[][][];
   readonly #count: number[];
 
-  constructor(scenario: ResolvedScenario, role: 'client' | 'server') {
+  constructor(scenario: ResolvedScenario, role: 'client' | 'server', seats: readonly Seat[]) {
+    const peers = scenario.sites.map(() => 0);
+    for (const { site } of seats) peers[site] = (peers[site] ?? 0) + 1;
     this.#scenario = scenario;
     this.#role = role;
-    this.#seated = scenario.sites.map((site) =>
-      Array.from({ length: Math.max(1, site.hosts.length) }, () => []),
-    );
+    this.#seated = scenario.sites.map((site, i) => {
+      const length = processCount(scenario.agents, site.hosts.length, peers[i] ?? 0);
+      return Array.from({ length }, () => []);
+    });
     this.#count = scenario.sites.map(() => 0);
   }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { makePacer } from '../../../agents/pacers/registry.ts';
 import { budgetOf } from '../../../orchestrator/plan/budget.ts';
 import { describePlan, makePlan, type Plan, planText } from '../../../orchestrator/plan/plan.ts';
 import { minimal, resolve } from '../../helpers/scenarios.ts';
@@ -22,6 +23,72 @@ describe('makePlan', () => {
       'client.lyon/1',
       'client.lyon/2',
     ]);
+  });
+
+  it('splits the peers of a site and role evenly over processes, and nothing else changes', async () => {
+    const load = ['clients.count=50', 'servers.count=9', 'workload.topics=3'];
+    const whole = await planOf(...load);
+    for (const processes of [1, 2, 4]) {
+      const plan = await planOf(...load, `agents.processes=${processes}`);
+      for (const role of ['clients', 'servers'] as const) {
+        const bare = (peers: Plan[typeof role]) => peers.map(({ name: _, ...peer }) => peer);
+        expect(bare(plan[role])).toEqual(bare(whole[role]));
+        for (const site of ['paris', 'lyon', 'nice']) {
+          const here = plan.processes.filter((p) => p.site === site && p[role].length > 0);
+          const sizes = here.map((process) => process[role].length);
+          expect(here).toHaveLength(Math.min(processes, role === 'servers' ? 3 : 16));
+          expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+        }
+      }
+    }
+    const two = await planOf(...load, 'agents.processes=2');
+    expect(two.processes.map(({ name }) => name)).toContain('client.paris.2');
+    expect(two.clients[0]?.name).toBe('client.paris/1');
+    expect(two.clients[9]?.name).toBe('client.paris.2/2');
+  });
+
+  it('has the same operations due at the same clients however many processes share them', async () => {
+    const due = async (arrivals: string, processes: number): Promise<string[]> => {
+      const plan = await planOf(
+        'clients.count=50',
+        `workload.pace={ rate: 500/s, arrivals: ${arrivals} }`,
+        `agents.processes=${processes}`,
+      );
+      const operations = plan.processes.flatMap(({ clients }) => {
+        const pacer = makePacer(plan.scenario.workload.pace, {
+          clients: clients.map(({ index }) => index),
+          totalClients: plan.clients.length,
+          seed: plan.scenario.seed,
+          callsPerClient: null,
+          startUs: 0,
+          measureUs: 0,
+          measureEndUs: 1e6,
+        });
+        const own: string[] = [];
+        while (pacer.peekUs() < 1e6) {
+          const atUs = pacer.peekUs();
+          own.push(`${atUs} ${clients[pacer.take()]?.index}`);
+        }
+        return own;
+      });
+      return operations.sort();
+    };
+    for (const arrivals of ['constant', 'poisson']) {
+      const one = await due(arrivals, 1);
+      expect(one.length).toBeGreaterThan(400);
+      expect(await due(arrivals, 2)).toEqual(one);
+      expect(await due(arrivals, 4)).toEqual(one);
+    }
+  });
+
+  it('takes a process for every 2 500 peers by itself, eight at most, and no empty ones', async () => {
+    const of = async (clients: number): Promise<number> => {
+      const shared = ['clients.connections=shared', 'agents.processes=auto'];
+      const plan = await planOf(`clients.count=${clients}`, ...shared);
+      return plan.processes.filter(({ role, site }) => role === 'client' && site === 'paris')
+        .length;
+    };
+    expect([await of(3), await of(7_500), await of(7_503), await of(90_000)]).toEqual([1, 1, 2, 8]);
   });
 
   it('follows the spreading rule for clients and servers', async () => {

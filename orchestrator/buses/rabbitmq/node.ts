@@ -29,6 +29,8 @@ export interface NodeSurroundings {
 }
 
 const stopGraceMs = 30_000;
+/** Of a log, in the message about a node that ended. */
+const toldLines = 16;
 
 export class RabbitmqNode implements BusNode {
   readonly spec: NodeSpec;
@@ -110,12 +112,10 @@ export class RabbitmqNode implements BusNode {
   async deathNotice(): Promise<BusError> {
     const log = await readFile(this.spec.logFile, 'utf8').catch(() => '');
     const lines = log.split('\n').filter((line) => line.trim() !== '');
-    // What ended it first; 4.x logs harmless errors long before, such as of a feature flag it looks for in vain.
-    const fatal = lines.findIndex((line) =>
-      /BOOT FAILED|Failed to load|Failed to prepare/.test(line),
-    );
-    const failed = fatal < 0 ? lines.findIndex((line) => /\[error\]/.test(line)) : fatal;
-    const told = failed < 0 ? lines.slice(-12) : lines.slice(failed, failed + 12);
+    // Errors shortly before the end: 4.x logs harmless ones long before.
+    const end = lines.findIndex((line) => line.includes('BOOT FAILED'));
+    const from = lines.findIndex((line, i) => line.includes('[error]') && i > end - toldLines);
+    const told = from < 0 ? lines.slice(-toldLines) : lines.slice(from, from + toldLines);
     return new BusError(
       'RABBITMQ_NODE_DIED',
       `${this.name} at ${this.site} ended by itself:\n${told.join('\n')}`,

@@ -30,6 +30,13 @@ describe('wanOf', () => {
     });
   });
 
+  it('repeats every value that the scenario asks of a link', () => {
+    const asked = { delayMs: 10, jitterMs: 1, lossPercent: 2, lossBurst: 4, rateMbps: 50 };
+    const of = scenario({}, { links: base.scenario.links.map((one) => ({ ...one, ...asked })) });
+    const wan = { ...base.wan, before: [rtt('paris', 'lyon', 20)] };
+    expect(wanOf({ ...base, scenario: of, wan }).links[0]?.requested).toEqual(asked);
+  });
+
   it('leaves out what was not measured, and does not vouch for half a measurement', () => {
     expect(links([], [])).toEqual([]);
     expect(links([rtt('paris', 'lyon', 20)], [])[0]?.withinTolerance).toBeNull();

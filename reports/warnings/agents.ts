@@ -46,6 +46,9 @@ const eventLoopSlow: WarningRule = {
   },
 };
 
+/** A window of which the share of a core that was used can be told, ms. */
+const shortestLoadMs = 1_000;
+
 const agentSaturated: WarningRule = {
   code: 'AGENT_SATURATED',
   means: 'an agent used nearly a whole core',
@@ -54,6 +57,8 @@ const agentSaturated: WarningRule = {
     const busiest = busiestAgent(evidence, result.resources);
     const limit = 90;
     if (busiest === null || busiest.percent < limit) return [];
+    // What starting costs is most of a moment, and says nothing of what an agent can bear.
+    if (evidence.measuredMs < shortestLoadMs) return [];
     const message = `${busiest.name} used ${busiest.percent.toFixed(0)} % of a core: it may be the limit, not the bus`;
     return [{ message, value: busiest.percent, limit }];
   },

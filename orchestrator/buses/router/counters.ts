@@ -81,7 +81,8 @@ export function linkCounters(
   };
   for (const link of links) {
     add('undelivered', link.undeliveredCount);
-    add('droppedPresettled', link.droppedPresettledCount);
+    // Routers drop their own old hellos; that is no message of the run.
+    if (link.linkType !== 'router-control') add('droppedPresettled', link.droppedPresettledCount);
     const { address, ingressHistogram } = link;
     if (link.linkDir !== 'out' || ingressHistogram === null || indices === null) continue;
     if (address?.includes(part) !== true) continue;

@@ -156,6 +156,8 @@ describe('warnings', () => {
       value: 92,
       limit: 90,
     });
+    const moment = [collected('client.lyon', { cpuUs: 9_200_000 })];
+    expect(warning('AGENT_SATURATED', moment, { measuredMs: 5 })).toBeUndefined();
     const late = [collected('client.lyon', { startLatenessUs: 30_000 })];
     expect(warning('START_SKEW', late)).toMatchObject({ value: 30_000 });
     const rest = { type: 'clientLedger' as const, entries: [clientLedger({ client: 0, due: 0 })] };

@@ -97,6 +97,16 @@ describe.each(readdirSync(folder))('answers of a real router: %s', (file) => {
     expect(localShareOf([{}])).toBeNull();
   });
 
+  test("what routers drop of their own hellos is no delivery of the run's", () => {
+    const [link] = parseLinks(recorded.link);
+    if (link === undefined) throw new Error('the recording has no link');
+    const dropped = (linkType: string) =>
+      linkCounters([{ ...link, linkType, droppedPresettledCount: 7 }], null, exchange);
+    expect(dropped('router-control')).toMatchObject({ droppedPresettled: 0 });
+    expect(dropped('inter-router')).toMatchObject({ droppedPresettled: 7 });
+    expect(dropped('endpoint')).toMatchObject({ droppedPresettled: 7 });
+  });
+
   test('totals are numbers, and only counts are taken since a baseline', () => {
     const totals = totalCounters(parseTotals(recorded.totals));
     expect(totals['total.acceptedDeliveries']).toBeGreaterThanOrEqual(305);

@@ -70,19 +70,18 @@ export class AgentGroup implements AsyncDisposable {
   ): Promise<AgentGroup> {
     const resources = new ResourceStack();
     try {
-      const agents: Agent[] = [];
-      for (const planned of plan.processes) {
-        const host = hostAt(hosts, planned.site, planned.index);
-        const life = await spawnAgent(planned.name, host, logs, resources);
-        agents.push({
-          ...planned,
-          host,
-          ...life,
-          doomed: false,
-          forgetful: false,
-          announced: [],
-        });
-      }
+      const started = await Promise.allSettled(
+        plan.processes.map(async (planned): Promise<Agent> => {
+          const host = hostAt(hosts, planned.site, planned.index);
+          const life = await spawnAgent(planned.name, host, logs, resources);
+          return { ...planned, host, ...life, doomed: false, forgetful: false, announced: [] };
+        }),
+      );
+      // Only once all have been tried: one that starts late must not be forgotten.
+      const agents = started.map((outcome) => {
+        if (outcome.status === 'rejected') throw outcome.reason;
+        return outcome.value;
+      });
       const group = new AgentGroup(agents, logs, resources);
       await group.#greet(signal);
       return group;

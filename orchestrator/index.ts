@@ -15,6 +15,7 @@ export type { ResolvedScenario } from '../topologies/scenario.ts';
 export { BenchError, ScenarioError } from './errors.ts';
 export type { RunProgress } from './observer.ts';
 export { makeDirectories } from './output.ts';
-export { describePlan, makePlan, type Plan } from './plan/plan.ts';
+export { describePlan } from './plan/describe.ts';
+export { makePlan, type Plan } from './plan/plan.ts';
 export { type RunOptions, run } from './run.ts';
 export { loadScenario, parseScenario, scenarioYaml } from './scenario.ts';

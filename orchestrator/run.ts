@@ -1,6 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { nowUs } from '../agents/clock.ts';
-import { reconcile } from '../reports/reconcile/reconcile.ts';
+import { conclude } from '../reports/conclude.ts';
 import type { RunRecord } from '../reports/record.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
 import { AgentGroup } from './agents/agent-group.ts';
@@ -123,7 +123,7 @@ export async function bench(
     startedUs,
     capacityPerSecond,
   };
-  return reconcile(await assembleEvidence(seen, observer, options.commandLine));
+  return conclude(await assembleEvidence(seen, observer, options.commandLine));
 }
 
 /** How long counters, clocks and links may take to be read again after the run. */

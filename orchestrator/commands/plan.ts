@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { refuseUnfit } from '../deployment.ts';
-import { describePlan, makePlan, planText } from '../plan/plan.ts';
+import { describePlan, planText } from '../plan/describe.ts';
+import { makePlan } from '../plan/plan.ts';
 import { loadScenario } from '../scenario.ts';
 import { setOption } from './set-option.ts';
 import { print } from './streams.ts';

@@ -1,8 +1,8 @@
 import { stderr } from 'node:process';
 import { createLogUpdate } from 'log-update';
 import { formatDurationMs } from '../../reports/format.ts';
+import type { SweepProgress } from '../sweep/campaign.ts';
 import { describeSettings } from '../sweep/points.ts';
-import type { SweepProgress } from '../sweep/sweep.ts';
 import { runDescriber } from './progress.ts';
 import { isLiveTerminal } from './streams.ts';
 

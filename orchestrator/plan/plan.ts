@@ -3,8 +3,6 @@ import { processCount } from '../../topologies/agents.ts';
 import type { ResolvedScenario, WorkloadSpec } from '../../topologies/scenario.ts';
 import { type Seat, spread } from '../../topologies/spread.ts';
 
-export { describePlan, planText } from './describe.ts';
-
 /** An agent process to be started, with the peers it plays. */
 interface PlannedProcess {
   readonly index: number;

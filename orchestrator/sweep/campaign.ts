@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { RunRecord } from '../../reports/record.ts';
-import type { PointEntry, PointStatus } from '../../reports/sweep/sweep.ts';
+import type { PointEntry, PointStatus, Settings } from '../../reports/sweep/sweep.ts';
 import { writeRecord } from '../../reports/write.ts';
 import { describeFailure } from '../errors.ts';
 import { Observer, quietProgress, type RunProgress } from '../observer.ts';
@@ -9,11 +9,26 @@ import { makeContext } from '../output.ts';
 import { makePlan } from '../plan/plan.ts';
 import { bench } from '../run.ts';
 import { scenarioYaml } from '../scenario.ts';
-import { Countdown } from './countdown.ts';
+import { type CampaignPosition, Countdown } from './countdown.ts';
+import type { Journal } from './journal.ts';
 import type { Point } from './points.ts';
 import type { SweepSpec } from './spec.ts';
 import { Standing } from './standing.ts';
-import type { SweepOptions } from './sweep.ts';
+
+export interface SweepOptions {
+  readonly journal: Journal;
+  readonly commandLine: readonly string[];
+  /** Statuses of finished points to measure again. */
+  readonly retry: readonly PointStatus[];
+  readonly stop: AbortSignal;
+  readonly onProgress: (progress: SweepProgress) => void;
+}
+
+export interface SweepProgress extends CampaignPosition {
+  readonly settings: Settings;
+  readonly repetition: number;
+  readonly run: RunProgress;
+}
 
 type Outcome = Pick<PointEntry, 'status' | 'reason' | 'logs'>;
 

@@ -1,30 +1,13 @@
 import { readRecord } from '../../reports/read.ts';
 import type { PointEntry, PointStatus, Settings } from '../../reports/sweep/sweep.ts';
-import type { RunProgress } from '../observer.ts';
-import { Campaign } from './campaign.ts';
+import { Campaign, type SweepOptions } from './campaign.ts';
 import type { Condition } from './condition.ts';
-import type { CampaignPosition } from './countdown.ts';
 import type { Journal } from './journal.ts';
 import { along, type LoadedSweep } from './load.ts';
 import { ordered, rankAlong } from './order.ts';
 import { makePoint, type Point } from './points.ts';
 import { type Bracket, bisect, expectedTrials } from './search.ts';
 import type { SearchSpec, SweepSpec } from './spec.ts';
-
-export interface SweepOptions {
-  readonly journal: Journal;
-  readonly commandLine: readonly string[];
-  /** Statuses of finished points to measure again. */
-  readonly retry: readonly PointStatus[];
-  readonly stop: AbortSignal;
-  readonly onProgress: (progress: SweepProgress) => void;
-}
-
-export interface SweepProgress extends CampaignPosition {
-  readonly settings: Settings;
-  readonly repetition: number;
-  readonly run: RunProgress;
-}
 
 /** What a campaign came to. */
 export interface SweepOutcome {

@@ -2,7 +2,7 @@ import { axisStyle, durationAxis, durationScale, legendOf, nameAbove } from '../
 import { type Canvas, type Chart, ink } from '../charts/chart.ts';
 import type { AxisValue } from './axes.ts';
 import { lineValues, median, type Panel, type Place, placesOf, type View } from './layout.ts';
-import { boxFrom, marksOf } from './marks.ts';
+import { boxFrom, type Line, marksOf } from './marks.ts';
 import { formatMeasure, type Measure, measures } from './measures.ts';
 import { type Positions, positionsOf } from './positions.ts';
 import type { Campaign } from './sweep.ts';
@@ -26,17 +26,6 @@ export function legendNotes(campaign: Campaign, view: View): readonly string[] {
       : []),
     ...(places.some(({ beyond }) => beyond > 0) ? ['Triangles lie beyond the timeout.'] : []),
   ];
-}
-
-/** One line of a panel, ready to be drawn. */
-export interface Line {
-  readonly name: string;
-  readonly color: string;
-  /** Sideways, in units of the axis, so that lines at one height stay apart. */
-  readonly shift: number;
-  readonly places: readonly Place[];
-  /** Connects the medians; words have no order to connect. */
-  readonly connected: boolean;
 }
 
 interface DrawnPanel {

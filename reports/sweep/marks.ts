@@ -1,4 +1,3 @@
-import type { Line } from './chart.ts';
 import { median, type Place } from './layout.ts';
 import type { Positions } from './positions.ts';
 
@@ -7,6 +6,17 @@ export const boxFrom: number = 5;
 const cross = 'path://M0,1 L1,0 L4,3 L7,0 L8,1 L5,4 L8,7 L7,8 L4,5 L1,8 L0,7 L3,4 Z';
 
 type Series = Readonly<Record<string, unknown>>;
+
+/** One line of a panel, ready to be drawn. */
+export interface Line {
+  readonly name: string;
+  readonly color: string;
+  /** Sideways, in units of the axis, so that lines at one height stay apart. */
+  readonly shift: number;
+  readonly places: readonly Place[];
+  /** Connects the medians; words have no order to connect. */
+  readonly connected: boolean;
+}
 
 /** Everything that one line puts into its panel: spread, medians, every repetition, and what is not to be believed. */
 export function marksOf(

@@ -1,11 +1,10 @@
 import type { Warning } from '../result.ts';
-import type { WarningRule } from './rule.ts';
 
 /**
  * What only the orchestrator can see while a run lasts: it hands over a code and what it found, and the words about
  * it stand here, with those of all other warnings.
  */
-const observations = {
+export const observations = {
   AGENT_MISSING: {
     means: 'an agent gave no results; what only it knew is unknown',
     advice: 'Look at its log; the numbers below leave out whatever it did.',
@@ -51,18 +50,9 @@ const observations = {
     means: "the hypervisor gave this machine's CPU to others",
     advice: 'Repeat the run, or use a machine whose cores are yours.',
   },
-} as const satisfies Readonly<Record<string, Pick<WarningRule, 'means' | 'advice'>>>;
+} as const satisfies Readonly<Record<string, { means: string; advice: string }>>;
 
 /** Something that the orchestrator noticed, in the words of its code. */
 export interface Observation extends Omit<Warning, 'code' | 'advice'> {
   readonly code: keyof typeof observations;
 }
-
-export const observedRules: readonly WarningRule[] = Object.entries(observations).map(
-  ([code, { means, advice }]) => ({
-    code,
-    means,
-    advice,
-    check: ({ evidence }) => evidence.warnings.filter((warning) => warning.code === code),
-  }),
-);

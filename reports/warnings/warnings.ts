@@ -3,9 +3,18 @@ import { agentRules } from './agents.ts';
 import { bookRules } from './books.ts';
 import { busRules } from './bus.ts';
 import { networkRules } from './network.ts';
-import { observedRules } from './observed.ts';
+import { observations } from './observed.ts';
 import { outcomeRules } from './outcome.ts';
 import { apply, type Seen, type WarningRule } from './rule.ts';
+
+const observedRules: readonly WarningRule[] = Object.entries(observations).map(
+  ([code, { means, advice }]) => ({
+    code,
+    means,
+    advice,
+    check: ({ evidence }) => evidence.warnings.filter((noticed) => noticed.code === code),
+  }),
+);
 
 /** Every warning there is, in the order of a report; docs/errors.md has the same table. */
 export const warningRules: readonly WarningRule[] = [

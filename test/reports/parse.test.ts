@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { conclude } from '../../reports/conclude.ts';
 import { parseResult } from '../../reports/parse.ts';
-import { reconcile } from '../../reports/reconcile/reconcile.ts';
 import { resultJsonSchema } from '../../reports/result.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { busWith } from '../helpers/buses.ts';
@@ -50,7 +50,7 @@ const full: ResolvedScenario = scenario(
   },
 );
 
-const { result } = reconcile(
+const { result } = conclude(
   evidence(full, [
     {
       type: 'clientLedger',
@@ -62,7 +62,7 @@ const { result } = reconcile(
 );
 
 describe('parseResult', () => {
-  it('reads back what reconcile makes', () => {
+  it('reads back what conclude makes', () => {
     expect(parseResult(JSON.parse(JSON.stringify(result)))).toEqual(result);
   });
 

@@ -13,8 +13,8 @@ import {
   declaredText,
   namePrefix,
 } from './addressing.ts';
+import type { DeployContext, DeployedCluster } from './context.ts';
 import { readMetrics, whyUnknown } from './counters.ts';
-import type { DeployContext, DeployedCluster } from './deploy.ts';
 import { amqplibEndpoint, nearestFirst, replyQueue, rheaEndpoint } from './endpoint.ts';
 import { vhostPath } from './management.ts';
 import type { RabbitmqNode } from './node.ts';

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { RabbitmqOptions } from '../../../topologies/buses/rabbitmq.ts';
-import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import { BusError } from '../../errors.ts';
-import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
-import type { ResourceStack } from '../../resource-stack.ts';
 import { Cluster } from './cluster.ts';
+import type { DeployContext, DeployedCluster, Place } from './context.ts';
 import { Gateway } from './gateway-client.ts';
 import {
   type Installation,
@@ -18,29 +16,6 @@ import { RabbitmqNode } from './node.ts';
 import { waitUntil } from './polling.ts';
 import { type NodePlan, prepareNode } from './prepare.ts';
 import { otherVersion, unserved } from './versions.ts';
-
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
-
-/** What is being deployed, where, and what to clean up with. */
-export interface DeployContext {
-  readonly scenario: ResolvedScenario;
-  readonly options: RabbitmqOptions;
-  readonly fabric: Fabric;
-  readonly run: RunContext;
-  readonly stack: ResourceStack;
-  readonly signal: AbortSignal;
-}
-
-export interface DeployedCluster {
-  readonly cluster: Cluster;
-  readonly credentials: Credentials;
-  readonly installation: Installation;
-  /** Milliseconds spent, by step. */
-  readonly details: Readonly<Record<string, number>>;
-}
 
 /** Starts every node at once, each with its own data, ports and name, and waits until they are one cluster. */
 export async function deployCluster(context: DeployContext): Promise<DeployedCluster> {
@@ -109,13 +84,6 @@ function isJoinRace(error: unknown): boolean {
     error instanceof BusError &&
     /schema_integrity_check_failed|incompatible_feature_flags/.test(error.message)
   );
-}
-
-/** Name, site and host of a node. */
-export interface Place {
-  readonly name: string;
-  readonly site: string;
-  readonly host: Host;
 }
 
 /** Node i is bus-(i+1); several at one site share out its hosts. */

@@ -7,7 +7,7 @@ import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import type { Endpoint as Dialled } from '../../fabrics/fabric.ts';
 import type { AgentProcess } from '../bus.ts';
 import type { Declaration } from './addressing.ts';
-import type { Credentials } from './deploy.ts';
+import type { Credentials } from './context.ts';
 import { atLeast } from './installation.ts';
 
 /** What both drivers need to know to find their way. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Host } from '../../hosts/host.ts';
 import { enabledPlugins, inetrc, pluginsOf, rabbitmqConf } from './config.ts';
-import type { Credentials, DeployContext, Place } from './deploy.ts';
+import type { Credentials, DeployContext, Place } from './context.ts';
 import type { Gateway } from './gateway-client.ts';
 import type { Installation } from './installation.ts';
 import { Management } from './management.ts';

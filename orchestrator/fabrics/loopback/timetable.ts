@@ -1,6 +1,5 @@
 import { Alarm } from '../../../agents/alarm.ts';
 import { nowUs } from '../../../agents/clock.ts';
-import type { Path } from './path.ts';
 
 const bucketUs = 50;
 const buckets = 2_000;
@@ -14,10 +13,18 @@ export interface Lateness {
   readonly maxUs: number;
 }
 
+/** What a timetable runs: something that is under way until its moment has come. */
+interface Scheduled {
+  /** Infinite when nothing is under way. */
+  readonly nextUs: number;
+  /** Delivers what is due by now, and tells how late each was, in us. */
+  run(now: number, late: (us: number) => void): void;
+}
+
 /** Runs every path when its next parcel is due, by one alarm for all. */
 export class Timetable {
   /** Paths with something under way. */
-  readonly #active = new Set<Path>();
+  readonly #active = new Set<Scheduled>();
   readonly #alarm: Alarm;
   readonly #lateness = new Uint32Array(buckets);
   #count = 0;
@@ -41,7 +48,7 @@ export class Timetable {
   }
 
   /** `path` has something to do at `dueUs`. */
-  expect(path: Path, dueUs: number): void {
+  expect(path: Scheduled, dueUs: number): void {
     this.#active.add(path);
     this.#wakeAt(dueUs);
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { memoryBus } from '../../../orchestrator/buses/memory.ts';
-import { describePlan, makePlan, planText } from '../../../orchestrator/plan/plan.ts';
+import { describePlan, planText } from '../../../orchestrator/plan/describe.ts';
+import { makePlan } from '../../../orchestrator/plan/plan.ts';
 import { busMistakes, ofType } from '../../helpers/buses.ts';
 import { mistakesOf, resolve } from '../../helpers/scenarios.ts';
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makePacer } from '../../../agents/pacers/registry.ts';
 import { budgetOf } from '../../../orchestrator/plan/budget.ts';
-import { describePlan, makePlan, type Plan, planText } from '../../../orchestrator/plan/plan.ts';
+import { describePlan, planText } from '../../../orchestrator/plan/describe.ts';
+import { makePlan, type Plan } from '../../../orchestrator/plan/plan.ts';
 import { minimal, resolve } from '../../helpers/scenarios.ts';
 
 async function planOf(...sets: string[]): Promise<Plan> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { conclude } from '../../../reports/conclude.ts';
 import { mergeSamples } from '../../../reports/reconcile/dist.ts';
-import { reconcile } from '../../../reports/reconcile/reconcile.ts';
 import {
   client,
   clientLedger,
@@ -17,7 +17,7 @@ import {
 
 describe('intervals', () => {
   it('merge processes and fill in seconds in which nothing was due', () => {
-    const { intervals, histograms } = reconcile(
+    const { intervals, histograms } = conclude(
       evidence(
         scenario(),
         [
@@ -69,7 +69,7 @@ describe('intervals', () => {
 
 describe('whole-window histograms', () => {
   it('are tagged by kind and the clients’ site', () => {
-    const { histograms } = reconcile(
+    const { histograms } = conclude(
       evidence(scenario(), [
         histogram('hold', [5], 1, 0),
         histogram('hold', [7], 1, 1),
@@ -87,7 +87,7 @@ describe('legs', () => {
   it('are null where clocks are not known to 10 % of their median', () => {
     const parts = [histogram('requestLeg', range(41, 980)), histogram('hold', range(41, 3))];
     const leg = (spreadUs: number) =>
-      reconcile(
+      conclude(
         evidence(scenario(), parts, {
           clocks: clocks({ 'server.paris': { spreadUs, boundUs: 5_000 } }),
         }),
@@ -107,7 +107,7 @@ describe('legs', () => {
       histogram('requestLeg', range(41, 980), 0, 1),
     ];
     const far = { 'server.lyon': { spreadUs: 500, boundUs: 5_000 } };
-    const { locality, latencyUs } = reconcile(
+    const { locality, latencyUs } = conclude(
       evidence(scenario(), parts, {
         servers: [server(0), server(1, { site: 1 })],
         clocks: clocks(far),
@@ -121,12 +121,12 @@ describe('legs', () => {
     expect(latencyUs.requestLeg).toBeNull();
     // A run whose far host nobody talks to knows its legs.
     const near = evidence(scenario(), parts.slice(0, 3), { clocks: clocks(far) });
-    expect(reconcile(near).result.latencyUs.requestLeg).toMatchObject({ count: 41 });
+    expect(conclude(near).result.latencyUs.requestLeg).toMatchObject({ count: 41 });
   });
 
   it('rank what was never confirmed as infinite', () => {
     const entries = [clientLedger({ client: 0, due: 50, completed: 50, replied: range(50) })];
-    const { latencyUs } = reconcile(
+    const { latencyUs } = conclude(
       evidence(scenario(), [
         { type: 'clientLedger', entries },
         histogram('accepted', range(45, 1)),
@@ -140,7 +140,7 @@ describe('legs', () => {
 describe('workload', () => {
   it('offers the mean of a ramp over the window', () => {
     const offered = (measuredMs: number) =>
-      reconcile(
+      conclude(
         evidence(
           scenario({
             pace: {
@@ -163,7 +163,7 @@ describe('workload', () => {
   });
 
   it('achieves what was done inside the window, and offers nothing in a closed loop', () => {
-    const { workload } = reconcile(
+    const { workload } = conclude(
       evidence(scenario({ pace: { kind: 'pause', pauseMs: 1 } }), [
         collected('client.paris', { doneInWindow: 40 }),
         collected('client.lyon', { doneInWindow: 8 }),
@@ -175,7 +175,7 @@ describe('workload', () => {
 
   it('has the mean body', () => {
     const bytes = (body: Parameters<typeof scenario>[0]) =>
-      reconcile(evidence(scenario(body), [])).result.workload.bodyBytes;
+      conclude(evidence(scenario(body), [])).result.workload.bodyBytes;
     expect(bytes({ body: { kind: 'uniform', minBytes: 100, maxBytes: 201 } })).toBe(150.5);
     const rows = [
       [100, 3],
@@ -187,7 +187,7 @@ describe('workload', () => {
 
 describe('peers', () => {
   it('tell what became of a client’s operations, by role and index', () => {
-    const { peers } = reconcile(
+    const { peers } = conclude(
       evidence(scenario({ pattern: 'cast' }), [
         { type: 'clientLedger', entries: [clientLedger({ client: 0, due: 7, completed: 7 })] },
         {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { conclude } from '../../../reports/conclude.ts';
 import { fairnessOf, jainIndex } from '../../../reports/reconcile/fairness.ts';
-import { reconcile } from '../../../reports/reconcile/reconcile.ts';
 import {
   client,
   clientLedger,
@@ -42,7 +42,7 @@ const parts = [
 
 describe('localityOf', () => {
   it('leaves out operations whose topic has no server at the caller', () => {
-    const { locality } = reconcile(evidence(scenario(), parts, { clients, servers })).result;
+    const { locality } = conclude(evidence(scenario(), parts, { clients, servers })).result;
     expect(locality).toMatchObject({
       localRatio: 330 / 400,
       localRatioMin: 0.6,
@@ -55,7 +55,7 @@ describe('localityOf', () => {
 
   it('counts as detoured what was served here by way of a leader there', () => {
     const detoured = (topicSites: (string | null)[]) =>
-      reconcile(evidence(scenario(), parts, { clients, servers, topicSites })).result.locality
+      conclude(evidence(scenario(), parts, { clients, servers, topicSites })).result.locality
         .detoured;
     expect(detoured(['lyon', 'lyon'])).toBe(60 / 400);
     expect(detoured(['paris', null])).toBe(270 / 400);
@@ -63,7 +63,7 @@ describe('localityOf', () => {
   });
 
   it('takes local deliveries from the servers where there are no replies', () => {
-    const { locality } = reconcile(
+    const { locality } = conclude(
       evidence(scenario({ pattern: 'cast' }), [
         { type: 'clientLedger', entries: [clientLedger({ client: 0, due: 10 })] },
         {
@@ -79,7 +79,7 @@ describe('localityOf', () => {
   });
 
   it('gives the service time of each pair of sites', () => {
-    const { locality } = reconcile(
+    const { locality } = conclude(
       evidence(scenario(), [
         histogram('service', range(1000, 1), 0, 1),
         histogram('service', range(20, 1), 1, 1),
@@ -98,7 +98,7 @@ describe('localityOf', () => {
       histogram('transit', range(20, 1), 0, 0),
       histogram('transit', range(20, 1000), 1, 0),
     ];
-    const { locality } = reconcile(
+    const { locality } = conclude(
       evidence(scenario(), transit, {
         clients: [client(0), client(1, { site: 1 })],
         wan: { ...evidence(scenario(), []).wan, before: [rtt('lyon', 'paris', 1.9)] },
@@ -112,7 +112,7 @@ describe('localityOf', () => {
   });
 
   it('has no excess where nearest servers lie at different distances', () => {
-    const { locality } = reconcile(
+    const { locality } = conclude(
       evidence(scenario(), [histogram('transit', range(40, 1))], {
         clients: [client(0), client(1, { topic: 1 })],
         servers: [server(0), server(1, { site: 1, topic: 1 })],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { reconcile } from '../../../reports/reconcile/reconcile.ts';
+import { conclude } from '../../../reports/conclude.ts';
 import {
   client,
   clientLedger,
@@ -28,7 +28,7 @@ describe('reconcile, call', () => {
     const sent = range(100).filter((s) => !unsent.includes(s));
     const delivered = sent.filter((s) => ![...lost, ...refused].includes(s));
     const replied = delivered.filter((s) => !voided.includes(s));
-    const { result } = reconcile(
+    const { result } = conclude(
       evidence(call, [
         {
           type: 'clientLedger',
@@ -82,7 +82,7 @@ describe('reconcile, call', () => {
     const entries = [
       clientLedger({ client: 0, due: 10, replied: range(8), completed: 8, failed: { timeout: 1 } }),
     ];
-    const { result } = reconcile(
+    const { result } = conclude(
       evidence(call, [{ type: 'clientLedger', entries }, histogram('response', range(8, 1))]),
     );
     const warning = result.verdict.warnings.find(({ code }) => code === 'LEDGER_UNBALANCED');
@@ -92,7 +92,7 @@ describe('reconcile, call', () => {
 
   it('is invalid when a latency is missing', () => {
     const entries = [clientLedger({ client: 0, due: 10, replied: range(10), completed: 10 })];
-    const { result } = reconcile(
+    const { result } = conclude(
       evidence(call, [{ type: 'clientLedger', entries }, histogram('response', range(9, 1))]),
     );
     expect(result.verdict.warnings).toContainEqual(
@@ -101,7 +101,7 @@ describe('reconcile, call', () => {
   });
 
   it('counts duplicates within processes and across them', () => {
-    const { outcome } = reconcile(
+    const { outcome } = conclude(
       evidence(call, [
         {
           type: 'clientLedger',
@@ -147,16 +147,16 @@ describe('reconcile, call', () => {
       clients: [client(0), client(1, { site: 1 })],
       servers: [server(0), server(1, { site: 1 })],
     });
-    const { outcome } = reconcile(without(without(whole, 'server.lyon'), 'client.lyon')).result;
+    const { outcome } = conclude(without(without(whole, 'server.lyon'), 'client.lyon')).result;
     // 5 to 9 may have reached server.lyon; 3 and 4 did, for they were answered.
     expect(outcome).toMatchObject({ due: 10, lost: 0, unknown: 5 + 8, delivered: 10 });
     expect(outcome.expectedDeliveries).toBe(10 + 7);
-    expect(reconcile(without(whole, 'client.lyon')).result.outcome).toMatchObject({ lost: 5 });
+    expect(conclude(without(whole, 'client.lyon')).result.outcome).toMatchObject({ lost: 5 });
   });
 
   it('gives a result for a run that never began', () => {
     const failure = { code: 'BUS_DOWN', message: 'gone', hint: 'look' };
-    const { result, intervals } = reconcile(evidence(call, [], { measuredMs: 0, failure }));
+    const { result, intervals } = conclude(evidence(call, [], { measuredMs: 0, failure }));
     expect(result.outcome).toMatchObject({ due: 0, completed: 0, failedTotal: 0 });
     expect(result.latencyUs).toMatchObject({ accepted: null, hold: null, requestLeg: null });
     expect(result.workload).toMatchObject({ achievedPerSecond: 0, offeredPerSecond: 100 });
@@ -190,10 +190,10 @@ describe('reconcile, call', () => {
       collected('client.lyon', { startLatenessUs: 25 }),
     ];
     const more = { clients: range(4).map((i) => client(i)) };
-    const expected = reconcile(evidence(call, parts, more));
+    const expected = conclude(evidence(call, parts, more));
     fc.assert(
       fc.property(fc.shuffledSubarray(parts, { minLength: parts.length }), (shuffled) => {
-        expect(reconcile(evidence(call, shuffled, more))).toEqual(expected);
+        expect(conclude(evidence(call, shuffled, more))).toEqual(expected);
       }),
       { seed: 5, numRuns: 25 },
     );
@@ -222,7 +222,7 @@ describe('reconcile, call', () => {
           const why = !f.sent ? 'unsent' : f.refused ? 'nacked' : 'timeout';
           failed[why] = (failed[why] ?? 0) + 1;
         }
-        const { result } = reconcile(
+        const { result } = conclude(
           evidence(call, [
             {
               type: 'clientLedger',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Part } from '../../../agents/protocol.ts';
-import { reconcile } from '../../../reports/reconcile/reconcile.ts';
+import { conclude } from '../../../reports/conclude.ts';
 import {
   clientLedger,
   clocks,
@@ -20,7 +20,7 @@ describe('reconcile, cast', () => {
   it('takes completion, lateness and loss from the servers', () => {
     // 50 due, 48 sent, 2 of them nacked; 3 late, 4 lost, one of the nacked ones delivered all the same.
     const delivered = range(45, 5);
-    const { result, intervals } = reconcile(
+    const { result, intervals } = conclude(
       evidence(cast, [
         {
           type: 'clientLedger',
@@ -73,7 +73,7 @@ describe('reconcile, cast', () => {
         serverLedger({ client: 0, delivered: [0], inTime: [0] }),
       ],
     };
-    const { outcome } = reconcile(
+    const { outcome } = conclude(
       evidence(cast, [
         { type: 'clientLedger', entries: [clientLedger({ client: 0, due: 2 })] },
         ledgers,
@@ -88,9 +88,9 @@ describe('reconcile, cast', () => {
       { type: 'serverLedger', entries: [serverLedger({ client: 0, delivered: range(6) })] },
     ];
     const whole = evidence(cast, parts, { servers: [server(0), server(1, { site: 1 })] });
-    const { outcome } = reconcile(without(whole, 'server.lyon')).result;
+    const { outcome } = conclude(without(whole, 'server.lyon')).result;
     expect(outcome).toMatchObject({ completed: 6, lost: 0, unknown: 4, failed: { unknown: 4 } });
-    expect(reconcile(whole).result.outcome).toMatchObject({
+    expect(conclude(whole).result.outcome).toMatchObject({
       lost: 4,
       unknown: 0,
       failed: { lost: 4 },
@@ -109,7 +109,7 @@ describe('reconcile, cast', () => {
       // Process 2 is server.paris: who receives what has no way back times it.
       parts: parts.map((part) => ({ process: 2, part })),
     });
-    const { result } = reconcile(whole);
+    const { result } = conclude(whole);
     const codes = result.verdict.warnings.map(({ code }) => code);
     expect(codes).toContain('CLOCK_UNCERTAIN');
     expect(codes).toContain('NEGATIVE_SAMPLES');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Part } from '../../../agents/protocol.ts';
-import { reconcile } from '../../../reports/reconcile/reconcile.ts';
+import { conclude } from '../../../reports/conclude.ts';
 import {
   arrivals,
   clientLedger,
@@ -21,7 +21,7 @@ describe('reconcile, fanout', () => {
 
   it('completes with the last arrival and counts coverage', () => {
     // Two receivers, of which one more joined at 5. 0, 1: complete; 2: late; 3: partial; 4: lost; 5: 2 of 3; 6: unsent.
-    const { result, intervals, histograms } = reconcile(
+    const { result, intervals, histograms } = conclude(
       evidence(
         fanout,
         [
@@ -131,7 +131,7 @@ describe('reconcile, fanout', () => {
     const whole = evidence(fanout, parts, {
       servers: [...receivers, server(2, { subscriber: 2 })],
     });
-    const { outcome, fanout: coverage } = reconcile(without(whole, 'server.lyon')).result;
+    const { outcome, fanout: coverage } = conclude(without(whole, 'server.lyon')).result;
     // 0 and 1 may have reached the dead one; 2 missed one for sure, 3 two.
     expect(outcome).toMatchObject({
       unknown: 2,
@@ -143,7 +143,7 @@ describe('reconcile, fanout', () => {
   });
 
   it('knows no receivers at all', () => {
-    const { outcome } = reconcile(
+    const { outcome } = conclude(
       evidence(fanout, [
         {
           type: 'clientLedger',
@@ -160,7 +160,7 @@ describe('reconcile, fanout', () => {
 
   it('counts the deliveries of pools, whichever process a member is in', () => {
     const notify = scenario({ pattern: 'notify', pools: 2 });
-    const { outcome } = reconcile(
+    const { outcome } = conclude(
       evidence(notify, [
         {
           type: 'clientLedger',
@@ -212,7 +212,7 @@ describe('reconcile, fanout', () => {
             got.flatMap((who, s) => (who.length > 0 ? [[s, s, 1, 2, 3, who.length] as const] : [])),
           ),
         ];
-        const { outcome, fanout: coverage } = reconcile(evidence(fanout, parts)).result;
+        const { outcome, fanout: coverage } = conclude(evidence(fanout, parts)).result;
         const missing = got.map((who) => Math.max(0, ready - who.length));
         expect(outcome.due).toBe(outcome.completed + outcome.failedTotal);
         expect(outcome.delivered).toBe(got.reduce((n, who) => n + who.length, 0));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { encodeBytes } from '../../../agents/bitmap.ts';
 import type { IntervalPart, Part } from '../../../agents/protocol.ts';
+import { conclude } from '../../../reports/conclude.ts';
 import type { Evidence } from '../../../reports/evidence.ts';
-import { reconcile } from '../../../reports/reconcile/reconcile.ts';
 import type { FaultReport, RunResult } from '../../../reports/result.ts';
 import {
   bits,
@@ -40,7 +40,7 @@ function faultsWith(
     faults,
     measuredMs: 20_000,
   });
-  return reconcile(of).result.faults;
+  return conclude(of).result.faults;
 }
 
 const down = (second: number, more: Partial<IntervalPart> = {}) =>
@@ -119,7 +119,7 @@ describe('faultsOf', () => {
       faults: [fault],
       measuredMs: 20_000,
     });
-    expect(reconcile(of).result.faults[0]).toMatchObject({ firstFailureMs: 1000 });
+    expect(conclude(of).result.faults[0]).toMatchObject({ firstFailureMs: 1000 });
   });
 
   it('blames no fault for what only a dead server knew', () => {
@@ -143,10 +143,10 @@ describe('faultsOf', () => {
       faults: [fault],
       measuredMs: 20_000,
     });
-    const { outcome, faults } = reconcile(without(whole, 'server.lyon')).result;
+    const { outcome, faults } = conclude(without(whole, 'server.lyon')).result;
     expect(outcome.failed).toEqual({ unknown: 500 });
     expect(faults[0]).toMatchObject({ failedDuring: {}, firstFailureMs: null, lost: 0 });
-    expect(reconcile(whole).result.faults[0]).toMatchObject({ failedDuring: { lost: 50 } });
+    expect(conclude(whole).result.faults[0]).toMatchObject({ failedDuring: { lost: 50 } });
   });
 
   it('knows first failure and first success to 10 ms', () => {
@@ -212,7 +212,7 @@ describe('what a fault cost', () => {
     ];
     const of = scenario({}, { faults: [each, once] });
     const more2 = { faults, measuredMs: 20_000 };
-    return reconcile(evidence(of, [...all, ...parts], more2)).result;
+    return conclude(evidence(of, [...all, ...parts], more2)).result;
   }
   const start = { kind: 'at', ms: 0 } as const;
   const common = { start, forMs: 1000, optional: false, link: null } as const;

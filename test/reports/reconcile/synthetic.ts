@@ -12,8 +12,8 @@ import type {
   ServerLedger,
   ServerPeer,
 } from '../../../agents/protocol.ts';
+import { conclude } from '../../../reports/conclude.ts';
 import type { Evidence, RttSample } from '../../../reports/evidence.ts';
-import { reconcile } from '../../../reports/reconcile/reconcile.ts';
 import type { Warning } from '../../../reports/result.ts';
 import { apply, type Unjudged } from '../../../reports/warnings/rule.ts';
 import { warningRules } from '../../../reports/warnings/warnings.ts';
@@ -305,7 +305,7 @@ export function without(whole: Evidence, process: string): Evidence {
 /** What one warning says of a run in which nothing happened but what is given. */
 export function warned(code: string, more: Partial<Unjudged>): readonly Warning[] {
   const empty = evidence(scenario(), []);
-  const { result } = reconcile(empty);
+  const { result } = conclude(empty);
   const seen = { evidence: empty, accounts: [], result: { ...result, ...more } };
   return warningRules.filter((rule) => rule.code === code).flatMap((rule) => apply(rule, seen));
 }

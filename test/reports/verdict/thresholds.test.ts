@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from '../../../reports/reconcile/reconcile.ts';
+import { conclude } from '../../../reports/conclude.ts';
 import type { RunResult } from '../../../reports/result.ts';
 import { evaluate, parseExpectation } from '../../../reports/verdict/thresholds.ts';
 import {
@@ -20,7 +20,7 @@ const entries = [
     failed: { timeout: 10 },
   }),
 ];
-const { result } = reconcile(
+const { result } = conclude(
   evidence(scenario(), [
     { type: 'clientLedger', entries },
     histogram('response', range(1000, 1)),

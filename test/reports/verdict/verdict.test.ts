@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Part } from '../../../agents/protocol.ts';
+import { conclude } from '../../../reports/conclude.ts';
 import type { Evidence } from '../../../reports/evidence.ts';
-import { reconcile } from '../../../reports/reconcile/reconcile.ts';
 import { exitCode } from '../../../reports/verdict/verdict.ts';
 import type { Observation } from '../../../reports/warnings/observed.ts';
 import {
@@ -32,7 +32,7 @@ function verdictOf(
     collected('client.paris', { doneInWindow: due }),
     ...parts,
   ];
-  return reconcile(evidence(scenario({}, { expect }), whole, more)).result.verdict;
+  return conclude(evidence(scenario({}, { expect }), whole, more)).result.verdict;
 }
 
 function warning(code: string, parts: readonly Part[] = [], more: Partial<Evidence> = {}) {
@@ -121,7 +121,7 @@ describe('AGENT_LATE', () => {
     const failed = { unsent: due };
     const entries = [clientLedger({ client: 0, due, sent: [], replied: [], completed: 0, failed })];
     const of = evidence(scenario(), [{ type: 'clientLedger', entries }, delayed(6_000_000)]);
-    const { verdict } = reconcile(of).result;
+    const { verdict } = conclude(of).result;
     expect(verdict.warnings.find(({ code }) => code === 'AGENT_LATE')).toMatchObject({
       invalidates: true,
     });
@@ -211,7 +211,7 @@ describe('warnings', () => {
       histogram('response', range(900)),
       collected('client.paris', { doneInWindow: 900 }),
     ]);
-    const { warnings } = reconcile(of).result.verdict;
+    const { warnings } = conclude(of).result.verdict;
     expect(warnings.find(({ code }) => code === 'MANY_FAILED')).toMatchObject({
       value: 10,
       limit: 1,
@@ -225,7 +225,7 @@ describe('warnings', () => {
     const entries = [clientLedger({ client: 0, due: 900, replied: range(900), completed: 900 })];
     const half = histogram('response', [...Array(450).fill(1000), ...Array(450).fill(2_000_000)]);
     const of = (doneInWindow: number): string[] =>
-      reconcile(
+      conclude(
         evidence(scenario(), [
           { type: 'clientLedger', entries },
           half,

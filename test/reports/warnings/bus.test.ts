@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { reconcile } from '../../../reports/reconcile/reconcile.ts';
+import { conclude } from '../../../reports/conclude.ts';
 import { evidence, scenario, warned } from '../reconcile/synthetic.ts';
 
-const { result } = reconcile(evidence(scenario({}, {}), []));
+const { result } = conclude(evidence(scenario({}, {}), []));
 
 function warningsFor(counters: Record<string, number>, details: Record<string, number> = {}) {
   const node = { name: 'bus-1', site: 'paris', version: 'skrouterd 3.5.1', counters };

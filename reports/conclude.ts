@@ -1,25 +1,25 @@
-import type { PeerRow } from '../../agents/protocol.ts';
-import type { Evidence } from '../evidence.ts';
-import type { PeerRecord, RunRecord, TaggedHistogram } from '../record.ts';
-import type { RunResult } from '../result.ts';
-import { judge } from '../verdict/verdict.ts';
-import type { Unjudged } from '../warnings/rule.ts';
-import { type Account, openAccounts } from './accounts.ts';
-import { distOf, encodeHistogram } from './dist.ts';
-import { intervalHistograms, intervalRows, openIntervals } from './intervals.ts';
-import { type Latencies, type LatencyKind, latencyOf, openLatencies } from './latency.ts';
-import { localityOf } from './locality.ts';
-import { coverageOf, failuresOf, outcomeOf } from './outcome.ts';
-import { groupBy, partsOf, siteName, sum } from './parts.ts';
-import { faultsOf } from './recovery.ts';
-import { wanOf } from './wan.ts';
-import { workloadOf } from './workload.ts';
+import type { PeerRow } from '../agents/protocol.ts';
+import type { Evidence } from './evidence.ts';
+import { type Account, openAccounts } from './reconcile/accounts.ts';
+import { distOf, encodeHistogram } from './reconcile/dist.ts';
+import { intervalHistograms, intervalRows, openIntervals } from './reconcile/intervals.ts';
+import { type Latencies, type LatencyKind, latencyOf, openLatencies } from './reconcile/latency.ts';
+import { localityOf } from './reconcile/locality.ts';
+import { coverageOf, failuresOf, outcomeOf } from './reconcile/outcome.ts';
+import { groupBy, partsOf, siteName, sum } from './reconcile/parts.ts';
+import { faultsOf } from './reconcile/recovery.ts';
+import { wanOf } from './reconcile/wan.ts';
+import { workloadOf } from './reconcile/workload.ts';
+import type { PeerRecord, RunRecord, TaggedHistogram } from './record.ts';
+import type { RunResult } from './result.ts';
+import { judge } from './verdict/verdict.ts';
+import type { Unjudged } from './warnings/rule.ts';
 
 /**
  * Computes a result from all that a run collected. Pure; the order of the parts does not matter, and partial
  * evidence (an agent died, the run was interrupted) gives a result that says what is unknown.
  */
-export function reconcile(evidence: Evidence): RunRecord {
+export function conclude(evidence: Evidence): RunRecord {
   const accounts = openAccounts(evidence);
   const latencies = openLatencies(evidence, accounts);
   const intervals = openIntervals(evidence, accounts);

@@ -206,8 +206,8 @@ export class Agent {
   }
 
   async #collect(): Promise<void> {
-    const versions = this.#peers?.session.versions ?? {};
-    for (const part of this.#need('collect').finish(versions)) {
+    const { versions = {}, detour = null } = this.#peers?.session ?? {};
+    for (const part of this.#need('collect').finish({ versions, detour })) {
       this.#channel.send(part);
       await this.#channel.drained();
       if (this.#ended) return;

@@ -2,7 +2,7 @@ import type { Channel } from './channel.ts';
 import { PacingLoop, type Waker } from './loop.ts';
 import type { Offsets } from './offsets.ts';
 import { makePacer } from './pacers/registry.ts';
-import { collectParts } from './parts.ts';
+import { collectParts, type LibraryFacts } from './parts.ts';
 import { ProbeReports } from './probes.ts';
 import type { Assignment, Part, Schedule } from './protocol.ts';
 import { Recorder } from './recorder.ts';
@@ -103,12 +103,12 @@ export class Measurement {
   }
 
   /** Ends what is open. Returns everything recorded and not yet sent; each part is made when it is asked for. */
-  finish(versions: { readonly [name: string]: string }): Generator<Part> {
+  finish(library: LibraryFacts): Generator<Part> {
     this.#loop.close();
     this.#vitals.endWindow();
     this.clients.finish();
     const startLatenessUs = this.#startLatenessUs ?? 0;
-    const more = { startLatenessUs, versions };
+    const more = { startLatenessUs, ...library };
     return collectParts(this.run, this.clients, this.servers, this.#vitals, more);
   }
 

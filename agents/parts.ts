@@ -8,16 +8,19 @@ import type { Servers } from './workloads/servers.ts';
 const entriesPerPart = 100;
 const rowsPerPart = 1000;
 
+/** What a driver says of its library at the end. */
+export interface LibraryFacts {
+  readonly versions: { readonly [name: string]: string };
+  readonly detour: string | null;
+}
+
 /** Everything that a process has recorded and not yet sent, `collected` last. Lazy: each part is made when asked for. */
 export function* collectParts(
   run: Run,
   clients: Clients,
   servers: Servers,
   vitals: Vitals,
-  more: {
-    readonly startLatenessUs: number;
-    readonly versions: { readonly [name: string]: string };
-  },
+  more: LibraryFacts & { readonly startLatenessUs: number },
 ): Generator<Part> {
   const { recorder, tally, assignment, phases } = run;
   const { pattern, pools } = assignment.workload;
@@ -51,6 +54,7 @@ export function* collectParts(
     // With several receivers, only the join of all arrivals tells when a message was done.
     ...(hasCopies ? {} : { doneInWindow: tally.doneInWindow }),
     versions: more.versions,
+    ...(more.detour === null ? {} : { detour: more.detour }),
   };
 }
 

@@ -130,6 +130,8 @@ export interface CollectedPart {
   /** Operations of the window done before it ended, where this process knows: in time, first deliveries. */
   readonly doneInWindow?: number;
   readonly versions: { readonly [name: string]: string };
+  /** Why messages took a slower way through the client library than the driver's own; absent when they did not. */
+  readonly detour?: string;
 }
 
 export type Part =

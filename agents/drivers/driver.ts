@@ -40,6 +40,8 @@ export interface Session<D extends DriverName = DriverName> extends AsyncDisposa
   ): Promise<Sender>;
   /** Library and, where the protocol tells it, broker versions. */
   readonly versions: { readonly [name: string]: string };
+  /** Why messages take a slower way through the library than the driver's own; null or absent when they do not. */
+  readonly detour?: string | null;
 }
 
 export interface ReceiveHandler {

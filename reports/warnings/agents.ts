@@ -64,6 +64,21 @@ const agentSaturated: WarningRule = {
   },
 };
 
+const driverDetour: WarningRule = {
+  code: 'DRIVER_DETOUR',
+  means:
+    'a client library differs inside from the one the driver knows, so messages went through its public API: right, and slower',
+  advice:
+    'Install the versions of package-lock.json (`npm ci`) to measure with less of our own cost.',
+  check({ evidence }) {
+    const detours = partsOf(evidence, 'collected').flatMap(({ detour }) => detour ?? []);
+    const [first] = detours;
+    if (first === undefined) return [];
+    const message = `${detours.length} agents went through the public API of their library, which costs more CPU: ${first}`;
+    return [{ message, value: detours.length, limit: 0 }];
+  },
+};
+
 const startSkew: WarningRule = {
   code: 'START_SKEW',
   means: 'agents did not start together',
@@ -81,6 +96,7 @@ export const agentRules: readonly WarningRule[] = [
   agentLate,
   eventLoopSlow,
   agentSaturated,
+  driverDetour,
   startSkew,
 ];
 

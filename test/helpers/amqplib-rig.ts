@@ -1,4 +1,5 @@
 import { amqplibDriver } from '../../agents/drivers/amqplib/amqplib.ts';
+import type { Driver } from '../../agents/drivers/driver.ts';
 import type { RabbitmqBus } from '../../orchestrator/buses/rabbitmq/bus.ts';
 import type { Pattern } from '../../topologies/patterns.ts';
 import type { DriverContract } from '../contract/driver.ts';
@@ -6,7 +7,10 @@ import { endpointFor } from './endpoint.ts';
 import { type Deployed, singleNode } from './rabbitmq.ts';
 
 /** Both ends of the driver contract on a broker of one node; closing removes what they left on it. */
-export function amqplibRigs(deployed: () => Deployed): DriverContract['setup'] {
+export function amqplibRigs(
+  deployed: () => Deployed,
+  driver: Driver<'amqplib'> = amqplibDriver,
+): DriverContract['setup'] {
   /** A run of its own for each pattern, on the same node. */
   const buses = new Map<string, RabbitmqBus>();
 
@@ -25,7 +29,7 @@ export function amqplibRigs(deployed: () => Deployed): DriverContract['setup'] {
     const connect = async (name: string, index: number) => {
       const process = { name, index, host, clients: [], servers: [] };
       const endpoint = endpointFor('amqplib', await bus.endpoint(process));
-      return amqplibDriver.connect({ ...options, process: name, endpoint }, signal);
+      return driver.connect({ ...options, process: name, endpoint }, signal);
     };
     const servers = await connect('server.paris', 0);
     const clients = await connect('client.paris', 1);

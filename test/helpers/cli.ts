@@ -24,8 +24,12 @@ export interface Started {
 }
 
 /** Starts `busbench <args>` from `dist`, as a user's shell would. */
-export function startBusbench(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
-  const child = spawn(process.execPath, [busbenchProgram, ...args], {
+export function startBusbench(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  program: string = busbenchProgram,
+): Started {
+  const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });

@@ -26,13 +26,20 @@ import { AmqplibSender } from './sender.ts';
  * | An acknowledgement means | the broker took responsibility for the message (publisher confirm): written to disk if persistent, on a majority if a quorum queue |
  * | Limits | a reply is sent once and not confirmed; a stream's consumers each see every message |
  */
-export const amqplibDriver: Driver<'amqplib'> = {
-  async connect(options, signal) {
-    const session = new AmqplibSession(options);
-    await session.connect(signal);
-    return session;
-  },
-};
+export const amqplibDriver: Driver<'amqplib'> = driverOf(true);
+
+/** The same on amqplib's public face alone: what `amqplibDriver` falls back to, for the tests that hold them alike. */
+export const amqplibPublicDriver: Driver<'amqplib'> = driverOf(false);
+
+function driverOf(framing: boolean): Driver<'amqplib'> {
+  return {
+    async connect(options, signal) {
+      const session = new AmqplibSession(options, framing);
+      await session.connect(signal);
+      return session;
+    },
+  };
+}
 
 /** Connections being opened at once: a broker's accept queue holds 128. */
 const openingLimit = 100;
@@ -47,8 +54,11 @@ class AmqplibSession implements Session<'amqplib'> {
   #opening = 0;
   #turn = 0;
   #versions: { readonly [name: string]: string } = {};
+  #framing: boolean;
+  #differences: readonly string[] = [];
 
-  constructor(options: DriverOptions<'amqplib'>) {
+  constructor(options: DriverOptions<'amqplib'>, framing: boolean) {
+    this.#framing = framing;
     this.#options = options;
     this.#endpoint = options.endpoint;
     this.#backoff = { ...options.reconnect, random: seededRandom(options.seed) };
@@ -56,14 +66,31 @@ class AmqplibSession implements Session<'amqplib'> {
 
   /** The first connection proves the endpoint; peers of a shared process go on using it. */
   async connect(signal: AbortSignal): Promise<void> {
-    const link = await this.#openLink(this.#options.process, signal);
-    this.#versions = { amqplib: libraryVersion(), rabbitmq: link.brokerVersion };
+    let link = await this.#openLink(this.#options.process, signal);
+    if (this.#framing) {
+      this.#differences = [...link.differences, ...(await link.differencesOfChannel())];
+      if (this.#differences.length > 0) {
+        this.#framing = false;
+        await this.#closeLink(link);
+        link = await this.#openLink(this.#options.process, signal);
+      }
+    }
+    this.#versions = {
+      amqplib: libraryVersion(),
+      'amqplib messages': this.#framing ? 'own framing' : 'public API',
+      rabbitmq: link.brokerVersion,
+    };
     if (this.#options.connections === 'shared') this.#shared = link;
     else await this.#closeLink(link);
   }
 
   get versions(): { readonly [name: string]: string } {
     return this.#versions;
+  }
+
+  get detour(): string | null {
+    if (this.#differences.length === 0) return null;
+    return `amqplib ${libraryVersion()} differs inside from the one we know: ${this.#differences.join(', ')}`;
   }
 
   announcements(): readonly Announcement[] {
@@ -121,6 +148,7 @@ class AmqplibSession implements Session<'amqplib'> {
       failover: this.#options.failover,
       backoff: this.#backoff,
       name: `${this.#options.run} ${name}`,
+      framing: this.#framing,
     });
     this.#links.add(link);
     try {

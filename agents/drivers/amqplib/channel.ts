@@ -1,18 +1,15 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Channel } from 'amqplib';
-import { channelNumber } from './internals.ts';
 import { backoffMs, type Link } from './link.ts';
-import type { Outbox } from './outbox.ts';
-import type { WireListener, WirePort } from './wire.ts';
+import type { Port, PortListener } from './port.ts';
 
-/** An open channel: amqplib's for everything but messages, the wire's for those. */
+/** An open channel: amqplib's for everything but messages, the port for those. */
 export interface OpenChannel {
   readonly channel: Channel;
-  readonly port: WirePort;
-  readonly outbox: Outbox;
+  readonly port: Port;
 }
 
-export interface ChannelEvents extends WireListener {
+export interface ChannelEvents extends PortListener {
   /** Declares and consumes on a channel just opened; also after every reconnect. A rejection means: try again. */
   setUp(open: OpenChannel): Promise<void>;
   /** Set up; `first` is true once. */
@@ -20,7 +17,6 @@ export interface ChannelEvents extends WireListener {
   /** It was up and is gone, with the broker's reason. */
   down(reason: string): void;
   blocked(reason: string | null): void;
-  room(): void;
 }
 
 /** A channel of one peer, opened and set up again whenever it or its connection is lost, until `close`. */
@@ -43,7 +39,6 @@ export class KeptChannel {
       up: () => void this.#restore(),
       down: (reason) => this.#lost(this.#open, reason),
       blocked: (reason) => events.blocked(reason),
-      room: () => events.room(),
     });
   }
 
@@ -80,8 +75,8 @@ export class KeptChannel {
     const { model, wire } = this.#link;
     if (!model || !wire) throw new Error('connection lost');
     const channel = await (this.#confirms ? model.createConfirmChannel() : model.createChannel());
-    const port = wire.listen(channelNumber(channel), this.#events);
-    const open = { channel, port, outbox: wire.outbox };
+    const port = wire.open(channel, this.#confirms, this.#events);
+    const open = { channel, port };
     let reason: string | null = null;
     channel.on('error', (error) => {
       reason = error.message;
@@ -106,7 +101,7 @@ export class KeptChannel {
   #lost(open: OpenChannel | null, reason: string): void {
     if (this.#open !== open) return;
     this.#open = null;
-    if (open) this.#link.wire?.unlisten(open.port);
+    open?.port.close();
     if (!this.#isUp) return;
     this.#isUp = false;
     this.#events.down(reason);
@@ -134,7 +129,7 @@ export class KeptChannel {
   /** Never rejects: `close` throws at once on a channel that is closed already, and rejects later otherwise. */
   async #abandon(open: OpenChannel | null): Promise<void> {
     if (!open) return;
-    this.#link.wire?.unlisten(open.port);
+    open.port.close();
     try {
       await open.channel.close();
     } catch {}

@@ -3,8 +3,10 @@ import type { ChannelModel } from 'amqplib';
 import { connect } from 'amqplib';
 import { DriverError } from '../../errors.ts';
 import type { AmqplibEndpoint } from './endpoint.ts';
-import { connectionOf } from './internals.ts';
-import { Wire } from './wire.ts';
+import { FramedWire } from './framed-wire.ts';
+import { channelNumber, cutOff, differencesOf } from './internals.ts';
+import type { Wire } from './port.ts';
+import { publicWire } from './public-wire.ts';
 
 /** What a link tells the channels that live on it. */
 export interface LinkListener {
@@ -12,8 +14,6 @@ export interface LinkListener {
   down(reason: string): void;
   /** The broker stops (a reason) or resumes (null) reading from publishers: a memory or disk alarm. */
   blocked(reason: string | null): void;
-  /** A socket that was full has drained. */
-  room(): void;
 }
 
 export interface LinkOptions {
@@ -24,6 +24,8 @@ export interface LinkOptions {
   readonly backoff: Backoff;
   /** Name of the connection in the broker's own lists. */
   readonly name: string;
+  /** Whether messages may go around amqplib's public face, where its inside is as we know it. */
+  readonly framing: boolean;
 }
 
 /** Waits between attempts: `minMs` doubling up to `maxMs`, each with the upper half left to chance. */
@@ -52,6 +54,7 @@ export class Link {
   #wire: Wire | null = null;
   #broker = 0;
   #blockedReason: string | null = null;
+  #differences: readonly string[] = [];
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -66,6 +69,20 @@ export class Link {
   /** Reads and writes messages on the present connection. */
   get wire(): Wire | null {
     return this.#wire;
+  }
+
+  /** What of amqplib's inside was not as we know it when this link last connected; it then uses the public face. */
+  get differences(): readonly string[] {
+    return this.#differences;
+  }
+
+  /** Members of a channel that we use and that are not as we know them. Opens one, and closes it. */
+  async differencesOfChannel(): Promise<readonly string[]> {
+    const channel = await this.#model?.createChannel();
+    if (channel === undefined) return [];
+    const number = channelNumber(channel);
+    await channel.close();
+    return number === null ? ['ch'] : [];
   }
 
   get blockedReason(): string | null {
@@ -103,7 +120,7 @@ export class Link {
 
   /** Cuts the connection at the socket; the link then reconnects. */
   cut(): void {
-    if (this.#model) connectionOf(this.#model).stream.destroy(new Error('cut by fault injection'));
+    if (this.#model) cutOff(this.#model, 'cut by fault injection');
   }
 
   async close(): Promise<void> {
@@ -127,9 +144,9 @@ export class Link {
       return;
     }
     this.#model = model;
-    this.#wire = new Wire(model, () => {
-      for (const listener of this.#listeners) listener.room();
-    });
+    const { framing } = this.#options;
+    this.#differences = framing ? differencesOf(model) : [];
+    this.#wire = framing && this.#differences.length === 0 ? new FramedWire(model) : publicWire;
     let reason = 'connection closed';
     model.on('error', (error) => {
       reason = error.message;
@@ -221,7 +238,7 @@ const closeTimeoutMs = 2_000;
 /** Ends a connection nobody waits for. Only an error makes amqplib stop its heartbeat timer. */
 function discard(model: ChannelModel): void {
   model.on('error', () => {});
-  connectionOf(model).stream.destroy(new Error('closed'));
+  cutOff(model, 'closed');
 }
 
 /** Worth another try: the network refused or was slow, as opposed to a broker that said no. */

@@ -4,7 +4,7 @@ import type { DriverOptions, ReceiveHandler, Receiver } from '../driver.ts';
 import { KeptChannel, type OpenChannel } from './channel.ts';
 import type { Address, AmqplibEndpoint } from './endpoint.ts';
 import type { Link } from './link.ts';
-import { type Delivery, streamOffset } from './wire.ts';
+import type { Delivery } from './port.ts';
 
 /** A server peer: declares its queues, consumes them, replies on the same channel. */
 export class AmqplibReceiver implements Receiver {
@@ -63,10 +63,8 @@ export class AmqplibReceiver implements Receiver {
   }
 
   reply(context: unknown, body: Buffer): void {
-    const { port, source, replyToAt } = context as Delivery;
-    const open = this.#open;
-    if (open?.port !== port || replyToAt < 0) return;
-    open.outbox.reply(port.channel, source, replyToAt, this.#endpoint.persistent, body);
+    const delivery = context as Delivery;
+    if (this.#open?.port === delivery.port) delivery.reply(body, this.#endpoint.persistent);
   }
 
   settle(context: unknown): void {
@@ -82,7 +80,7 @@ export class AmqplibReceiver implements Receiver {
   async #setUp(open: OpenChannel): Promise<void> {
     // Messages may come, and be settled, before the last consumer is there.
     this.#open = open;
-    const { channel } = open;
+    const { channel, port } = open;
     const { exchanges, queues, stream, prefetch } = this.#endpoint;
     const noAck = !this.#settles && !stream;
     if (!noAck) await channel.prefetch(prefetch);
@@ -92,17 +90,16 @@ export class AmqplibReceiver implements Receiver {
       await channel.bindQueue(queue, exchange, key);
     }
     for (const { queue } of this.#addresses) {
-      // Messages come by the wire; amqplib tells only that the broker cancelled the consumer.
       const onCancel = (): void =>
         this.#kept?.reopen(`the broker cancelled the consumer of ${queue}`);
       const offset = stream ? { arguments: { 'x-stream-offset': this.#nextOffset } } : {};
-      await channel.consume(queue, onCancel, { noAck, ...offset });
+      await port.consume(queue, { noAck, ...offset }, onCancel);
     }
   }
 
   #deliver(body: Buffer, delivery: Delivery): void {
     if (this.#endpoint.stream) {
-      const offset = streamOffset(delivery);
+      const offset = delivery.streamOffset();
       if (offset !== null) this.#nextOffset = offset + 1;
       if (!this.#settles) this.#acknowledge(delivery);
     }
@@ -118,8 +115,8 @@ export class AmqplibReceiver implements Receiver {
     }
   }
 
-  #acknowledge({ port, deliveryTag }: Delivery): void {
-    if (this.#open?.port === port) this.#open.outbox.ack(port.channel, deliveryTag);
+  #acknowledge(delivery: Delivery): void {
+    if (this.#open?.port === delivery.port) delivery.ack();
   }
 
   #down(reason: string): void {

@@ -6,7 +6,7 @@ import type { DriverOptions, Sender, SendHandler } from '../driver.ts';
 import { KeptChannel, type OpenChannel } from './channel.ts';
 import type { Address, AmqplibEndpoint } from './endpoint.ts';
 import type { Link } from './link.ts';
-import { type Outbox, type Publication, preparePublication } from './outbox.ts';
+import type { Port, Publish } from './port.ts';
 
 /** Probes carry no message id: when one comes back, that is all there is to tell. */
 const noId = -1;
@@ -28,9 +28,9 @@ export class AmqplibSender implements Sender {
   /** Tokens that were returned and will be acknowledged nevertheless. */
   readonly #returned = new Set<number>();
   #kept: KeptChannel | null = null;
-  #outbox: Outbox | null = null;
-  #message: Publication | null = null;
-  #probe: Publication | null = null;
+  #port: Port | null = null;
+  #message: Publish | null = null;
+  #probe: Publish | null = null;
   #replyQueues = 0;
   #tag = 0;
   #blocked: boolean;
@@ -93,18 +93,18 @@ export class AmqplibSender implements Sender {
   }
 
   async close(): Promise<void> {
-    this.#outbox = null;
+    this.#port = null;
     await this.#kept?.close();
     if (this.#ownsLink) await this.#link.close();
   }
 
-  #publish(publication: Publication | null, body: Buffer, messageId: number): boolean {
-    const outbox = this.#outbox;
-    if (outbox === null || publication === null || this.#blocked || outbox.full) {
+  #publish(publish: Publish | null, body: Buffer, messageId: number): boolean {
+    const port = this.#port;
+    if (port === null || publish === null || this.#blocked || port.full) {
       this.#refusedOne = true;
       return false;
     }
-    outbox.publish(publication, body, messageId);
+    publish(body, messageId);
     return true;
   }
 
@@ -112,28 +112,27 @@ export class AmqplibSender implements Sender {
     const { exchange, kind, key } = this.#address;
     const { exchanges, persistent } = this.#endpoint;
     await channel.assertExchange(exchange, kind, exchanges);
-    const replyTo = this.#call ? await this.#consumeReplies(channel) : null;
+    const replyTo = this.#call ? await this.#consumeReplies(channel, port) : null;
     const to = { exchange, key, replyTo };
-    this.#message = preparePublication(port.channel, to, persistent, true);
-    this.#probe = preparePublication(port.channel, to, persistent, false);
+    this.#message = port.publisher(to, persistent, true);
+    this.#probe = port.publisher(to, persistent, false);
   }
 
   /** A reply queue gets a new name at every connection: the broker may still hold the old one for the lost owner. */
-  async #consumeReplies(channel: Channel): Promise<string> {
+  async #consumeReplies(channel: Channel, port: Port): Promise<string> {
     let queue = directReplyTo;
     if (this.#endpoint.reply === 'queue') {
       queue = `${this.#endpoint.replyPrefix}${this.#peer.index}.${this.#replyQueues++}`;
       await channel.assertQueue(queue, { exclusive: true, autoDelete: true, durable: false });
     }
-    // Replies themselves come by the wire; amqplib tells only that the broker cancelled the consumer.
     const onCancel = (): void =>
       this.#kept?.reopen(`the broker cancelled the consumer of ${queue}`);
-    await channel.consume(queue, onCancel, { noAck: true });
+    await port.consume(queue, { noAck: true }, onCancel);
     return queue;
   }
 
-  #up({ outbox }: OpenChannel, first: boolean): void {
-    this.#outbox = outbox;
+  #up({ port }: OpenChannel, first: boolean): void {
+    this.#port = port;
     this.#tag = 0;
     this.#blocked = this.#link.blockedReason !== null;
     if (first) return;
@@ -142,7 +141,7 @@ export class AmqplibSender implements Sender {
   }
 
   #down(reason: string): void {
-    this.#outbox = null;
+    this.#port = null;
     const unknown = [...this.#unconfirmed.values()].filter((token) => !this.#returned.has(token));
     this.#unconfirmed.clear();
     this.#returned.clear();
@@ -156,7 +155,7 @@ export class AmqplibSender implements Sender {
   }
 
   #offer(): void {
-    if (!this.#refusedOne || this.#outbox === null || this.#blocked || this.#outbox.full) return;
+    if (!this.#refusedOne || this.#port === null || this.#blocked || this.#port.full) return;
     this.#refusedOne = false;
     this.#handler.writable();
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { amqplibDriver, amqplibPublicDriver } from '../../../../agents/drivers/amqplib/amqplib.ts';
 import { driverContract } from '../../../contract/driver.ts';
 import { amqplibRigs } from '../../../helpers/amqplib-rig.ts';
 import {
@@ -19,13 +20,18 @@ describe.skipIf(rabbitmqMissing !== null)('on a real broker', () => {
 
   afterAll(() => deployed?.[Symbol.asyncDispose]());
 
-  driverContract('amqplib', {
-    guarantees: ['at-most-once', 'at-least-once'],
-    unroutable: ['unroutable'],
-    returnsProbes: true,
-    burst: { messages: 2000, bytes: 65_536 },
-    manyClients: 1000,
-    even: true,
-    setup: amqplibRigs(() => deployed),
+  describe.each([
+    ['amqplib', amqplibDriver],
+    ['amqplib, public API', amqplibPublicDriver],
+  ] as const)('%s', (name, driver) => {
+    driverContract(name, {
+      guarantees: ['at-most-once', 'at-least-once'],
+      unroutable: ['unroutable'],
+      returnsProbes: true,
+      burst: { messages: 2000, bytes: 65_536 },
+      manyClients: 1000,
+      even: true,
+      setup: amqplibRigs(() => deployed, driver),
+    });
   });
 });

@@ -1,26 +1,8 @@
-import type { ChannelModel } from 'amqplib';
-import { type AmqplibConnection, connectionOf } from './internals.ts';
-import { Outbox } from './outbox.ts';
-
-/** What a channel hears of messages; everything else goes to amqplib. */
-export interface WireListener {
-  delivered(body: Buffer, delivery: Delivery): void;
-  /** `messageId` is empty when the message had none. */
-  returned(messageId: string, reason: string): void;
-  confirmed(deliveryTag: number, multiple: boolean, positive: boolean): void;
-}
-
-/** One delivery as `reply` and `settle` need it. */
-export interface Delivery {
-  /** Only the port it came by can settle it: tags start anew with every channel. */
-  readonly port: WirePort;
-  readonly deliveryTag: number;
-  readonly redelivered: boolean;
-  /** The header frame's payload is `source[headerAt]` and on; `replyToAt` is the shortstr of reply-to, -1 for none. */
-  readonly source: Buffer;
-  readonly headerAt: number;
-  readonly replyToAt: number;
-}
+import type { Channel, ChannelModel, Options } from 'amqplib';
+import { type AmqplibConnection, channelNumber, insideOf } from './internals.ts';
+import { Outbox, preparePublication } from './outbox.ts';
+import type { Delivery, Port, PortListener, Publish, Target, Wire } from './port.ts';
+import { headersFlag, messageIdFlag, propertyAt, replyToFlag } from './properties.ts';
 
 const frameOverhead = 8;
 const methodFrame = 1;
@@ -34,9 +16,12 @@ const basicAck = (60 << 16) | 80;
 const basicNack = (60 << 16) | 120;
 
 /** A channel as the wire knows it, and the message that has begun to arrive on it. */
-export class WirePort {
-  readonly channel: number;
-  readonly listener: WireListener;
+class FramedPort implements Port {
+  readonly number: number;
+  readonly outbox: Outbox;
+  readonly listener: PortListener;
+  readonly #channel: Channel;
+  readonly #unlisten: (port: FramedPort) => void;
   kind: 'none' | 'delivery' | 'return' = 'none';
   deliveryTag = 0;
   redelivered = false;
@@ -46,9 +31,78 @@ export class WirePort {
   remaining = 0;
   parts: Buffer[] = [];
 
-  constructor(channel: number, listener: WireListener) {
-    this.channel = channel;
+  constructor(
+    channel: Channel,
+    number: number,
+    outbox: Outbox,
+    listener: PortListener,
+    unlisten: (port: FramedPort) => void,
+  ) {
+    this.#channel = channel;
+    this.number = number;
+    this.outbox = outbox;
     this.listener = listener;
+    this.#unlisten = unlisten;
+  }
+
+  get full(): boolean {
+    return this.outbox.full;
+  }
+
+  publisher(to: Target, persistent: boolean, withId: boolean): Publish {
+    const { outbox } = this;
+    const publication = preparePublication(this.number, to, persistent, withId);
+    return (body, messageId) => outbox.publish(publication, body, messageId);
+  }
+
+  /** Messages come by the wire; amqplib tells only that the broker cancelled the consumer. */
+  async consume(queue: string, options: Options.Consume, cancelled: () => void): Promise<void> {
+    await this.#channel.consume(queue, cancelled, options);
+  }
+
+  close(): void {
+    this.#unlisten(this);
+  }
+}
+
+/** The header frame's payload is `source[headerAt]` and on; `replyToAt` is the shortstr of reply-to, -1 for none. */
+class FramedDelivery implements Delivery {
+  readonly port: FramedPort;
+  readonly redelivered: boolean;
+  readonly #tag: number;
+  readonly #source: Buffer;
+  readonly #headerAt: number;
+  readonly #replyToAt: number;
+
+  constructor(port: FramedPort, source: Buffer, headerAt: number) {
+    this.port = port;
+    this.redelivered = port.redelivered;
+    this.#tag = port.deliveryTag;
+    this.#source = source;
+    this.#headerAt = headerAt;
+    this.#replyToAt = propertyAt(source, headerAt, replyToFlag);
+  }
+
+  reply(body: Buffer, persistent: boolean): void {
+    if (this.#replyToAt < 0) return;
+    const { outbox, number } = this.port;
+    outbox.reply(number, this.#source, this.#replyToAt, persistent, body);
+  }
+
+  ack(): void {
+    this.port.outbox.ack(this.port.number, this.#tag);
+  }
+
+  streamOffset(): number | null {
+    const tableAt = propertyAt(this.#source, this.#headerAt, headersFlag);
+    if (tableAt < 0) return null;
+    const name = 'x-stream-offset';
+    const from = tableAt + 4;
+    const table = this.#source.subarray(from, from + this.#source.readUInt32BE(tableAt));
+    const nameAt = table.indexOf(name, 0, 'latin1');
+    const valueAt = nameAt + name.length + 1;
+    if (nameAt < 0 || table[valueAt - 1] !== longType) return null;
+    return Number(table.readBigInt64BE(valueAt));
   }
 }
 
@@ -58,19 +112,22 @@ const empty = Buffer.alloc(0);
  * Reads an open amqplib connection in its place: messages, returns and confirms are parsed here without an object a
  * frame, and handed to their channel; any other frame is handed back to amqplib. Writes go through `outbox`.
  */
-export class Wire {
-  readonly outbox: Outbox;
+export class FramedWire implements Wire {
+  readonly #outbox: Outbox;
   readonly #connection: AmqplibConnection;
-  readonly #ports = new Map<number, WirePort>();
+  readonly #ports = new Map<number, FramedPort>();
   readonly #maxPayload: number;
   #rest: Buffer;
   #closed = false;
 
-  constructor(model: ChannelModel, onRoom: () => void) {
-    const connection = connectionOf(model);
+  /** Of a connection whose inside is as we know it: `differencesOf` finds nothing. */
+  constructor(model: ChannelModel) {
+    const connection = insideOf(model);
     this.#connection = connection;
     this.#maxPayload = connection.frameMax - frameOverhead;
-    this.outbox = new Outbox(connection, onRoom);
+    this.#outbox = new Outbox(connection, () => {
+      for (const { listener } of this.#ports.values()) listener.room();
+    });
     this.#rest = connection.rest;
     connection.rest = empty;
     const socket = connection.stream;
@@ -82,16 +139,15 @@ export class Wire {
     });
   }
 
-  /** From now on messages on this channel are the listener's. */
-  listen(channel: number, listener: WireListener): WirePort {
-    const port = new WirePort(channel, listener);
-    this.#ports.set(channel, port);
+  /** From now on messages on this channel are the listener's; after its `close` amqplib's, which ignores them. */
+  open(channel: Channel, _confirms: boolean, listener: PortListener): Port {
+    const number = channelNumber(channel);
+    if (number === null) throw new Error('amqplib: a channel without its number');
+    const port = new FramedPort(channel, number, this.#outbox, listener, (closed) => {
+      if (this.#ports.get(number) === closed) this.#ports.delete(number);
+    });
+    this.#ports.set(number, port);
     return port;
-  }
-
-  /** What still arrives on this channel is amqplib's, whose channel is closing and ignores it. */
-  unlisten(port: WirePort): void {
-    if (this.#ports.get(port.channel) === port) this.#ports.delete(port.channel);
   }
 
   #read(chunk: Buffer): void {
@@ -139,7 +195,7 @@ export class Wire {
   }
 
   /** True when it was one of ours. */
-  #method(port: WirePort, bytes: Buffer, at: number): boolean {
+  #method(port: FramedPort, bytes: Buffer, at: number): boolean {
     switch (bytes.readUInt32BE(at)) {
       case basicDeliver: {
         const tagAt = at + 5 + (bytes[at + 4] ?? 0);
@@ -165,14 +221,14 @@ export class Wire {
     }
   }
 
-  #header(port: WirePort, bytes: Buffer, at: number): void {
+  #header(port: FramedPort, bytes: Buffer, at: number): void {
     port.source = bytes;
     port.headerAt = at + 7;
     port.remaining = bytes.readUInt32BE(at + 11) * 2 ** 32 + bytes.readUInt32BE(at + 15);
     if (port.remaining === 0) this.#complete(port, empty, at);
   }
 
-  #body(port: WirePort, bytes: Buffer, at: number, end: number): void {
+  #body(port: FramedPort, bytes: Buffer, at: number, end: number): void {
     const payload = bytes.subarray(at + 7, end - 1);
     port.remaining -= payload.length;
     if (port.remaining > 0) {
@@ -188,19 +244,12 @@ export class Wire {
     this.#complete(port, Buffer.concat(parts), at);
   }
 
-  #complete(port: WirePort, body: Buffer, at: number): void {
+  #complete(port: FramedPort, body: Buffer, at: number): void {
     const { kind, listener, source, headerAt } = port;
     port.kind = 'none';
     port.source = empty;
     if (kind === 'delivery') {
-      listener.delivered(body, {
-        port,
-        deliveryTag: port.deliveryTag,
-        redelivered: port.redelivered,
-        source,
-        headerAt,
-        replyToAt: propertyAt(source, headerAt, replyToFlag),
-      });
+      listener.delivered(body, new FramedDelivery(port, source, headerAt));
     } else if (kind === 'return') {
       const idAt = propertyAt(source, headerAt, messageIdFlag);
       const id =
@@ -218,49 +267,6 @@ function oversized(bytes: number, limit: number): Error {
 
 function readTag(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
-}
-
-const headersFlag = 0x2000;
-const replyToFlag = 0x0200;
-const messageIdFlag = 0x0080;
-/** Properties that precede message-id, in order: their flag and how they are written. */
-const properties: readonly (readonly [flag: number, form: 'string' | 'table' | 'octet'])[] = [
-  [0x8000, 'string'],
-  [0x4000, 'string'],
-  [headersFlag, 'table'],
-  [0x1000, 'octet'],
-  [0x0800, 'octet'],
-  [0x0400, 'string'],
-  [replyToFlag, 'string'],
-  [0x0100, 'string'],
-  [messageIdFlag, 'string'],
-];
-
-/** Where a property of the header frame's payload starts; -1 when the message does not have it. */
-function propertyAt(bytes: Buffer, headerAt: number, wanted: number): number {
-  const flags = bytes.readUInt16BE(headerAt + 12);
-  if ((flags & wanted) === 0) return -1;
-  let at = headerAt + 14;
-  for (const [flag, form] of properties) {
-    if (flag === wanted) return at;
-    if ((flags & flag) === 0) continue;
-    if (form === 'octet') at += 1;
-    else if (form === 'string') at += 1 + (bytes[at] ?? 0);
-    else at += 4 + bytes.readUInt32BE(at);
-  }
-  return -1;
-}
-
-/** Offset of a message in its stream (header `x-stream-offset`, a 64-bit integer); null for other messages. */
-export function streamOffset({ source, headerAt }: Delivery): number | null {
-  const tableAt = propertyAt(source, headerAt, headersFlag);
-  if (tableAt < 0) return null;
-  const name = 'x-stream-offset';
-  const table = source.subarray(tableAt + 4, tableAt + 4 + source.readUInt32BE(tableAt));
-  const nameAt = table.indexOf(name, 0, 'latin1');
-  const valueAt = nameAt + name.length + 1;
-  if (nameAt < 0 || table[valueAt - 1] !== longType) return null;
-  return Number(table.readBigInt64BE(valueAt));
 }
 
 /** AMQP's type letter of a signed 64-bit integer. */

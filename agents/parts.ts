@@ -1,3 +1,4 @@
+import { hasManyReceivers } from '../topologies/patterns.ts';
 import type { Part } from './protocol.ts';
 import type { Run } from './run.ts';
 import type { Vitals } from './vitals.ts';
@@ -23,8 +24,6 @@ export function* collectParts(
   more: LibraryFacts & { readonly startLatenessUs: number },
 ): Generator<Part> {
   const { recorder, tally, assignment, phases } = run;
-  const { pattern, pools } = assignment.workload;
-  const hasCopies = pattern === 'fanout' || (pattern === 'notify' && pools > 1);
   yield* recorder.remaining();
   yield* recorder.histograms();
   for (const entries of chunks(clients.ledgers(), entriesPerPart)) {
@@ -52,7 +51,7 @@ export function* collectParts(
     foreign: tally.foreign,
     lastEndUs: hasEnded ? tally.lastEndUs - phases.measureUs : null,
     // With several receivers, only the join of all arrivals tells when a message was done.
-    ...(hasCopies ? {} : { doneInWindow: tally.doneInWindow }),
+    ...(hasManyReceivers(assignment.workload) ? {} : { doneInWindow: tally.doneInWindow }),
     versions: more.versions,
     ...(more.detour === null ? {} : { detour: more.detour }),
   };

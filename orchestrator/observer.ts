@@ -2,6 +2,7 @@ import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import { nowUs } from '../agents/clock.ts';
 import type { FromAgent, IntervalPart, Part } from '../agents/protocol.ts';
 import type { ProcessReport } from '../reports/result.ts';
+import { patterns } from '../topologies/patterns.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
 import type { Agent } from './agents/agent.ts';
 import { type AgentGroup, isPart } from './agents/agent-group.ts';
@@ -94,7 +95,7 @@ export class Observer {
    * not once one has failed: its reply may still be on the way, late but not lost.
    */
   settled(): boolean {
-    if (this.#scenario.workload.pattern !== 'call') return false;
+    if (!patterns[this.#scenario.workload.pattern].replies) return false;
     return this.#allExhausted() && this.#totals().failed === 0;
   }
 
@@ -141,7 +142,7 @@ export class Observer {
 
   #totals(): { due: number; completed: number; failed: number } {
     const totals = { due: 0, completed: 0, failed: 0 };
-    const replies = this.#scenario.workload.pattern === 'call';
+    const { replies } = patterns[this.#scenario.workload.pattern];
     for (const progress of this.#latest.values()) {
       totals.due += progress.due;
       totals.completed += replies ? progress.completed : progress.delivered;

@@ -15,3 +15,12 @@ export const patterns = {
 } as const satisfies Readonly<Record<string, PatternTraits>>;
 
 export type Pattern = keyof typeof patterns;
+
+/** Whether a message has several receivers, so that it is done when the last of them has it. */
+export function hasManyReceivers(workload: {
+  readonly pattern: Pattern;
+  readonly pools: number;
+}): boolean {
+  const { copies } = patterns[workload.pattern];
+  return copies === 'server' || (copies === 'pool' && workload.pools > 1);
+}

@@ -3,6 +3,7 @@ import { resolveFaults } from './fault-checks.ts';
 import type { Findings } from './language/findings.ts';
 import { type Path, parsePath } from './language/path.ts';
 import { type ResolvedLinks, resolveLinks } from './links.ts';
+import { patterns } from './patterns.ts';
 import { peerCount } from './peers.ts';
 import type { ResolvedScenario, WrittenScenario } from './scenario.ts';
 import type { Site } from './topology.ts';
@@ -105,6 +106,7 @@ function checkWorkload(
 ): void {
   const { workload, phases, servers, clients } = scenario;
   const { pattern, topics, pools, timeoutMs, pace, body } = workload;
+  const { copies, replies } = patterns[pattern];
   if (body.kind === 'uniform' && body.minBytes > body.maxBytes) {
     const message = `min ${body.minBytes} is above max ${body.maxBytes}`;
     findings.add(['workload', 'body'], message);
@@ -120,19 +122,19 @@ function checkWorkload(
   if (servers.count < topics && scenario.bus.type !== 'none') {
     const message = `expected at least one server a topic: ${topics} topics, ${servers.count} servers`;
     findings.add(['servers', 'count'], message, ...basis);
-  } else if (pattern === 'notify' && Math.floor(servers.count / topics) < pools) {
+  } else if (copies === 'pool' && Math.floor(servers.count / topics) < pools) {
     const message = `expected a server for each of ${pools} pools on every topic: ${topics} topics, ${servers.count} servers`;
     findings.add(['workload', 'pools'], message, ...basis);
   }
-  if (pattern !== 'notify' && pools !== 1) {
+  if (copies !== 'pool' && pools !== 1) {
     const message = `pools are for pattern notify, not ${pattern}`;
     findings.add(['workload', 'pools'], message, ['workload', 'pattern']);
   }
-  if (workload.target === 'one' && (pattern === 'fanout' || pattern === 'notify')) {
+  if (workload.target === 'one' && copies !== 'one') {
     const message = `target one is for call and cast; ${pattern} has no single receiver`;
     findings.add(['workload', 'target'], message, ['workload', 'pattern']);
   }
-  if (pace.kind === 'open' && pace.loadPercent !== undefined && pattern !== 'call') {
+  if (pace.kind === 'open' && pace.loadPercent !== undefined && !replies) {
     const message = `only replies tell what a bus can carry: load is for pattern call, not ${pattern}`;
     findings.add(['workload', 'pace'], message, ['workload', 'pattern']);
   }

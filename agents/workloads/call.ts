@@ -4,18 +4,12 @@ import type { Workload } from './workload.ts';
 
 /** Request and reply: the client records everything, for replies carry the server's times. */
 export const call: Workload = {
-  replies: true,
+  replied: recordCall,
   deliveries: () => ({ timed: false, add: () => {}, arrivals: () => [] }),
 };
 
-/** Records one call of the window that was answered in time. `sentUs` is when it was sent first. */
-export function recordCall(
-  run: Run,
-  header: Header,
-  dueUs: number,
-  sentUs: number,
-  doneUs: number,
-): void {
+/** Records one call of the window that was answered in time. */
+function recordCall(run: Run, header: Header, dueUs: number, sentUs: number, doneUs: number): void {
   const { recorder } = run;
   const pair = recorder.pair(header.clientSite, header.serverSite);
   const serverOffsetUs = run.offsets.from(header.serverProcess, doneUs);

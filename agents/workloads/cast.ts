@@ -2,7 +2,7 @@ import type { Run } from '../run.ts';
 import type { DeliveryRecord, Workload } from './workload.ts';
 
 /** One-way messages to one server: delivery is the end, and the server records it. */
-export const cast: Workload = { replies: false, deliveries: timedDeliveries };
+export const cast: Workload = { replied: null, deliveries: timedDeliveries };
 
 /**
  * Each message has one delivery, timed against the client's due and sent times by the measured offset of the clocks.

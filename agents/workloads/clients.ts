@@ -142,7 +142,7 @@ export class Clients {
 
   *ledgers(): Generator<ClientLedger> {
     for (const { peer, account } of this.#clients) {
-      yield account.entry(peer.index, this.#workload.replies);
+      yield account.entry(peer.index, this.#workload.replied !== null);
     }
   }
 
@@ -212,7 +212,7 @@ export class Clients {
       client.account.markSent(operations.sequence(slot), receivers[topic] ?? 1);
     }
     // At most once, sending is all that a client ever learns of a one-way message that goes well.
-    if (!this.#workload.replies && !this.#confirms) this.#outcomes.end(slot, sentUs);
+    if (this.#workload.replied === null && !this.#confirms) this.#outcomes.end(slot, sentUs);
   }
 
   #flush(client: Client): void {
@@ -246,7 +246,7 @@ export class Clients {
       this.#run.recorder.site(client.peer.site).accepted.record(now - operations.sentUs(slot));
     }
     operations.setState(slot, operations.state(slot) & ~UNCONFIRMED);
-    if (!this.#workload.replies) this.#outcomes.complete(client, slot, now);
+    if (this.#workload.replied === null) this.#outcomes.complete(client, slot, now);
   }
 
   #refused(client: Client, token: number, outcome: string, reason: string): void {
@@ -287,7 +287,7 @@ export class Clients {
       isOpen = false;
     }
     const isFirst = measured && client.account.replied.add(header.sequence);
-    if (isOpen) this.#outcomes.completeCall(client, slot, header, doneUs);
+    if (isOpen) this.#outcomes.answer(client, slot, header, doneUs);
     else if (isFirst) client.account.late++;
   }
 

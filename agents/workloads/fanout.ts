@@ -3,7 +3,7 @@ import type { Run } from '../run.ts';
 import type { DeliveryRecord, Workload } from './workload.ts';
 
 /** One message to every server of a topic: it ends with the last arrival, found when all processes' books are joined. */
-export const fanout: Workload = { replies: false, deliveries: copiedDeliveries };
+export const fanout: Workload = { replied: null, deliveries: copiedDeliveries };
 
 /** Each message has several deliveries, here and elsewhere: first and last arrival are kept for each message. */
 export function copiedDeliveries(run: Run): DeliveryRecord {

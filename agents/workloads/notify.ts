@@ -4,5 +4,5 @@ import type { Workload } from './workload.ts';
 
 /** Events to listener pools, each of which gets every event once. With one pool that is a cast, else a fanout to pools. */
 export function notify(pools: number): Workload {
-  return { replies: false, deliveries: pools === 1 ? timedDeliveries : copiedDeliveries };
+  return { replied: null, deliveries: pools === 1 ? timedDeliveries : copiedDeliveries };
 }

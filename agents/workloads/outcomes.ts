@@ -1,7 +1,6 @@
 import type { Header } from '../header.ts';
 import type { Pacer } from '../pacers/pacer.ts';
 import type { Run } from '../run.ts';
-import { recordCall } from './call.ts';
 import type { Client } from './client.ts';
 import { type Operations, PACED, UNDECIDED, UNSENT } from './operations.ts';
 import type { Workload } from './workload.ts';
@@ -56,12 +55,12 @@ export class Outcomes {
   }
 
   /** A call was answered in time. */
-  completeCall(client: Client, slot: number, reply: Header, doneUs: number): void {
+  answer(client: Client, slot: number, reply: Header, doneUs: number): void {
     const operations = this.#operations;
     if (operations.measured(slot)) {
       const dueUs = operations.dueUs(slot);
       if (reply.serverSite === client.peer.site) client.account.local++;
-      recordCall(this.#run, reply, dueUs, operations.sentUs(slot), doneUs);
+      this.#workload.replied?.(this.#run, reply, dueUs, operations.sentUs(slot), doneUs);
       client.responses.record(doneUs - dueUs);
     }
     this.complete(client, slot, doneUs);
@@ -83,7 +82,7 @@ export class Outcomes {
     if ((state & UNDECIDED) !== 0) {
       const wasSent = operations.sentUs(slot) > 0;
       if (!wasSent) this.#fail(client, slot, 'unsent', nowUs);
-      else if (this.#workload.replies) this.#fail(client, slot, 'timeout', nowUs);
+      else if (this.#workload.replied !== null) this.#fail(client, slot, 'timeout', nowUs);
       else if ((state & UNSENT) === 0) this.complete(client, slot, nowUs);
       // Cut off, and not sent again in time: the bus's last word on it stands.
       else this.refuse(client, slot, 'connection-lost', 'not sent again in time', nowUs);

@@ -156,7 +156,7 @@ export class Servers {
     }
     if ((header.flags & flagProbe) !== 0) {
       // The reply of a call proves the way back, too, so that only the client's word counts then.
-      if (!this.#workload.replies) {
+      if (this.#workload.replied === null) {
         this.#hooks.probed(header.client, header.sequence, server.peer.subscriber);
       }
       this.#answer(server, body, context, receivedUs, null);
@@ -166,7 +166,7 @@ export class Servers {
     const measured = header.phase === phaseMeasure;
     if (measured) this.#enter(server, header, redelivered, receivedUs);
     const thinkUs = this.#thinkUs();
-    const clientSite = measured && !this.#workload.replies ? header.clientSite : null;
+    const clientSite = measured && this.#workload.replied === null ? header.clientSite : null;
     if (thinkUs === 0) {
       this.#answer(server, body, context, receivedUs, null);
       return;
@@ -192,7 +192,7 @@ export class Servers {
     clientSite: number | null,
   ): void {
     const repliedUs = this.#run.nowUs();
-    if (this.#workload.replies) {
+    if (this.#workload.replied !== null) {
       const reply = this.#reply;
       reply.server = server.peer.index;
       reply.serverSite = server.site;

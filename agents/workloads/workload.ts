@@ -5,11 +5,20 @@ import type { Run } from '../run.ts';
 
 /** One messaging pattern: what ends an operation, and what the servers record of it. */
 export interface Workload {
-  /** A reply ends an operation, and the client times it. Else deliveries do, which only servers see. */
-  readonly replies: boolean;
+  /** Records a reply that ended an operation of the window; null where deliveries end it, which only servers see. */
+  readonly replied: ReplyRecord | null;
   /** The server half's record of first deliveries; one for all servers of a process. */
   deliveries(run: Run): DeliveryRecord;
 }
+
+/** `sentUs` is when the request was sent first. `reply` is reused: copy what must live on. */
+export type ReplyRecord = (
+  run: Run,
+  reply: Header,
+  dueUs: number,
+  sentUs: number,
+  doneUs: number,
+) => void;
 
 export interface DeliveryRecord {
   /** A first delivery of the measuring window to `server`. `header` is reused: copy what must live on. */

@@ -1,4 +1,5 @@
 import { offeredPerSecond } from '../../reports/reconcile/workload.ts';
+import { patterns } from '../../topologies/patterns.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 
 /** What a run will send, and what remembering it exactly will cost. */
@@ -23,9 +24,10 @@ export function budgetOf(scenario: ResolvedScenario): Budget {
   const { workload, servers, clients, phases, sites } = scenario;
   const { pattern, pools, topics, pace } = workload;
   const perTopic = servers.count / topics;
-  const copies = pattern === 'fanout' ? perTopic : pattern === 'notify' ? pools : 1;
+  const traits = patterns[pattern];
+  const copies = { one: 1, server: perTopic, pool: pools }[traits.copies];
   const places = Math.min(sites.length, perTopic);
-  const arrivals = pattern === 'fanout' ? perTopic : copies * places;
+  const arrivals = traits.copies === 'server' ? perTopic : copies * places;
   const ledgerBitsPerOperation = Math.ceil(2 + 2 * arrivals);
   const { measure } = phases;
   const offered =
@@ -33,7 +35,7 @@ export function budgetOf(scenario: ResolvedScenario): Budget {
       ? (offeredPerSecond(pace, measure.ms) * measure.ms) / 1000
       : null;
   const operations = measure.kind === 'calls' ? measure.perClient * clients.count : offered;
-  const perOperation = pattern === 'call' ? 2 : copies;
+  const perOperation = traits.replies ? 2 * copies : copies;
   return {
     operations: operations === null ? null : Math.round(operations),
     messages: operations === null ? null : Math.round(operations * perOperation),

@@ -1,5 +1,6 @@
 import type { ClientPeer, ServerPeer } from '../../agents/protocol.ts';
 import { processCount } from '../../topologies/agents.ts';
+import { patterns } from '../../topologies/patterns.ts';
 import type { ResolvedScenario, WorkloadSpec } from '../../topologies/scenario.ts';
 import { type Seat, spread } from '../../topologies/spread.ts';
 
@@ -85,15 +86,17 @@ function inOneProcess(
   return { index: 0, name: inProcessName, site, role: 'both', clients, servers };
 }
 
-/** Whose copy of a message a server gets: all share one for call and cast, its own for fanout, its pool for notify. */
+/** Whose copy of a message a server gets: one that all share, its own, or that of its pool. */
 function subscriberOf(index: number, { pattern, topics, pools }: WorkloadSpec): number {
-  if (pattern === 'fanout') return index;
-  return pattern === 'notify' ? Math.floor(index / topics) % pools : 0;
+  const { copies } = patterns[pattern];
+  return { one: 0, server: index, pool: Math.floor(index / topics) % pools }[copies];
 }
 
 function receiversOf(topic: number, servers: number, workload: WorkloadSpec): number {
-  if (workload.pattern === 'fanout') return serversOf(topic, workload.topics, servers);
-  return workload.pattern === 'notify' ? workload.pools : 1;
+  const { copies } = patterns[workload.pattern];
+  return { one: 1, server: serversOf(topic, workload.topics, servers), pool: workload.pools }[
+    copies
+  ];
 }
 
 /** How many of the servers 0 .. count-1 have this topic. */

@@ -1,4 +1,5 @@
 import type { ClientLedger, ClientPeer } from '../../agents/protocol.ts';
+import { hasManyReceivers, patterns } from '../../topologies/patterns.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Arrival } from './arrivals.ts';
 import { joinArrivals } from './arrivals.ts';
@@ -14,7 +15,7 @@ import {
   span,
 } from './bitmap.ts';
 import { type Deliveries, joinDeliveries } from './deliveries.ts';
-import { addTo, hasManyReceivers, partsOf, processOf, sum } from './parts.ts';
+import { addTo, partsOf, processOf, sum } from './parts.ts';
 
 /** What became of the operations of one client, reconciled over everyone who saw them. */
 export interface Account {
@@ -65,7 +66,7 @@ export function openAccounts(evidence: Evidence): readonly Account[] {
   const deliveriesOf = joinDeliveries(evidence);
   const arrivalsOf = joinArrivals(evidence);
   const silentOf = silentSubscribers(evidence);
-  const many = hasManyReceivers(evidence);
+  const many = hasManyReceivers(evidence.scenario.workload);
   return evidence.clients.map((peer) => {
     const ledger = ledgers.get(peer.index);
     const deliveries = deliveriesOf(peer.index);
@@ -75,7 +76,7 @@ export function openAccounts(evidence: Evidence): readonly Account[] {
       const arrivals = arrivalsOf(peer.index);
       return spreadAccount(evidence, peer, ledger, deliveries, arrivals, silent);
     }
-    if (evidence.scenario.workload.pattern === 'call') {
+    if (patterns[evidence.scenario.workload.pattern].replies) {
       return callAccount(peer, ledger, deliveries, silent.size > 0);
     }
     return castAccount(peer, ledger, deliveries, silent.size > 0);

@@ -1,4 +1,5 @@
 import type { HistogramPart } from '../../agents/protocol.ts';
+import { patterns } from '../../topologies/patterns.ts';
 import type { Evidence } from '../evidence.ts';
 import { mergeSamples, quantileUs } from './dist.ts';
 import { processOf } from './parts.ts';
@@ -26,9 +27,9 @@ function errorsBetween({ clocks }: Evidence, a: number, b: number): PairErrors {
  * back by the servers, against the clients'.
  */
 function errorsOf(evidence: Evidence, process: number, part: HistogramPart): PairErrors {
-  const isCall = evidence.scenario.workload.pattern === 'call';
-  const peers = isCall ? evidence.servers : evidence.clients;
-  const site = isCall ? part.serverSite : part.clientSite;
+  const { replies } = patterns[evidence.scenario.workload.pattern];
+  const peers = replies ? evidence.servers : evidence.clients;
+  const site = replies ? part.serverSite : part.clientSite;
   const names = new Set(peers.filter((p) => p.site === site).map((p) => processOf(p.name)));
   return evidence.processes.reduce(
     (worst, { name }, index) =>

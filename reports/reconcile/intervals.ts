@@ -1,4 +1,5 @@
 import type { IntervalPart } from '../../agents/protocol.ts';
+import { hasManyReceivers, patterns } from '../../topologies/patterns.ts';
 import type { Evidence } from '../evidence.ts';
 import type { IntervalRow, TaggedHistogram } from '../record.ts';
 import type { Account } from './accounts.ts';
@@ -11,7 +12,7 @@ import {
   mergeSamples,
   quantileUs,
 } from './dist.ts';
-import { addTo, groupBy, hasManyReceivers, partsOf, siteName, sum } from './parts.ts';
+import { addTo, groupBy, partsOf, siteName, sum } from './parts.ts';
 
 /** One second of the measuring window, by due time, of the clients of one site. */
 export interface Interval {
@@ -46,15 +47,17 @@ export function openIntervals(
   const parts = partsOf(evidence, 'interval');
   const keyOf = (second: number, site: number): string => `${second} ${site}`;
   const byCell = groupBy(parts, (part) => keyOf(part.second, part.clientSite));
-  const arrivals = hasManyReceivers(evidence) ? arrivalsBySecond(accounts, keyOf) : null;
+  const arrivals = hasManyReceivers(evidence.scenario.workload)
+    ? arrivalsBySecond(accounts, keyOf)
+    : null;
   const sites = [...new Set(evidence.clients.map(({ site }) => site))].sort((a, b) => a - b);
-  const isCall = evidence.scenario.workload.pattern === 'call';
+  const { replies } = patterns[evidence.scenario.workload.pattern];
   return Array.from({ length: secondsOf(evidence, parts) }, (_, second) =>
     sites.map((site): Interval => {
       const cell = byCell.get(keyOf(second, site)) ?? [];
       const due = sum(cell, (part) => part.due);
       const times = arrivals ? (arrivals.get(keyOf(second, site)) ?? noTimes) : timesOf(cell);
-      const failed = isCall ? sum(cell, (part) => part.failed) : Math.max(0, due - times.done);
+      const failed = replies ? sum(cell, (part) => part.failed) : Math.max(0, due - times.done);
       const isKnown = failed === sum(cell, (part) => part.failed);
       const failedSlots = isKnown ? slotsOf(cell.map((part) => part.failedSlots)) : null;
       const reconnect = cell.flatMap((part) => {

@@ -1,11 +1,12 @@
 import type { HistogramPart, PairKind, ProcessKind, SiteKind } from '../../agents/protocol.ts';
+import { hasManyReceivers } from '../../topologies/patterns.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Dist, RunResult } from '../result.ts';
 import type { Account } from './accounts.ts';
 import { clockErrors, legErrorMax, oneWayTimes, worstShare } from './clocks.ts';
 import { distOf, emptyHistogram, mergeSamples, type Samples } from './dist.ts';
 import { failuresOf } from './outcome.ts';
-import { hasManyReceivers, partsOf, sum } from './parts.ts';
+import { partsOf, sum } from './parts.ts';
 
 /** What can be asked of the histograms of a run: those of the agents, and those of arrivals at several receivers. */
 export type LatencyKind = PairKind | SiteKind | ProcessKind | 'fanoutFirst' | 'fanoutLast';
@@ -26,7 +27,7 @@ export interface Latencies {
 /** Histograms of all agents. Where messages have several receivers, nobody but us can tell when one was done. */
 export function openLatencies(evidence: Evidence, accounts: readonly Account[]): Latencies {
   const parts = partsOf(evidence, 'histogram');
-  const arrivals = hasManyReceivers(evidence) ? arrivalSamples(accounts) : null;
+  const arrivals = hasManyReceivers(evidence.scenario.workload) ? arrivalSamples(accounts) : null;
   return {
     of: (kind, query = {}) => {
       const own = query.serverSite === undefined ? arrivals?.get(kind) : undefined;
@@ -127,7 +128,7 @@ export function latencyOf(
     return isKnown ? distOf(latencies.of(kind)) : null;
   };
   const { boundUs, spreadUs } = clockErrors(evidence);
-  const many = hasManyReceivers(evidence);
+  const many = hasManyReceivers(evidence.scenario.workload);
   return {
     response: distOf(latencies.of('response'), failed),
     service: distOf(latencies.of('service'), failed - unsent),

@@ -1,4 +1,5 @@
 import type { PeerRow, ServerPeer } from '../../agents/protocol.ts';
+import { hasManyReceivers, patterns } from '../../topologies/patterns.ts';
 import type { Evidence } from '../evidence.ts';
 import type { RunResult } from '../result.ts';
 import type { Account } from './accounts.ts';
@@ -7,7 +8,7 @@ import { distOf, quantileUs } from './dist.ts';
 import { fairnessOf } from './fairness.ts';
 import type { Latencies } from './latency.ts';
 import { failuresOf } from './outcome.ts';
-import { groupBy, hasManyReceivers, siteName, sum } from './parts.ts';
+import { groupBy, siteName, sum } from './parts.ts';
 import { idleRttMs } from './wan.ts';
 
 /** How near to the callers operations were served. */
@@ -17,13 +18,15 @@ export function localityOf(
   rows: readonly PeerRow[],
   latencies: Latencies,
 ): RunResult['locality'] {
-  const shares = hasManyReceivers(evidence) ? [] : localShares(evidence, accounts, rows);
+  const shares = hasManyReceivers(evidence.scenario.workload)
+    ? []
+    : localShares(evidence, accounts, rows);
   const perSite = [...groupBy(shares, ({ site }) => site).values()].flatMap((group) => {
     const ratio = ratioOf(group, ({ local }) => local);
     return ratio === null ? [] : [ratio];
   });
   // Of several receivers each has its own way; only the last one's is the service time.
-  const kind = hasManyReceivers(evidence) ? 'transit' : 'service';
+  const kind = hasManyReceivers(evidence.scenario.workload) ? 'transit' : 'service';
   return {
     localRatio: ratioOf(shares, ({ local }) => local),
     localRatioMin: perSite.length === 0 ? null : Math.min(...perSite),
@@ -74,7 +77,7 @@ function localShares(
   accounts: readonly Account[],
   rows: readonly PeerRow[],
 ): LocalShare[] {
-  const isCall = evidence.scenario.workload.pattern === 'call';
+  const { replies } = patterns[evidence.scenario.workload.pattern];
   const clients = new Map(rows.filter((r) => r.role === 'client').map((r) => [r.index, r]));
   const byTopic = groupBy(evidence.servers, ({ topic }) => topic);
   return accounts.flatMap(({ peer, completed, deliveries }) => {
@@ -83,7 +86,7 @@ function localShares(
     const near = servers.filter((server) => server.site === site).length;
     if (near === 0) return [];
     const blind = near / servers.length;
-    return isCall
+    return replies
       ? [{ site, topic, operations: completed, local: clients.get(peer.index)?.local ?? 0, blind }]
       : [{ site, topic, operations: deliveries.delivered, local: deliveries.local, blind }];
   });
@@ -120,7 +123,7 @@ function excessOf(
   accounts: readonly Account[],
   latencies: Latencies,
 ): RunResult['locality']['excess'] {
-  const isCall = evidence.scenario.workload.pattern === 'call';
+  const { replies } = patterns[evidence.scenario.workload.pattern];
   return [...groupBy(accounts, ({ peer }) => peer.site)]
     .sort(([a], [b]) => a - b)
     .map(([clientSite, group]) => {
@@ -128,7 +131,7 @@ function excessOf(
       const topics = new Set(group.map(({ peer }) => peer.topic));
       const nearestMs = new Set([...topics].map((topic) => nearestServerMs(evidence, site, topic)));
       const [rttMs = null] = nearestMs;
-      if (!isCall || rttMs === null || nearestMs.size > 1)
+      if (!replies || rttMs === null || nearestMs.size > 1)
         return { site, p50Us: null, p99Us: null };
       const transit = latencies.of('transit', { clientSite });
       const failed = sum(group.map(failuresOf), ({ all, unsent }) => all - unsent);

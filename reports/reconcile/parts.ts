@@ -12,15 +12,6 @@ function isOf<T extends Part['type']>(part: Part, type: T): part is PartOf<T> {
   return part.type === type;
 }
 
-/**
- * Whether every message has one receiver (call, cast, notify with one pool) or one in each of several
- * places (fanout, notify with several pools), so that it is done when the last of them has it.
- */
-export function hasManyReceivers(evidence: Evidence): boolean {
-  const { pattern, pools } = evidence.scenario.workload;
-  return pattern === 'fanout' || (pattern === 'notify' && pools > 1);
-}
-
 export function siteName(evidence: Evidence, index: number): string {
   return evidence.scenario.sites[index]?.name ?? `site ${index}`;
 }

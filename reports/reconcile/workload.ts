@@ -1,7 +1,8 @@
+import { hasManyReceivers } from '../../topologies/patterns.ts';
 import type { Evidence } from '../evidence.ts';
 import type { RunResult } from '../result.ts';
 import type { Account } from './accounts.ts';
-import { hasManyReceivers, partsOf, sum } from './parts.ts';
+import { partsOf, sum } from './parts.ts';
 
 /** What was asked of the bus and how fast it was done. */
 export function workloadOf(
@@ -67,7 +68,7 @@ function achievedPerSecond(evidence: Evidence, accounts: readonly Account[]): nu
   const { measuredMs } = evidence;
   if (measuredMs === 0) return 0;
   const windowUs = measuredMs * 1e3;
-  const done = hasManyReceivers(evidence)
+  const done = hasManyReceivers(evidence.scenario.workload)
     ? sum(accounts, ({ arrived }) =>
         sum(arrived, (a) => (a.completed && a.dueUs + a.lastUs <= windowUs ? 1 : 0)),
       )

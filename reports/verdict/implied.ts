@@ -1,3 +1,4 @@
+import { patterns } from '../../topologies/patterns.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import type { Verdict } from '../result.ts';
 import { evaluateAll, parseExpectation } from './thresholds.ts';
@@ -11,7 +12,10 @@ function impliedBy({ bus, guarantee, workload }: ResolvedScenario): readonly str
   const kept =
     guarantee === 'at-most-once'
       ? ['outcome.duplicated == 0']
-      : ['outcome.lost == 0', ...(workload.pattern === 'call' ? ['outcome.lostReplies == 0'] : [])];
+      : [
+          'outcome.lost == 0',
+          ...(patterns[workload.pattern].replies ? ['outcome.lostReplies == 0'] : []),
+        ];
   return ['outcome.completed > 0', ...kept];
 }
 

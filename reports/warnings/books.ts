@@ -1,7 +1,8 @@
+import { hasManyReceivers, patterns } from '../../topologies/patterns.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Account } from '../reconcile/accounts.ts';
 import { unbalanced } from '../reconcile/outcome.ts';
-import { hasManyReceivers, partsOf, sum } from '../reconcile/parts.ts';
+import { partsOf, sum } from '../reconcile/parts.ts';
 import type { Dist } from '../result.ts';
 import type { WarningRule } from './rule.ts';
 
@@ -70,11 +71,12 @@ export const bookRules: readonly WarningRule[] = [
  * in time, each process by itself. Not comparable where an agent died while it reported.
  */
 function missingSamples(evidence: Evidence, accounts: readonly Account[], response: Dist): number {
-  if (hasManyReceivers(evidence) || evidence.processes.some((p) => !p.collected)) return 0;
-  const isCall = evidence.scenario.workload.pattern === 'call';
+  if (hasManyReceivers(evidence.scenario.workload) || evidence.processes.some((p) => !p.collected))
+    return 0;
+  const { replies } = patterns[evidence.scenario.workload.pattern];
   const negative = sum(partsOf(evidence, 'histogram'), (part) =>
     part.kind === 'response' ? part.negative : 0,
   );
-  const timed = sum(accounts, (a) => (isCall ? a.completed : a.deliveries.timed));
+  const timed = sum(accounts, (a) => (replies ? a.completed : a.deliveries.timed));
   return timed - response.count - negative;
 }

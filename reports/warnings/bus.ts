@@ -1,3 +1,4 @@
+import { patterns } from '../../topologies/patterns.ts';
 import { sum } from '../reconcile/parts.ts';
 import type { RunResult } from '../result.ts';
 import { unlessZero, type WarningRule } from './rule.ts';
@@ -88,9 +89,9 @@ const directRepliesSlow: WarningRule = {
   means:
     'calls by direct reply-to on a RabbitMQ cluster of 3.12 to 4.1, which asks all nodes before each',
   advice: 'Compare with `--set bus.reply=queue`, or run another version of RabbitMQ.',
-  check({ result: { bus, workload, wan } }) {
+  check({ result: { bus, scenario, wan } }) {
     const { slowReplies } = bus.declared ?? {};
-    if (slowReplies === undefined || workload.pattern !== 'call') return [];
+    if (slowReplies === undefined || !patterns[scenario.workload.pattern].replies) return [];
     const slowestMs = Math.max(0, ...wan.links.map(({ measured }) => measured.rttP50Ms));
     return [{ message: slowReplies, value: slowestMs, limit: 0 }];
   },

@@ -1,3 +1,4 @@
+import { patterns } from '../../topologies/patterns.ts';
 import { legErrorMax, oneWayTimes, worstShare } from '../reconcile/clocks.ts';
 import { requestedRttMs, rttToleranceMs } from '../reconcile/wan.ts';
 import type { LinkReport } from '../result.ts';
@@ -22,9 +23,9 @@ const clockUncertain: WarningRule = {
   means: 'the clocks of two hosts are known too badly for the legs',
   advice:
     'Clocks of two machines were compared over a slow or busy control connection; measure with calls.',
-  check({ evidence, result: { latencyUs, workload } }) {
+  check({ evidence, result: { latencyUs, scenario } }) {
     const share = worstShare(oneWayTimes(evidence, 'requestLeg'));
-    if (workload.pattern === 'call' || share <= legErrorMax) return [];
+    if (patterns[scenario.workload.pattern].replies || share <= legErrorMax) return [];
     const limit = legErrorMax * 100;
     const message = `one-way times between two clocks may be wrong by ${usAsMs(latencyUs.clockUncertaintyUs)}, of some pair more than ${limit} % of their median`;
     return [{ message, value: Math.min(100, share * 100), limit }];

@@ -1,4 +1,5 @@
 import type { RheaAddresses } from '../../../agents/drivers/rhea/endpoint.ts';
+import { patterns } from '../../../topologies/patterns.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 
 /** What a scenario needs told apart that its addresses do not, as scenario paths and messages. */
@@ -25,7 +26,7 @@ export function addressMistakes(
     demand('sendOne', sendOne, 'server', why);
   }
   if (pools > 1) demand('receive', received, 'pool', `there are ${pools} pools`);
-  if (pattern === 'call' && reply !== null) {
+  if (patterns[pattern].replies && reply !== null) {
     demand('reply', reply, 'client', 'clients would take the replies of each other');
   }
   return mistakes;

@@ -1,4 +1,5 @@
 import { type ExternalOptions, urlWithPath } from '../../../topologies/buses/external.ts';
+import { patterns } from '../../../topologies/patterns.ts';
 import { BusError } from '../../errors.ts';
 import { ResourceStack } from '../../resource-stack.ts';
 import type { BusDeployer } from '../bus.ts';
@@ -15,7 +16,7 @@ export const externalBus: BusDeployer<'external'> = {
     const { pattern, topics, pools } = scenario.workload;
     if (addresses !== null) return addressMistakes(addresses, scenario);
     if (queues !== 'stream') return [];
-    if (pattern !== 'notify') {
+    if (patterns[pattern].copies !== 'pool') {
       const message = `a stream serves notify only; the pattern is ${pattern}`;
       return [{ path: 'bus.queues', message }];
     }

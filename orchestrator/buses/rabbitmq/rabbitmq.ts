@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { BusOf } from '../../../topologies/buses/buses.ts';
+import { patterns } from '../../../topologies/patterns.ts';
 import { ResourceStack } from '../../resource-stack.ts';
 import type { BusDeployer } from '../bus.ts';
 import { declarationOf, declaredText } from './addressing.ts';
@@ -29,7 +30,7 @@ export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
       const message = 'streams are read over protocol 0-9-1 only';
       return [{ path: 'bus.queues', message }];
     }
-    if (pattern !== 'notify') {
+    if (patterns[pattern].copies !== 'pool') {
       const message = `a stream keeps what was consumed and serves notify only; the pattern is ${pattern}`;
       return [{ path: 'bus.queues', message }];
     }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { patterns } from '../../../topologies/patterns.ts';
 import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Bus, BusDeployer } from '../bus.ts';
@@ -23,7 +24,7 @@ export const routerBus: BusDeployer<'router'> = {
 
   refuse(scenario) {
     const { pattern, pools } = scenario.workload;
-    if (pattern !== 'notify' || pools === 1) return [];
+    if (patterns[pattern].copies !== 'pool' || pools === 1) return [];
     const message = `routers have no listener pools: expected 1, got ${pools}`;
     return [{ path: 'workload.pools', message }];
   },

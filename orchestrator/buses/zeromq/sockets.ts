@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ZeromqOptions } from '../../../topologies/buses/zeromq.ts';
+import { patterns } from '../../../topologies/patterns.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import { type Seat, spread } from '../../../topologies/spread.ts';
 
@@ -25,7 +26,7 @@ export function clientSockets(
   const { servers, clients, workload } = scenario;
   const serverSeats = spread(servers.count, workload.topics, names, servers.placement);
   const clientSeats = spread(clients.count, workload.topics, names, clients.placement);
-  const anycast = workload.pattern === 'call' || workload.pattern === 'cast';
+  const anycast = patterns[workload.pattern].copies === 'one';
   const single = workload.target === 'one' && anycast;
   return names.map((site, index) => {
     const topics = clientSeats.filter((seat) => seat.site === index).map((seat) => seat.topic);

@@ -90,7 +90,8 @@ export async function measureWindow(
     const troubles = [agents.firstFailure(), parts, whenAborted(stop)];
     await Promise.race([phases(), ...troubles]);
   } catch (error) {
-    lengthMs ||= Math.max(0, (nowUs() - measureUs) / 1e3);
+    const plannedMs = measure.kind === 'duration' ? measure.ms : Number.POSITIVE_INFINITY;
+    lengthMs ||= Math.min(plannedMs, Math.max(0, (nowUs() - measureUs) / 1e3));
     if (!stop.aborted) failure = describeFailure(error);
   }
   ended.abort(new Error('the window is over'));

@@ -64,17 +64,25 @@ export function faultsOf(
     // A failure after all was well, or another fault had begun, says nothing about this one.
     const othersMs = untilMs > startedAtMs ? untilMs : evidence.measuredMs;
     const feltMs = wellMs === null ? othersMs : mendedMs + wellMs + 1e3;
-    // What begins and ends at once touches the second it falls into.
-    const toll = tollOf(startedAtMs, Math.max(endedAtMs, startedAtMs + 1e-6));
+    const firstFailureMs = firstAfter(intervals, 'failed', startedAtMs, feltMs);
+    // What begins and ends at once touches the second it falls into. A first failure after its end is this fault's too.
+    const touchedMs = Math.max(endedAtMs, startedAtMs + (firstFailureMs ?? 0) + 1e-6);
+    const toll = tollOf(startedAtMs, touchedMs);
+    const felt = toll.lost > 0 || Object.values(toll.failed).some((count) => count > 0);
+    // Good seconds before the first failure are not a recovery.
+    const failingMs = startedAtMs + (firstFailureMs ?? 0);
+    const againMs = recoveredMs(seconds, failingMs, Math.min(endedAtMs, untilMs), baselineUs);
     return {
       action,
       target,
       startedAtMs,
       endedAtMs,
       failedDuring: toll.failed,
-      firstFailureMs: firstAfter(intervals, 'failed', startedAtMs, feltMs),
+      firstFailureMs,
       firstSuccessAfterMs: mended ? firstAfter(intervals, 'done', endedAtMs) : null,
       recoveredMs: wellMs,
+      felt,
+      recoveredDuringMs: felt && againMs !== null ? failingMs + againMs - startedAtMs : null,
       entry,
       mended,
       lost: toll.lost,

@@ -8,12 +8,18 @@ export const faultReportSchema = z.object({
   target: text('a node, agent or pair of site groups'),
   startedAtMs: number('ms from the start of measuring'),
   endedAtMs: number('ms from the start of measuring'),
-  failedDuring: counts('operations due in the whole seconds that it touched and failed, by class'),
+  failedDuring: counts(
+    'operations due in the whole seconds that it touched and failed, by class; up to that of its first failure where that came after its end',
+  ),
   firstFailureMs: quantity('ms from its start to the first due time of a failure; null when none'),
   firstSuccessAfterMs: quantity(
     'ms from its end to the first due time of a success; null when none',
   ),
   recoveredMs: quantity('ms from its end to recovery; null when it was not seen'),
+  felt: flag('something due in the seconds of `failedDuring` failed or was lost'),
+  recoveredDuringMs: quantity(
+    'ms from its start to recovery while it still lasted; null when that was not seen, or nothing was felt',
+  ),
   entry: number("which entry of the scenario's `faults` it was part of, from 0"),
   mended: flag(
     'healed, respawned or reconnected before the window ended; else `endedAtMs` is that end',

@@ -29,10 +29,10 @@ export function faultSection(
     id: 'faults',
     title: 'Faults',
     facts: [toll('lost', lost), toll('delivered twice', duplicated)],
-    tables: [costTable(faultGroups), timesTable(faultGroups), eachTable(listed)],
+    tables: [costTable(faultGroups), timesTable(faultGroups, faults), eachTable(listed)],
     notes: [
       ...(hidden > 0 ? [`${hidden} more in result.json and report.html.`] : []),
-      ...(faults.some(({ recoveredMs }) => recoveredMs === null)
+      ...(faults.some(({ recoveredMs, felt }) => felt && recoveredMs === null)
         ? [
             '"not seen": the window ended, or another fault began, before three good seconds in a row.',
           ]
@@ -69,7 +69,9 @@ function costTable(groups: readonly FaultGroupReport[]): Table {
 }
 
 /** How long each entry of the scenario was felt. */
-function timesTable(groups: readonly FaultGroupReport[]): Table {
+function timesTable(groups: readonly FaultGroupReport[], faults: readonly FaultReport[]): Table {
+  const isFelt = ({ entry }: FaultGroupReport): boolean =>
+    faults.some((fault) => fault.entry === entry && fault.felt);
   return {
     caption:
       'Mended: from breaking to healed or in service; recovered: after that. Median / longest',
@@ -78,9 +80,13 @@ function timesTable(groups: readonly FaultGroupReport[]): Table {
       cell(nameOf(group, i, groups)),
       timesCell(group.mending),
       timesCell(group.reconnect),
-      group.recovery === null ? cell('not seen', 'bad') : timesCell(group.recovery, group.count),
+      isFelt(group) ? recoveryCell(group) : cell('not felt', 'good'),
     ]),
   };
+}
+
+function recoveryCell({ recovery, count }: FaultGroupReport): Cell {
+  return recovery === null ? cell('not seen', 'bad') : timesCell(recovery, count);
 }
 
 function nameOf(group: FaultGroupReport, at: number, all: readonly unknown[]): string {
@@ -105,9 +111,16 @@ function eachTable(faults: readonly FaultReport[]): Table {
       countCell(totalOf(fault.failedDuring)),
       cell(after(fault.firstFailureMs)),
       cell(after(fault.firstSuccessAfterMs)),
-      fault.recoveredMs === null ? cell('not seen', 'bad') : cell(after(fault.recoveredMs)),
+      recoveredCell(fault),
     ]),
   };
+}
+
+/** What recovered while the fault lasted says so, and when after its start. */
+function recoveredCell({ felt, recoveredDuringMs, recoveredMs }: FaultReport): Cell {
+  if (!felt) return cell('not felt', 'good');
+  if (recoveredDuringMs !== null) return cell(`during, ${after(recoveredDuringMs)}`, 'good');
+  return recoveredMs === null ? cell('not seen', 'bad') : cell(after(recoveredMs));
 }
 
 function countCell(count: number): Cell {

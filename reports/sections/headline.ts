@@ -92,7 +92,11 @@ function interruptionOf({ verdict, scenario, workload }: RunResult): string[] {
   const planned = scenario.phases.measure;
   const measured = formatDurationMs(workload.measuredMs);
   if (workload.measuredMs === 0) lines.push('Measuring never began: there are no latencies below.');
-  else if (planned.kind === 'duration') {
+  else if (planned.kind === 'duration' && workload.measuredMs >= planned.ms) {
+    lines.push(
+      `The window of ${formatDurationMs(planned.ms)} was measured whole; it ended after that.`,
+    );
+  } else if (planned.kind === 'duration') {
     lines.push(
       `Everything below is partial: ${measured} of ${formatDurationMs(planned.ms)} were measured.`,
     );

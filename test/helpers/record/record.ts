@@ -143,6 +143,8 @@ function resultOf(measured: Measured): RunResult {
         firstFailureMs: 10,
         firstSuccessAfterMs: 41,
         recoveredMs: 1240,
+        felt: true,
+        recoveredDuringMs: null,
         entry: 0,
         mended: true,
         lost: 2,

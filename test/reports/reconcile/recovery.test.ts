@@ -48,6 +48,25 @@ const down = (second: number, more: Partial<IntervalPart> = {}) =>
 const slow = (second: number) => interval(second, { due: 100, done: 100 }, range(100, 400));
 
 describe('faultsOf', () => {
+  it('tells recovery while a fault lasts from its start, once something had failed', () => {
+    const long = { ...fault, endedAtMs: 16_000 };
+    const [routedRound] = faultsWith({ 7: down(7), 8: down(8), 9: slow(9) }, [long]);
+    expect(routedRound).toMatchObject({ felt: true, recoveredDuringMs: 4000 });
+    const [stayedBad] = faultsWith(Object.fromEntries(range(10).map((i) => [6 + i, down(6 + i)])), [
+      long,
+    ]);
+    expect(stayedBad).toMatchObject({ felt: true, recoveredDuringMs: null });
+  });
+
+  it('does not call a fault felt in which nothing failed', () => {
+    expect(faultsWith({})[0]).toMatchObject({
+      felt: false,
+      failedDuring: {},
+      firstFailureMs: null,
+      recoveredDuringMs: null,
+    });
+  });
+
   it('counts recovery from the heal to the first of three good seconds', () => {
     expect(faultsWith({ 6: down(6), 7: down(7), 8: slow(8), 9: slow(9) })).toEqual([
       {
@@ -56,6 +75,8 @@ describe('faultsOf', () => {
         firstFailureMs: 0,
         firstSuccessAfterMs: 0,
         recoveredMs: 2000,
+        felt: true,
+        recoveredDuringMs: null,
         lost: 0,
         duplicated: 0,
         reconnect: null,

@@ -2,8 +2,9 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { readRecord } from '../../reports/read.ts';
+import { csvTables } from '../../reports/renderers/csv.ts';
 import { renderers } from '../../reports/renderers/registry.ts';
-import type { FormatName } from '../../reports/renderers/renderer.ts';
+import type { FormatName, TableName } from '../../reports/renderers/renderer.ts';
 import { campaignReports } from '../../reports/sweep/formats.ts';
 import { readCampaign } from '../../reports/sweep/read.ts';
 import { makeDirectory, writeWhole } from '../../reports/write.ts';
@@ -14,6 +15,7 @@ import { terminalOptions } from './terminal.ts';
 interface ReportFlags {
   readonly format: readonly FormatName[];
   readonly output?: string;
+  readonly table?: TableName;
 }
 
 /** `busbench report`: make any report again from result files. */
@@ -27,6 +29,11 @@ export function registerReport(program: Command): void {
       `one or more of ${Object.keys(renderers).join(',')}`,
       parseFormats,
       ['text'],
+    )
+    .option(
+      '--table <name>',
+      `csv only: ${Object.keys(csvTables).join(', ')}; a row an item`,
+      parseTable,
     )
     .option('-o, --output <path>', 'file for one format, directory for several (report.<format>)')
     .action(reportCommand);
@@ -43,6 +50,13 @@ function parseFormats(list: string): readonly FormatName[] {
   return [...new Set(names.filter(isFormat))];
 }
 
+function parseTable(name: string): TableName {
+  if (Object.hasOwn(csvTables, name)) return name as TableName;
+  throw new InvalidArgumentError(
+    `expected one of ${Object.keys(csvTables).join(', ')}, got ${name}`,
+  );
+}
+
 function isFormat(name: string): name is FormatName {
   return Object.hasOwn(renderers, name);
 }
@@ -56,14 +70,25 @@ async function reportCommand(results: readonly string[], flags: ReportFlags): Pr
       'Name a directory with -o.',
     );
   }
+  if (flags.table !== undefined && (only !== 'csv' || others.length > 0)) {
+    throw new UsageError(
+      'REPORT_TABLE_OF_CSV',
+      `--table ${flags.table} with ${flags.format.join(', ')}: expected --format csv alone`,
+      'Add --format csv.',
+    );
+  }
   const [place] = results;
   if (results.length === 1 && place !== undefined && (await isCampaign(place))) {
+    if (flags.table !== undefined) throw tableOfCampaign(flags.table);
     await reportCampaign(place, flags);
     return;
   }
   const records = await Promise.all(results.map(readRecord));
   const [path] = results;
-  const named = results.length === 1 && path !== undefined ? { directory: path } : {};
+  const named = {
+    ...(results.length === 1 && path !== undefined && { directory: path }),
+    ...(flags.table !== undefined && { table: flags.table }),
+  };
   if (flags.output === undefined && only !== undefined) {
     const renderer = await renderers[only]();
     print(renderer.render(records, { ...named, ...terminalOptions() }));
@@ -77,6 +102,14 @@ async function reportCommand(results: readonly string[], flags: ReportFlags): Pr
     const file = several ? join(output, `report.${renderer.extension}`) : output;
     await writeWhole(file, renderer.render(records, named));
   }
+}
+
+function tableOfCampaign(table: TableName): UsageError {
+  return new UsageError(
+    'REPORT_NOT_OF_CAMPAIGN',
+    `there is no table of ${table} of a campaign: its points.csv has a row a point`,
+    'Name the directories of its points for the tables of runs.',
+  );
 }
 
 async function isCampaign(path: string): Promise<boolean> {

@@ -1,18 +1,35 @@
 import { type CsvValue, writeCsv } from '../csv-table.ts';
-import { flattenResult } from '../flatten.ts';
+import { flattenResult, leaves } from '../flatten.ts';
 import type { RunResult } from '../result.ts';
-import type { Renderer } from './renderer.ts';
+import type { Renderer, TableName } from './renderer.ts';
 
-/** One row a result: what it was, then every numeric path that any of the results has. */
+/** The long tables, tidy: a row an item, its columns named as in the result. */
+export const csvTables: Readonly<Record<TableName, (result: RunResult) => readonly object[]>> = {
+  links: ({ wan }) => wan.links,
+  matrix: ({ locality }) => locality.matrix,
+  processes: ({ resources }) => resources.processes,
+  faults: ({ faults }) => faults,
+  expectations: ({ verdict }) => verdict.expectations,
+};
+
+/** One row a result: what it was, then every numeric path that any of the results has; or one of the long tables. */
 export const csvRenderer: Renderer = {
   name: 'csv',
   extension: 'csv',
-  render(records) {
-    const rows = records.map(({ result }) => ({ ...identity(result), ...flattenResult(result) }));
+  render(records, { table } = {}) {
+    const rows = records.flatMap(({ result }): Record<string, CsvValue>[] =>
+      table === undefined
+        ? [{ ...identity(result), ...flattenResult(result) }]
+        : csvTables[table](result).map((item) => ({
+            run: result.name,
+            startedAt: result.startedAt,
+            ...Object.fromEntries(leaves(item, '', '')),
+          })),
+    );
     const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
     return writeCsv(
       columns,
-      rows.map((row: Record<string, CsvValue>) => columns.map((column) => row[column] ?? null)),
+      rows.map((row) => columns.map((column) => row[column] ?? null)),
     );
   },
 };

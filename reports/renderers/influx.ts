@@ -64,10 +64,11 @@ function pointsOf(record: RunRecord): Point[] {
 
 /** The single numbers of the result; what is a list or a distribution has points of its own. */
 function runFields({ result }: RunRecord): Point['fields'] {
-  const own = Object.entries(flattenResult(result)).filter(([path]) =>
-    /^(durationMs|workload|outcome|fanout|locality|wan|toolkit\.agent)/.test(path),
+  return Object.fromEntries(
+    Object.entries(flattenResult(result)).filter(([path]) =>
+      /^(durationMs|workload|outcome|fanout|toolkit\.agent)|^(locality|wan)\.\w+$/.test(path),
+    ),
   );
-  return Object.fromEntries(own.filter(([path]) => !path.includes('[')));
 }
 
 function latencyPoints(

@@ -16,7 +16,11 @@ export interface RenderOptions {
   readonly color?: boolean;
   /** Columns that lines should fit into, 80 or more (text); default 100. */
   readonly columns?: number;
+  /** One of the long tables, a row an item, instead of one row a result (csv). */
+  readonly table?: TableName;
 }
+
+export type TableName = 'links' | 'matrix' | 'processes' | 'faults' | 'expectations';
 
 export type FormatName =
   | 'text'

@@ -62,6 +62,13 @@ describe('busbench report', () => {
       code: 'REPORT_NEEDS_OUTPUT',
     });
     await expect(report(result, '--format', 'pdf')).rejects.toThrow(/got pdf/);
+    await expect(report(result, '--table', 'links')).rejects.toMatchObject({
+      kind: 'usage',
+      code: 'REPORT_TABLE_OF_CSV',
+    });
+    await expect(report(result, '--format', 'csv', '--table', 'pairs')).rejects.toThrow(
+      /got pairs/,
+    );
     await expect(report(join(place, 'nowhere'))).rejects.toMatchObject({
       kind: 'usage',
       code: 'RESULT_NOT_FOUND',

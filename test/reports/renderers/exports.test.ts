@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readCsv } from '../../../reports/csv-table.ts';
 import { flattenResult } from '../../../reports/flatten.ts';
-import { csvRenderer } from '../../../reports/renderers/csv.ts';
+import { csvRenderer, csvTables } from '../../../reports/renderers/csv.ts';
 import { hlogRenderer } from '../../../reports/renderers/hlog.ts';
 import { influxRenderer } from '../../../reports/renderers/influx.ts';
 import { jsonRenderer } from '../../../reports/renderers/json.ts';
@@ -13,6 +13,22 @@ const record = makeRecord();
 const other = makeRecord((result) => ({ ...result, name: hostile }));
 
 describe('csv', () => {
+  it('has each long list as a tidy table, a row an item', () => {
+    const [header = [], ...rows] = readCsv(csvRenderer.render([record], { table: 'links' }));
+    const { links } = record.result.wan;
+    expect(header.slice(0, 4)).toEqual(['run', 'startedAt', 'from', 'to']);
+    expect(rows.map((row) => row[header.indexOf('rttP50Ms')])).toEqual(
+      links.map(({ measured }) => String(measured.rttP50Ms)),
+    );
+    expect(rows.map((row) => row[header.indexOf('requested.delayMs')])).toEqual(
+      links.map(({ requested }) => String(requested.delayMs)),
+    );
+    for (const table of ['matrix', 'processes', 'faults', 'expectations'] as const) {
+      const [, ...items] = readCsv(csvRenderer.render([record, record], { table }));
+      expect(items.length, table).toBe(2 * csvTables[table](record.result).length);
+    }
+  });
+
   it('has one row a result and every numeric path as a column', () => {
     const [header = [], ...rows] = readCsv(csvRenderer.render([record, other]));
     expect(header.slice(0, 3)).toEqual(['name', 'startedAt', 'verdict.status']);

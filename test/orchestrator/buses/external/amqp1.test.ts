@@ -67,9 +67,8 @@ describe.skipIf(missing !== null)("a RabbitMQ of somebody else's, over AMQP 1.0"
       name: 'elsewhere',
     });
     expect(elsewhere.code).toBe(3);
-    expect(elsewhere.stderr).toContain(
-      'does not let us in at virtual host nowhere: no such virtual host',
-    );
+    // The broker's own words do not tell a virtual host that is not there from one that is not for this user.
+    expect(elsewhere.stderr).toMatch(/does not let us in at virtual host nowhere: .*refused/);
   }, 40_000);
 
   test('says which address it refuses', async () => {

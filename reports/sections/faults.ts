@@ -71,7 +71,7 @@ function costTable(groups: readonly FaultGroupReport[]): Table {
 /** How long each entry of the scenario was felt. */
 function timesTable(groups: readonly FaultGroupReport[], faults: readonly FaultReport[]): Table {
   const isFelt = ({ entry }: FaultGroupReport): boolean =>
-    faults.some((fault) => fault.entry === entry && fault.felt);
+    faults.some((fault) => fault.entry === entry && isTold(fault));
   return {
     caption:
       'Mended: from breaking to healed or in service; recovered: after that. Median / longest',
@@ -117,8 +117,9 @@ function eachTable(faults: readonly FaultReport[]): Table {
 }
 
 /** What recovered while the fault lasted says so, and when after its start. */
-function recoveredCell({ felt, recoveredDuringMs, recoveredMs }: FaultReport): Cell {
-  if (!felt) return cell('not felt', 'good');
+function recoveredCell(fault: FaultReport): Cell {
+  const { recoveredDuringMs, recoveredMs } = fault;
+  if (!isTold(fault)) return cell('not felt', 'good');
   if (recoveredDuringMs !== null) return cell(`during, ${after(recoveredDuringMs)}`, 'good');
   return recoveredMs === null ? cell('not seen', 'bad') : cell(after(recoveredMs));
 }
@@ -142,4 +143,9 @@ function totalOf(failed: Readonly<Record<string, number>>): number {
 
 function after(delayMs: number | null): string {
   return delayMs === null ? '-' : `+${formatDurationMs(delayMs)}`;
+}
+
+/** Nothing has to fail for calls to have waited: what then took time to be well again is told, too. */
+function isTold({ felt, recoveredMs }: FaultReport): boolean {
+  return felt || (recoveredMs ?? 0) > 0;
 }

@@ -8,7 +8,6 @@ import { rabbitmqBus } from '../orchestrator/buses/rabbitmq/rabbitmq.ts';
 import type { Fabric, RunContext } from '../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../orchestrator/fabrics/loopback/loopback.ts';
 import { RequestLine } from '../orchestrator/fabrics/request-line.ts';
-import { programPath } from '../orchestrator/program.ts';
 import { ResourceStack } from '../orchestrator/resource-stack.ts';
 import { loadScenario } from '../orchestrator/scenario.ts';
 
@@ -83,7 +82,7 @@ async function measure(path: Path, bus: Bus, fabric: Fabric, run: RunContext): P
   await using ends = new ResourceStack();
   const lines: RequestLine<EndCalls>[] = [];
   for (const [index, role] of (['server', 'client'] as const).entries()) {
-    const command = [process.execPath, programPath('bench/amqplib-main')];
+    const command = host.program('bench/amqplib-main');
     const logFile = join(run.logs, `${role}.log`);
     const child = await host.spawn(command, { logFile, stdio: 'pipe' });
     ends.defer(async () => {

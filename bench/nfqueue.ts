@@ -8,7 +8,6 @@ import type { Endpoint, Fabric } from '../orchestrator/fabrics/fabric.ts';
 import { namespaces } from '../orchestrator/fabrics/namespaces/namespaces.ts';
 import { type Calls, RequestLine } from '../orchestrator/fabrics/request-line.ts';
 import type { Host } from '../orchestrator/hosts/host.ts';
-import { programPath } from '../orchestrator/program.ts';
 import { ResourceStack } from '../orchestrator/resource-stack.ts';
 import type { LinkShape } from '../topologies/topology.ts';
 import type { FloodCalls } from './relay.ts';
@@ -194,7 +193,7 @@ async function lineTo<C extends Calls<C>>(
   ahead = false,
 ): Promise<RequestLine<C>> {
   const flags = ahead ? ['--single-threaded'] : [];
-  const command = [process.execPath, ...flags, programPath(program)];
+  const command = host.program(program, ...flags);
   const helper = await host.spawn(command, { stdio: 'pipe', logFile: log });
   resources.defer(async () => {
     await helper.end(1_000);

@@ -8,7 +8,6 @@ import type { Endpoint, Fabric } from '../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../orchestrator/fabrics/loopback/loopback.ts';
 import { RequestLine } from '../orchestrator/fabrics/request-line.ts';
 import type { Host, HostProcess } from '../orchestrator/hosts/host.ts';
-import { programPath } from '../orchestrator/program.ts';
 import type { LinkShape } from '../topologies/topology.ts';
 
 /** What `bench/flood-main` can be asked. */
@@ -48,7 +47,7 @@ export async function benchRelay(): Promise<{
   const start = async (program: string): Promise<HostProcess> => {
     const [host] = fabric.hosts;
     if (host === undefined) throw new Error('a fabric without hosts');
-    const command = [process.execPath, programPath(program)];
+    const command = host.program(program);
     const helper = await host.spawn(command, { stdio: 'pipe', logFile: join(base, 'bench.log') });
     helpers.push(helper);
     return helper;

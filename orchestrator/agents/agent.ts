@@ -3,7 +3,6 @@ import type { Announcement, Assignment } from '../../agents/protocol.ts';
 import type { AgentProcess } from '../buses/bus.ts';
 import { AgentError } from '../errors.ts';
 import type { ExitStatus, Host, HostProcess } from '../hosts/host.ts';
-import { programPath } from '../program.ts';
 import type { ResourceStack } from '../resource-stack.ts';
 import { AgentChannel } from './agent-channel.ts';
 
@@ -36,7 +35,8 @@ export async function spawnAgent(
   resources: ResourceStack,
 ): Promise<Pick<Agent, 'process' | 'channel'>> {
   const logFile = join(logs, `${name}.log`);
-  const process = await host.spawn(agentCommand(), { logFile, stdio: 'pipe' });
+  const command = host.program('agents/main', '--max-semi-space-size=32');
+  const process = await host.spawn(command, { logFile, stdio: 'pipe' });
   resources.defer(async () => {
     await process.end(endGraceMs);
   });
@@ -55,10 +55,6 @@ export async function openReceivers(
   const opened = agent.channel.next('opened', openMs, signal);
   agent.channel.send({ type: 'assign', assignment });
   agent.announced = (await opened).announcements;
-}
-
-function agentCommand(): readonly string[] {
-  return [process.execPath, '--max-semi-space-size=32', programPath('agents/main')];
 }
 
 /** How the present life of an agent ended, as the error it is unless a fault wanted it. */

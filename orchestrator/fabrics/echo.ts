@@ -1,7 +1,6 @@
 import type { RttSample } from '../../reports/evidence.ts';
 import { FabricError } from '../errors.ts';
 import type { Host, HostProcess } from '../hosts/host.ts';
-import { programPath } from '../program.ts';
 import type { EchoCalls } from './echo-protocol.ts';
 import type { Direction, Endpoint, Fabric } from './fabric.ts';
 import { RequestLine } from './request-line.ts';
@@ -119,13 +118,10 @@ function warmUpsOf(pairs: number): number {
 type Line = RequestLine<EchoCalls>;
 
 async function start(crew: EchoCrew, options: EchoOptions, running: HostProcess[]): Promise<Line> {
-  const echo = await crew.host.spawn(
-    [process.execPath, programPath('orchestrator/fabrics/echo-main')],
-    {
-      stdio: 'pipe',
-      logFile: options.logFile,
-    },
-  );
+  const echo = await crew.host.spawn(crew.host.program('orchestrator/fabrics/echo-main'), {
+    stdio: 'pipe',
+    logFile: options.logFile,
+  });
   running.push(echo);
   return new RequestLine(
     echo,

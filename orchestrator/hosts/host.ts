@@ -9,6 +9,8 @@ export interface Host {
   readonly address: string;
   /** A private directory of this run on that host; exists, and is removed with the fabric. */
   readonly directory: string;
+  /** The command that runs a program of ours, such as `agents/main`, by node as it is installed there. */
+  program(name: string, ...nodeFlags: readonly string[]): readonly string[];
   /** Starts a command; resolves once it runs, rejects with a `HostError` when it cannot. */
   spawn(command: readonly string[], options: SpawnOptions): Promise<HostProcess>;
   /** Runs a command to its end and returns its stdout; rejects with a `HostError` that quotes its stderr. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { HostError } from '../errors.ts';
+import { programPath } from '../program.ts';
 import type { Host, HostProcess, SpawnOptions } from './host.ts';
 import { startLocalProcess } from './local-process.ts';
 import { sampleProcessTree } from './proc.ts';
@@ -23,6 +24,7 @@ export async function localHost(
     start(spec.name, command, { cwd: spec.directory, ...options });
   return {
     ...spec,
+    program: (program, ...nodeFlags) => [process.execPath, ...nodeFlags, programPath(program)],
     spawn,
     run: (command, options) => runToEnd(spec.name, command, options, spawn),
     async put(name, content) {

@@ -89,6 +89,14 @@ export function hostContract(
       await expect(run('sleep 30', 200)).rejects.toMatchObject({ code: 'HOST_COMMAND_TIMEOUT' });
     });
 
+    test('a program of ours runs by the node of that host, which takes the flags', async () => {
+      const say = async (command: readonly string[]): Promise<string> =>
+        (await host.run(command, { ...options('pipe'), timeoutMs: 30_000 })).trim();
+      const ours = await say([...host.program('orchestrator/cli'), '--version']);
+      expect(ours).toMatch(/^\d+\.\d+\.\d+/);
+      expect(await say(host.program('orchestrator/cli', '--version'))).toMatch(/^v\d+\./);
+    });
+
     test('signals reach the whole group, and its leader takes the group with it', async () => {
       const child = await shell('sleep 300 & echo $!; wait', 'pipe');
       const [line] = await once(createInterface({ input: defined(child.stdout) }), 'line');

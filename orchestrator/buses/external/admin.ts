@@ -3,7 +3,6 @@ import { BusError } from '../../errors.ts';
 import type { RunContext } from '../../fabrics/fabric.ts';
 import { type Calls, RequestLine } from '../../fabrics/request-line.ts';
 import type { Host } from '../../hosts/host.ts';
-import { programPath } from '../../program.ts';
 import type { ResourceStack } from '../../resource-stack.ts';
 import { within } from '../../waiting.ts';
 
@@ -30,7 +29,7 @@ export class Admin<C extends Calls<C>> {
   static async start<C extends Calls<C>>(program: string, parts: AdminParts): Promise<Admin<C>> {
     const { run, host, stack } = parts;
     const logFile = join(run.logs, 'external.log');
-    const command = [process.execPath, programPath(`orchestrator/buses/${program}`)];
+    const command = host.program(`orchestrator/buses/${program}`);
     const child = await host.spawn(command, { logFile, stdio: 'pipe' });
     stack.defer(async () => {
       await child.end(1_000);

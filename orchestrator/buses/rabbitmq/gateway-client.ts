@@ -1,7 +1,6 @@
 import { BusError } from '../../errors.ts';
 import { RequestLine } from '../../fabrics/request-line.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
-import { programPath } from '../../program.ts';
 import { within } from '../../waiting.ts';
 import type { GatewayCalls } from './gateway-protocol.ts';
 
@@ -22,7 +21,7 @@ export class Gateway implements AsyncDisposable {
   }
 
   static async start(host: Host, logFile: string): Promise<Gateway> {
-    const command = [process.execPath, programPath('orchestrator/buses/rabbitmq/gateway')];
+    const command = host.program('orchestrator/buses/rabbitmq/gateway');
     return new Gateway(host, await host.spawn(command, { logFile, stdio: 'pipe' }), logFile);
   }
 

@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { BusError } from '../../errors.ts';
 import { RequestError, RequestLine } from '../../fabrics/request-line.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
-import { programPath } from '../../program.ts';
 import { within } from '../../waiting.ts';
 import type { ManagementCalls, ManagementType } from './management-calls.ts';
 
@@ -21,10 +20,7 @@ export class Management implements AsyncDisposable {
   }
 
   static async start(host: Host, logFile: string): Promise<Management> {
-    const command = [
-      process.execPath,
-      programPath('orchestrator/buses/router/rhea-management-main'),
-    ];
+    const command = host.program('orchestrator/buses/router/rhea-management-main');
     return new Management(host, await host.spawn(command, { logFile, stdio: 'pipe' }));
   }
 

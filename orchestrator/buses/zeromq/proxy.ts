@@ -1,7 +1,6 @@
 import { BusError } from '../../errors.ts';
 import { RequestError, RequestLine } from '../../fabrics/request-line.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
-import { programPath } from '../../program.ts';
 import { within } from '../../waiting.ts';
 import type { BusNode } from '../bus.ts';
 import type { ProxyCalls, ProxyDirectory, ProxyOpening } from './proxy-calls.ts';
@@ -50,7 +49,7 @@ export class ProxyNode implements BusNode {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const command = [process.execPath, programPath('orchestrator/buses/zeromq/proxy-main')];
+    const command = this.host.program('orchestrator/buses/zeromq/proxy-main');
     const started = await this.host.spawn(command, { logFile: this.#logFile, stdio: 'pipe' });
     this.#process = started;
     this.#line = new RequestLine(started, (how) => this.#failure(`its process ended: ${how}`));

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Topology } from '../../../topologies/topology.ts';
 import type { HostProcess } from '../../hosts/host.ts';
 import { localHost } from '../../hosts/local.ts';
-import { programPath } from '../../program.ts';
 import type { Fabric, FabricMaker, RunContext } from '../fabric.ts';
 import { claimBlock, maxSites, siteAddress, usualBlock, wholeLoopback } from './block.ts';
 import { LoopbackFabric } from './loopback-fabric.ts';
@@ -75,13 +74,10 @@ async function make(topology: Topology, run: RunContext, signal: AbortSignal): P
       address: `127.${block.number}.0.1`,
       directory: join(directory, '.fabric'),
     });
-    relay = await home.spawn(
-      [process.execPath, programPath('orchestrator/fabrics/loopback/relay-main')],
-      {
-        stdio: 'pipe',
-        logFile: join(run.logs, 'relay.log'),
-      },
-    );
+    relay = await home.spawn(home.program('orchestrator/fabrics/loopback/relay-main'), {
+      stdio: 'pipe',
+      logFile: join(run.logs, 'relay.log'),
+    });
     const fabric = new LoopbackFabric({
       topology,
       block,

@@ -3,7 +3,6 @@ import type { Observation } from '../../../reports/warnings/observed.ts';
 import type { Link, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
-import { programPath } from '../../program.ts';
 import type { RunContext } from '../fabric.ts';
 import { linkSeed } from '../loopback/jitter.ts';
 import { RequestError, RequestLine } from '../request-line.ts';
@@ -48,8 +47,8 @@ export async function startNfqueue(
 
 /** Starts an engine in a namespace; it takes no queue yet. */
 export function startEngine(router: Host, logFile: string): Promise<HostProcess> {
-  const program = programPath('orchestrator/fabrics/namespaces/engine-main');
-  return router.spawn([process.execPath, ...engineFlags, program], { stdio: 'pipe', logFile });
+  const command = router.program('orchestrator/fabrics/namespaces/engine-main', ...engineFlags);
+  return router.spawn(command, { stdio: 'pipe', logFile });
 }
 
 export function lineTo(engine: HostProcess, logFile: string): RequestLine<EngineCalls> {

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { root, say, setUp } from './setup.mjs';
-import { runSuite } from './suite.mjs';
+import { close, runSuite } from './suite.mjs';
 
 /** Debian package -> a program that shows it is there. */
 const parts = {
@@ -29,15 +29,12 @@ const checks = [
 ].map(([name, check]) => {
   // Their text goes to stderr: stdout carries the closing line alone.
   const { status } = spawnSync(process.execPath, check, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (status !== 0) say(`failed: ${name}`);
-  return status === 0;
+  return { name, ok: status === 0 };
 });
-const counts = runSuite(args, root, say);
-for (const ok of checks) counts[ok ? 'passed' : 'failed'] += 1;
-process.stdout.write(
-  `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
-);
-process.exit(counts.failed === 0 && counts.passed > checks.length ? 0 : 1);
+const end = close(runSuite(args, root, say), checks);
+for (const failure of end.failures) say(failure);
+process.stdout.write(`${end.line}\n`);
+process.exit(end.ok ? 0 : 1);
 
 function installParts() {
   const missing = Object.keys(parts).filter((name) => !existsSync(parts[name]));

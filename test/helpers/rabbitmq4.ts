@@ -42,6 +42,9 @@ export async function rabbitmq4(): Promise<Rabbitmq4> {
 /** Half a root would be taken for a whole one: it gets its name when it is done. */
 async function build(): Promise<void> {
   const building = `${root}.${process.pid}`;
+  process.stderr.write(
+    `busbench test: no RabbitMQ 4 here; installing Debian 13's with debootstrap and apt, into ${root} alone\n`,
+  );
   await mkdir(cache, { recursive: true });
   try {
     const options = { timeout: buildMs, maxBuffer: 2 ** 26 };

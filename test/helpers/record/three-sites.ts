@@ -1,4 +1,4 @@
-import type { LinkReport, RunResult } from '../../../reports/result.ts';
+import type { RttSample, WanEvidence } from '../../../reports/evidence.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import { busWith } from '../buses.ts';
 import { base } from '../resolved.ts';
@@ -10,54 +10,47 @@ export type SiteName = (typeof sites)[number];
 const delaysMs: Record<string, number> = { 'paris lyon': 10, 'paris nice': 40, 'lyon nice': 20 };
 export const seconds = 30;
 export const duePerSecond = 1000;
+export const clientCount = 300;
 
 export function delayMs(from: string, to: string): number {
   return delaysMs[`${from} ${to}`] ?? delaysMs[`${to} ${from}`] ?? 0;
 }
 
-function links(): LinkReport[] {
-  return sites.flatMap((from) =>
-    sites
-      .filter((to) => to !== from)
-      .map((to) => {
-        const rttMs = 2 * delayMs(from, to);
-        const off = from === 'paris' && to === 'nice' ? 4.6 : 0.24;
-        return {
-          from,
-          to,
-          requested: { delayMs: delayMs(from, to), jitterMs: 0, lossPercent: 0, rateMbps: null },
-          measured: {
-            rttMinMs: rttMs + 0.11,
-            rttP50Ms: rttMs + off,
-            rttP99Ms: rttMs + off + 1.3,
-            probes: 400,
-            lossPercent: null,
-          },
-          withinTolerance: off < 4,
-        };
-      }),
-  );
+/** Idle round trips of every two sites; those from paris to nice were longer than they should be. */
+function roundTrips(): RttSample[] {
+  return pairs().map(({ from, to }) => {
+    const rttMs = 2 * delayMs(from, to);
+    const offMs = from === 'paris' && to === 'nice' ? 4.6 : 0.24;
+    return {
+      from,
+      to,
+      rttMinMs: rttMs + 0.11,
+      rttP50Ms: rttMs + offMs,
+      rttP99Ms: rttMs + offMs + 1.3,
+      probes: 200,
+      lostProbes: null,
+    };
+  });
 }
 
-export function wanOf(): RunResult['wan'] {
-  const traffic = links().map(({ from, to }, index) => ({
-    from,
-    to,
-    bytes: 3_100_000 + 17_000 * index,
-    packets: null,
-  }));
-  const interSiteBytes = traffic.reduce((sum, { bytes }) => sum + bytes, 0);
+function pairs(): { readonly from: SiteName; readonly to: SiteName }[] {
+  return sites.flatMap((from) => sites.filter((to) => to !== from).map((to) => ({ from, to })));
+}
+
+/** What the network was asked about before, during and after. */
+export function wanEvidence(): WanEvidence {
   return {
     fabric: 'loopback',
     limits: [
       'A relay ends TCP connections at each site: it has no SYN delay, no loss and no slow start.',
     ],
-    links: links(),
-    traffic,
-    interSiteBytes,
-    totalBytes: 61_400_000,
-    interSiteRatio: interSiteBytes / 61_400_000,
-    interSiteRatioReason: null,
+    before: roundTrips(),
+    after: roundTrips(),
+    traffic: pairs().map((pair, index) => {
+      return { ...pair, bytes: 3_100_000 + 17_000 * index, packets: null };
+    }),
+    inSiteBytes: null,
+    inSiteReason: 'a relay sees no bytes inside a site',
   };
 }
 
@@ -66,9 +59,12 @@ export function scenario(): ResolvedScenario {
     ...base,
     name: 'three-sites',
     sites: sites.map((name) => ({ name, hosts: [] })),
-    links: links().map(({ from, to, requested }) => ({ from, to, ...requested })),
+    links: pairs().map(({ from, to }) => {
+      const shape = { jitterMs: 0, lossPercent: 0, rateMbps: null };
+      return { from, to, delayMs: delayMs(from, to), ...shape };
+    }),
     bus: busWith('rabbitmq', {}, sites),
-    clients: { ...base.clients, count: 300 },
+    clients: { ...base.clients, count: clientCount },
     workload: {
       ...base.workload,
       pace: { kind: 'open', ratePerSecond: duePerSecond, arrivals: 'constant', ramp: [] },

@@ -111,7 +111,8 @@ describe('openmetrics', () => {
             line.includes(`kind="${kind}",quantile="${quantile}"`),
         )
         ?.split(' ')[1];
-    expect(value('response', '0.5')).toBe('0.000811');
+    const { p50 } = record.result.latencyUs.response;
+    expect(value('response', '0.5')).toBe(String((p50 ?? 0) / 1e6));
     expect(value('response', '0.999')).toBe('+Inf');
     expect(value('agentDelay', '0.9999')).toBe('NaN');
   });

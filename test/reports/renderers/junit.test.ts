@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { junitRenderer } from '../../../reports/renderers/junit.ts';
-import type { Verdict } from '../../../reports/result.ts';
+import type { RunResult, Verdict } from '../../../reports/result.ts';
 import { makeRecord } from '../../helpers/record/record.ts';
 
-function render(verdict: Partial<Verdict>): string {
+function render(verdict: Partial<Verdict>, outcome: Partial<RunResult['outcome']> = {}): string {
   const record = makeRecord();
   const result = {
     ...record.result,
     name: 'a <b> & "c"',
     verdict: { ...record.result.verdict, ...verdict },
+    outcome: { ...record.result.outcome, ...outcome },
   };
   return junitRenderer.render([{ ...record, result }]);
 }
@@ -32,8 +33,9 @@ describe('junit', () => {
   });
 
   it('says what came of a run that met everything and yet was no success', () => {
-    expect(render({ status: 'ok' })).toContain(
-      '<property name="verdict" value="MEASURED, 0.31 % failed, 0.020 % lost, 0.067 % of replies lost"/>',
+    const some = { due: 200, sent: 200, delivered: 199, failedTotal: 5, duplicated: 0 };
+    expect(render({ status: 'ok' }, { ...some, lost: 1, lostReplies: 4 })).toContain(
+      '<property name="verdict" value="MEASURED, 2.50 % failed, 0.50 % lost, 2 % of replies lost"/>',
     );
   });
 

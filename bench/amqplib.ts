@@ -43,7 +43,7 @@ export async function benchAmqplib(): Promise<{
   if (spec.type !== 'rabbitmq') throw new Error(`rabbitmq-single has a bus of type ${spec.type}`);
   const scenario = { ...loaded, bus: spec };
   const lacks = await rabbitmqBus.available(spec);
-  if (lacks) throw new Error(`${lacks.missing}. ${lacks.mend}`);
+  if (lacks) throw new Error(`${lacks.missing}. ${lacks.hint}`);
   await using stack = new ResourceStack();
   const scratch = await mkdtemp(join(tmpdir(), 'busbench-bench-'));
   stack.defer(() => rm(scratch, { recursive: true, force: true }));

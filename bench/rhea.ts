@@ -44,7 +44,7 @@ export async function benchRhea(): Promise<{
   if (spec.type !== 'router') throw new Error(`router-mesh has a bus of type ${spec.type}`);
   const scenario = { ...loaded, bus: spec };
   const lacks = await routerBus.available(spec);
-  if (lacks) throw new Error(`${lacks.missing}. ${lacks.mend}`);
+  if (lacks) throw new Error(`${lacks.missing}. ${lacks.hint}`);
   await using stack = new ResourceStack();
   const scratch = await mkdtemp(join(tmpdir(), 'busbench-bench-'));
   stack.defer(() => rm(scratch, { recursive: true, force: true }));

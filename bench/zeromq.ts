@@ -119,7 +119,7 @@ async function driverLoop(inFlight: number): Promise<Loop> {
   };
   receiver = await session.openReceiver(serverPeer, server, signal);
   const { port = 0 } = session.announcements()[0] ?? {};
-  const entry = { server: 0, topic: 0, subscriber: 0, tier: 0, address, port };
+  const entry = { server: 0, topic: 0, subscriber: 0, distance: 0, address, port };
   const clientPeer = { index: 0, name: 'client', site: 0, topic: 0, server: null };
   let calls = 0;
   let sender: Sender | null = null;

@@ -64,7 +64,7 @@ export async function refuseUnavailable(scenario: ResolvedScenario): Promise<voi
   const deployer = await busDeployer(scenario.bus.type);
   const lacks = (await maker.available()) ?? (await deployer.available(scenario.bus));
   if (!lacks) return;
-  throw new UsageError('NOT_AVAILABLE', `this machine cannot run it: ${lacks.missing}`, lacks.mend);
+  throw new UsageError('NOT_AVAILABLE', `this machine cannot run it: ${lacks.missing}`, lacks.hint);
 }
 
 /** Throws NOT_AVAILABLE when the bus found on this machine is of a version that cannot serve the scenario. */
@@ -72,7 +72,7 @@ export async function refuseUnfit(scenario: ResolvedScenario): Promise<void> {
   const deployer = await busDeployer(scenario.bus.type);
   const lacks = (await deployer.unfit?.(scenario.bus)) ?? null;
   if (!lacks) return;
-  throw new UsageError('NOT_AVAILABLE', `this machine cannot run it: ${lacks.missing}`, lacks.mend);
+  throw new UsageError('NOT_AVAILABLE', `this machine cannot run it: ${lacks.missing}`, lacks.hint);
 }
 
 async function fabricMaker(scenario: ResolvedScenario): Promise<FabricMaker> {

@@ -46,8 +46,8 @@ export async function assembleEvidence(
     durationMs: Math.round((nowUs() - seen.startedUs) / 1e3),
     clients: plan.clients,
     servers: plan.servers,
-    processes: agents.agents.map(({ name, site, role, index, forgetful }) => {
-      return { name, site, role, collected: collected.has(index) && !forgetful };
+    processes: agents.agents.map(({ name, site, role, index, recordsLost }) => {
+      return { name, site, role, collected: collected.has(index) && !recordsLost };
     }),
     parts: observer.parts,
     measuredMs:
@@ -123,7 +123,7 @@ function versions({ fabric, bus }: Deployment, observer: Observer): Record<strin
 }
 
 function missingParts({ agents, collected }: Seen): Observation[] {
-  const missing = agents.agents.filter((a) => !collected.has(a.index) && !a.doomed);
+  const missing = agents.agents.filter((a) => !collected.has(a.index) && !a.endedByFault);
   if (missing.length === 0) return [];
   return [
     {

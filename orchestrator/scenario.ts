@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
-import { readMended } from '../topologies/language/mend.ts';
+import { readWithRecovery } from '../topologies/language/error-recovery.ts';
 import { resolveScenario } from '../topologies/resolve.ts';
 import {
   type ResolvedScenario,
@@ -49,7 +49,11 @@ export async function parseScenario(
   const document = readDocument(text, sets);
   if (!document.readable) throw new ScenarioError(file, inOrder(document.mistakes));
   const body = await withBodyRows(document.value, file);
-  const { value, findings } = readMended<WrittenScenario>(writtenScenario, body.value, standIns);
+  const { value, findings } = readWithRecovery<WrittenScenario>(
+    writtenScenario,
+    body.value,
+    standIns,
+  );
   if (body.problem !== null) findings.add(['workload', 'body', 'file'], body.problem);
   let scenario: ResolvedScenario | null = null;
   if (value !== null) {

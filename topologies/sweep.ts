@@ -35,7 +35,7 @@ export const writtenSweep = shape({
     .prefault('bus')
     .meta({ description: 'what may stand from one point to the next, where both need the same' }),
   pointTimeout: quantity(duration, 'longest time for one point').prefault('5m'),
-  maxTime: quantity(duration, 'longest time for the campaign').exactOptional(),
+  maxTime: quantity(duration, 'longest time for the sweep').exactOptional(),
   stopWhen: shape({ along: z.string().min(1), condition: z.string().min(1) })
     .exactOptional()
     .meta({ description: 'no points further along the axis once the condition was true' }),

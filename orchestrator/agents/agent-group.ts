@@ -74,7 +74,14 @@ export class AgentGroup implements AsyncDisposable {
         plan.processes.map(async (planned): Promise<Agent> => {
           const host = hostAt(hosts, planned.site, planned.index);
           const life = await spawnAgent(planned.name, host, logs, resources);
-          return { ...planned, host, ...life, doomed: false, forgetful: false, announced: [] };
+          return {
+            ...planned,
+            host,
+            ...life,
+            endedByFault: false,
+            recordsLost: false,
+            announced: [],
+          };
         }),
       );
       // Only once all have been tried: one that starts late must not be forgotten.
@@ -100,12 +107,12 @@ export class AgentGroup implements AsyncDisposable {
     channel.failed.catch((error: unknown) => {
       // What it said itself, and its silence, count at once; a broken pipe is explained by how the process ended.
       const explains = error instanceof AgentError && error.code !== 'AGENT_CHANNEL';
-      if (explains && !agent.doomed) this.#fail(error);
+      if (explains && !agent.endedByFault) this.#fail(error);
     });
     void process.exited.then((status) => {
       const died = agentDied(agent, status);
       channel.fail(died);
-      if (!agent.doomed) this.#fail(channel.error ?? died);
+      if (!agent.endedByFault) this.#fail(channel.error ?? died);
     });
   }
 
@@ -179,15 +186,15 @@ export class AgentGroup implements AsyncDisposable {
 
   /** Fault: ends an agent like a crash. What only it knew is unknown. */
   async kill(agent: Agent): Promise<void> {
-    agent.doomed = true;
-    agent.forgetful = true;
+    agent.endedByFault = true;
+    agent.recordsLost = true;
     await agent.process.signal('SIGKILL');
     await agent.process.exited;
   }
 
   /** Fault: ends an agent in its orderly way. It hands over what it knows first, so that nothing becomes unknown. */
   async retire(agent: Agent, signal: AbortSignal): Promise<void> {
-    agent.doomed = true;
+    agent.endedByFault = true;
     const collected = agent.channel.next('collected', retireMs, signal);
     agent.channel.send({ type: 'leave' });
     agent.channel.send({ type: 'collect' });
@@ -201,7 +208,7 @@ export class AgentGroup implements AsyncDisposable {
     const assignmentOf = this.#assignmentOf;
     if (assignmentOf === null || this.#schedule === null) throw new Error('nothing runs yet');
     Object.assign(agent, await spawnAgent(agent.name, agent.host, this.#logs, this.#resources));
-    agent.doomed = false;
+    agent.endedByFault = false;
     this.#adopt(agent);
     await agent.channel.next('hello', helloMs, signal);
     agent.channel.send(this.clocks.offsetsFor(agent));
@@ -210,7 +217,7 @@ export class AgentGroup implements AsyncDisposable {
     agent.channel.send({ type: 'start', schedule, resumed: true });
   }
 
-  /** Rejects as soon as an agent fails that no fault has doomed; never resolves. */
+  /** Rejects as soon as an agent fails that no fault has ended; never resolves. */
   firstFailure(): Promise<never> {
     return this.#failure;
   }

@@ -14,9 +14,9 @@ export interface Agent extends AgentProcess {
   process: HostProcess;
   channel: AgentChannel;
   /** A fault ends it on purpose: its death is no failure of the run. */
-  doomed: boolean;
+  endedByFault: boolean;
   /** A life of it was killed before it could tell what it knew. */
-  forgetful: boolean;
+  recordsLost: boolean;
   /** Where its receivers are found; known once they are open. */
   announced: readonly Announcement[];
 }

@@ -79,9 +79,9 @@ export interface BusDeployer<T extends BusType = BusType> {
   /** Lines for `busbench plan`: nodes, ports where known, generated configuration. */
   describe(scenario: ScenarioWith<T>): readonly string[] | Promise<readonly string[]>;
   /** Null when this machine can run it, else what is missing and the command that mends it. */
-  available(spec: BusOf<T>): Promise<{ readonly missing: string; readonly mend: string } | null>;
+  available(spec: BusOf<T>): Promise<{ readonly missing: string; readonly hint: string } | null>;
   /** What the programs found here cannot serve of it, whatever else is missing; null when they can or none is found. */
-  unfit?(spec: BusOf<T>): Promise<{ readonly missing: string; readonly mend: string } | null>;
+  unfit?(spec: BusOf<T>): Promise<{ readonly missing: string; readonly hint: string } | null>;
   /** Programs and versions that this machine would run, where it is available; absent when it runs none. */
   found?(): Promise<string>;
   deploy(

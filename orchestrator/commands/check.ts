@@ -4,17 +4,17 @@ import { type BusType, bus, placeBus } from '../../topologies/buses/buses.ts';
 import type { FabricName } from '../../topologies/scenario.ts';
 import { busDeployer, busDeployers } from '../buses/registry.ts';
 import { describeFailure } from '../errors.ts';
-import { wanTiers } from '../fabrics/namespaces/tiers.ts';
+import { emulationModes } from '../fabrics/namespaces/emulation-modes.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 import { temporaryFolder } from '../owner.ts';
 import { print } from './streams.ts';
 
-/** One line of `busbench check`: what was looked at, what was found, and what would mend a "no". */
+/** One line of `busbench check`: what was looked at, what was found, and what would help after a "no". */
 interface Finding {
   readonly what: string;
   readonly ok: boolean;
   readonly found: string;
-  readonly mend: string | null;
+  readonly hint: string | null;
 }
 
 const comfortableFiles = 20_000;
@@ -48,8 +48,8 @@ async function examine(): Promise<readonly Finding[]> {
 function examineNode(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const ok = major > 20 || (major === 20 && minor >= 19);
-  const mend = ok ? null : 'install Node >= 20.19';
-  return { what: 'node', ok, found: process.version, mend };
+  const hint = ok ? null : 'install Node >= 20.19';
+  return { what: 'node', ok, found: process.version, hint };
 }
 
 function examineFiles(): Finding {
@@ -57,10 +57,10 @@ function examineFiles(): Finding {
   const hard = line?.[2] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(line?.[2] ?? 0);
   const ok = hard >= comfortableFiles;
   const found = `${line?.[1] ?? 'unknown'} soft, ${line?.[2] ?? 'unknown'} hard`;
-  const mend = ok
+  const hint = ok
     ? null
     : `raise nofile in /etc/security/limits.conf to ${comfortableFiles} for many clients`;
-  return { what: 'open files', ok, found, mend };
+  return { what: 'open files', ok, found, hint };
 }
 
 function examineTemporary(): Finding {
@@ -69,7 +69,7 @@ function examineTemporary(): Finding {
     return finding(what, null, `in ${temporaryFolder()}`);
   } catch (error) {
     const { message, hint } = describeFailure(error);
-    return finding(what, { missing: message, mend: hint });
+    return finding(what, { missing: message, hint: hint });
   }
 }
 
@@ -81,15 +81,15 @@ function readLimits(): string {
   }
 }
 
-/** The four ways to a WAN on one machine, best first; `mend` leads to the next better one. */
+/** The four ways to a WAN on one machine, best first; `hint` leads to the next better one. */
 async function examineWan(): Promise<readonly Finding[]> {
-  const tiers = await wanTiers();
-  return tiers.map(({ name, ok, reason, mend }) => ({ what: name, ok, found: reason, mend }));
+  const modes = await emulationModes();
+  return modes.map(({ name, ok, reason, hint }) => ({ what: name, ok, found: reason, hint }));
 }
 
 async function examineFabric(name: FabricName): Promise<Finding> {
   const maker = await fabricMakers[name]?.();
-  const lacks = maker ? await maker.available() : { missing: 'not part of this build', mend: '' };
+  const lacks = maker ? await maker.available() : { missing: 'not part of this build', hint: '' };
   return finding(`fabric ${name}`, lacks, lacks ? undefined : await maker?.found?.());
 }
 
@@ -104,22 +104,22 @@ async function examineBus(type: BusType): Promise<Finding> {
     return finding(what, lacks, lacks ? undefined : await deployer.found?.());
   } catch (error) {
     const missing = error instanceof Error ? error.message : String(error);
-    return finding(what, { missing, mend: 'npm ci' });
+    return finding(what, { missing, hint: 'npm ci' });
   }
 }
 
 function finding(
   what: string,
-  lacks: { readonly missing: string; readonly mend: string } | null,
+  lacks: { readonly missing: string; readonly hint: string } | null,
   found = 'available',
 ): Finding {
-  if (lacks === null) return { what, ok: true, found, mend: null };
-  return { what, ok: false, found: lacks.missing, mend: lacks.mend };
+  if (lacks === null) return { what, ok: true, found, hint: null };
+  return { what, ok: false, found: lacks.missing, hint: lacks.hint };
 }
 
-function format({ what, ok, found, mend }: Finding): string {
+function format({ what, ok, found, hint }: Finding): string {
   const line = `${ok ? 'yes' : 'no '}  ${what.padEnd(18)} ${found}\n`;
-  return mend === null ? line : `${line}     ${' '.repeat(18)} -> ${mend}\n`;
+  return hint === null ? line : `${line}     ${' '.repeat(18)} -> ${hint}\n`;
 }
 
 function keys<K extends string>(record: Readonly<Partial<Record<K, unknown>>>): K[] {

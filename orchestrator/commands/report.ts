@@ -5,8 +5,9 @@ import { readRecord } from '../../reports/read.ts';
 import { csvTables } from '../../reports/renderers/csv.ts';
 import { renderers } from '../../reports/renderers/registry.ts';
 import type { FormatName, TableName } from '../../reports/renderers/renderer.ts';
-import { campaignReports } from '../../reports/sweep/formats.ts';
-import { readCampaign } from '../../reports/sweep/read.ts';
+import { sweepReports } from '../../reports/sweep/formats.ts';
+import { readSweep } from '../../reports/sweep/read.ts';
+import { planFile } from '../../reports/sweep/sweep.ts';
 import { makeDirectory, writeWhole } from '../../reports/write.ts';
 import { UsageError } from '../errors.ts';
 import { print } from './streams.ts';
@@ -78,9 +79,9 @@ async function reportCommand(results: readonly string[], flags: ReportFlags): Pr
     );
   }
   const [place] = results;
-  if (results.length === 1 && place !== undefined && (await isCampaign(place))) {
-    if (flags.table !== undefined) throw tableOfCampaign(flags.table);
-    await reportCampaign(place, flags);
+  if (results.length === 1 && place !== undefined && (await isSweep(place))) {
+    if (flags.table !== undefined) throw tableOfSweep(flags.table);
+    await reportSweep(place, flags);
     return;
   }
   const records = await Promise.all(results.map(readRecord));
@@ -104,32 +105,32 @@ async function reportCommand(results: readonly string[], flags: ReportFlags): Pr
   }
 }
 
-function tableOfCampaign(table: TableName): UsageError {
+function tableOfSweep(table: TableName): UsageError {
   return new UsageError(
     'REPORT_NOT_OF_CAMPAIGN',
-    `there is no table of ${table} of a campaign: its points.csv has a row a point`,
+    `there is no table of ${table} of a sweep: its points.csv has a row a point`,
     'Name the directories of its points for the tables of runs.',
   );
 }
 
-async function isCampaign(path: string): Promise<boolean> {
-  const found = await stat(join(path, 'campaign.json')).catch(() => null);
+async function isSweep(path: string): Promise<boolean> {
+  const found = await stat(join(path, planFile)).catch(() => null);
   return found?.isFile() ?? false;
 }
 
 /** The reports that a sweep leaves, made again; a terminal gets the tables of the Markdown one. */
-async function reportCampaign(directory: string, flags: ReportFlags): Promise<void> {
-  const campaign = await readCampaign(directory);
+async function reportSweep(directory: string, flags: ReportFlags): Promise<void> {
+  const sweep = await readSweep(directory);
   for (const format of flags.format) {
-    const make = campaignReports[format];
+    const make = sweepReports[format];
     if (!make) {
       throw new UsageError(
         'REPORT_NOT_OF_CAMPAIGN',
-        `there is no ${format} report of a campaign: expected ${Object.keys(campaignReports).join(', ')}`,
+        `there is no ${format} report of a sweep: expected ${Object.keys(sweepReports).join(', ')}`,
         'Name the directories of its points for the others.',
       );
     }
-    const text = await make(campaign);
+    const text = await make(sweep);
     if (flags.output === undefined) print(text);
     else {
       const several = flags.format.length > 1 || (await isDirectory(flags.output));

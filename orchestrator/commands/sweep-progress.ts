@@ -1,7 +1,7 @@
 import { stderr } from 'node:process';
 import { createLogUpdate } from 'log-update';
 import { formatDurationMs } from '../../reports/format.ts';
-import type { SweepProgress } from '../sweep/campaign.ts';
+import type { SweepProgress } from '../sweep/point-runner.ts';
 import { describeSettings } from '../sweep/points.ts';
 import { runDescriber } from './progress.ts';
 import { isLiveTerminal } from './streams.ts';
@@ -66,7 +66,7 @@ function point({ settings, repetition }: SweepProgress): string {
   return `${describeSettings(settings)} #${repetition}`;
 }
 
-/** Hours and days as campaigns need them; no more precise than an estimate is. */
+/** Hours and days as sweeps need them; no more precise than an estimate is. */
 export function formatLong(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 120) return formatDurationMs(seconds * 1000);

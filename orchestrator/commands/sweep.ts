@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type {
-  CampaignPlan,
-  PointEntry,
-  PointStatus,
-  SearchFinding,
+import {
+  type PointEntry,
+  type PointStatus,
+  planFile,
+  type SearchFinding,
+  type SweepPlan,
 } from '../../reports/sweep/sweep.ts';
-import { writeCampaign } from '../../reports/sweep/write.ts';
+import { writeSweep } from '../../reports/sweep/write.ts';
 import { writeWhole } from '../../reports/write.ts';
 import { UsageError } from '../errors.ts';
 import { exitInterrupted, interruptible } from '../interrupts.ts';
@@ -38,13 +39,13 @@ interface SweepFlags {
 /** Statuses that a further attempt may mend. */
 const retriable: readonly PointStatus[] = ['failed', 'invalid', 'timeout', 'expectation-missed'];
 
-/** `busbench sweep`: a campaign of many points, resumed where it stopped. */
+/** `busbench sweep`: many points, resumed where it stopped. */
 export function registerSweep(program: Command): void {
   program
     .command('sweep')
-    .description('measure a campaign of many points; run again to go on where it stopped')
+    .description('measure many points; run again to go on where it stopped')
     .argument('<sweep>', 'a sweep file or the name of a ready-made one')
-    .option('-o, --output <dir>', 'new, or that of the campaign to resume (default results/<name>)')
+    .option('-o, --output <dir>', 'new, or that of the sweep to resume (default results/<name>)')
     .option('--dry-run', 'print the points and about how long they take; start nothing')
     .option('--available', 'leave out what this machine lacks the programs for')
     .option('--retry <statuses>', `measure these again: ${retriable.join(',')}`, parseRetry, [])
@@ -90,12 +91,12 @@ async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void
     onProgress: display.update,
   }).catch(async (error: unknown) => {
     // What was measured can be looked at, whatever went wrong after it.
-    await writeCampaign(journal.directory).catch(() => {});
+    await writeSweep(journal.directory).catch(() => {});
     throw error;
   });
   display[Symbol.dispose]();
   const plan = await writePlan(journal.directory, loaded, outcome);
-  await writeCampaign(journal.directory);
+  await writeSweep(journal.directory);
   const text = flags.json
     ? `${JSON.stringify({ ...plan, directory: journal.directory, points: outcome.entries }, null, 2)}\n`
     : summary(outcome, loaded.spec.search?.unit ?? '', journal.directory);
@@ -103,31 +104,29 @@ async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void
   process.exitCode = exitCodeOf(outcome, interrupts.stop.aborted);
 }
 
-/** A campaign may grow from one call to the next; one of another name is another campaign. */
+/** A sweep may grow from one call to the next; one of another name is another sweep. */
 async function refuseOther(directory: string, name: string): Promise<void> {
   const text = await readFile(join(directory, planFile), 'utf8').catch(() => null);
-  const before = text === null ? null : (JSON.parse(text) as CampaignPlan);
+  const before = text === null ? null : (JSON.parse(text) as SweepPlan);
   if (before === null || before.name === name) return;
   throw new UsageError(
     'OUTPUT_UNUSABLE',
-    `${directory} holds another campaign (${before.name})`,
-    'Name a new or an empty directory with -o, or that of the campaign to go on with.',
+    `${directory} holds another sweep (${before.name})`,
+    'Name a new or an empty directory with -o, or that of the sweep to go on with.',
   );
 }
-
-const planFile = 'campaign.json';
 
 /** What reports need beside the index. */
 async function writePlan(
   directory: string,
   { name, spec, points }: LoadedSweep,
   outcome: SweepOutcome | null,
-): Promise<CampaignPlan> {
+): Promise<SweepPlan> {
   const { matrix, zip, search } = spec;
   const measured = outcome === null || search === null ? points : outcome.entries;
   const zipped = Object.values(zip);
   const steps = zipped[0]?.map((_, i) => zipped.map((values) => values[i] ?? null)) ?? [];
-  const plan: CampaignPlan = {
+  const plan: SweepPlan = {
     schema: 'busbench/campaign/1',
     name: spec.name ?? name,
     scenario: spec.scenario,
@@ -207,7 +206,7 @@ function summary(outcome: SweepOutcome, unit: string, directory: string): string
     ...wrong.map(lineOf),
     ...searches.map((found) => bracketLine(found, unit)),
     ...resume,
-    `Campaign  ${directory}`,
+    `Sweep  ${directory}`,
     '',
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import { nowUs } from '../../agents/clock.ts';
 import { pace, probeDatagrams, serveDatagrams } from './echo-datagrams.ts';
 import type { EchoCalls, ProbeOrder } from './echo-protocol.ts';
 import type { Endpoint } from './fabric.ts';
-import { hurry } from './hurry.ts';
+import { raisePriority } from './priority.ts';
 import { serveRequests } from './request-line.ts';
 
 // The echo program: answers and sends the probes that measure round trips, driven over stdio.
@@ -93,5 +93,5 @@ function finished(course: Course, rounds: number, order: ProbeOrder): Promise<vo
 }
 
 // It is the network that is measured, not how long a busy machine keeps us waiting.
-hurry();
+raisePriority();
 serveRequests<EchoCalls>({ serve, probe, probeDatagrams });

@@ -83,7 +83,7 @@ export interface FabricMaker {
   /** What it needs that only root can give; empty for none. */
   readonly needsRoot: readonly string[];
   /** Null when this machine can run it, else what is missing and the command that mends it. */
-  available(): Promise<{ readonly missing: string; readonly mend: string } | null>;
+  available(): Promise<{ readonly missing: string; readonly hint: string } | null>;
   /** The means it would use on this machine, where it is available; absent when there is one only. */
   found?(): Promise<string>;
   make(topology: Topology, run: RunContext, signal: AbortSignal): Promise<Fabric>;

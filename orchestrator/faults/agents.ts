@@ -1,12 +1,12 @@
 import type { FaultSpec } from '../../topologies/faults.ts';
 import type { Agent } from '../agents/agent.ts';
-import { cannot, type FaultScene, type Injury, mended } from './injury.ts';
+import { cannot, type FaultScene, type Injection, mended } from './injection.ts';
 
 /**
  * Pause, kill or restart of an agent. One that is restarted hands over its books first, as a service that is shut
  * down in order would finish its work; what a killed one knew is unknown, whether it comes back or not.
  */
-export function agentInjury(fault: FaultSpec, agent: Agent, scene: FaultScene): Injury {
+export function agentInjection(fault: FaultSpec, agent: Agent, scene: FaultScene): Injection {
   const { agents } = scene;
   const target = agent.name;
   const never = new AbortController().signal;
@@ -42,7 +42,7 @@ export function agentInjury(fault: FaultSpec, agent: Agent, scene: FaultScene): 
 
 /** Every client learns how many subscribers its topic has now. */
 function tellReceivers({ agents, plan }: FaultScene): void {
-  const alive = agents.agents.filter((agent) => !agent.doomed);
+  const alive = agents.agents.filter((agent) => !agent.endedByFault);
   const receivers = plan.receivers.map((planned, topic) => {
     const present = alive.flatMap((a) => a.servers).filter((server) => server.topic === topic);
     return Math.min(planned, new Set(present.map((server) => server.subscriber)).size);
@@ -55,7 +55,7 @@ export function disconnection(
   target: string,
   clients: readonly number[],
   { agents }: FaultScene,
-): Injury {
+): Injection {
   const away = new Set(clients);
   let onBack = (): void => {};
   let stopListening = (): void => {};

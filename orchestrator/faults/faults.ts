@@ -3,10 +3,10 @@ import type { Observation } from '../../reports/warnings/observed.ts';
 import type { FaultSpec } from '../../topologies/faults.ts';
 import { msUntil } from '../agents/agent-group.ts';
 import { sleep } from '../waiting.ts';
-import type { FaultScene, Injury } from './injury.ts';
-import { injuriesOf } from './targets.ts';
+import type { FaultScene, Injection } from './injection.ts';
+import { injectionsOf } from './targets.ts';
 
-export type { FaultScene } from './injury.ts';
+export type { FaultScene } from './injection.ts';
 
 /** A fault as it really happened; ms since the start of measuring. */
 export interface FaultLog {
@@ -68,39 +68,39 @@ async function injectFault(
   await before;
   const { start, target } = fault;
   const dueUs = (start.kind === 'at' ? scene.measureUs : nowUs()) + start.ms * 1e3;
-  const injuries = injuriesOf(fault, scene);
-  if (injuries.length === 0) chronicle.leftOut.push(nameOf(fault, entry));
+  const injections = injectionsOf(fault, scene);
+  if (injections.length === 0) chronicle.leftOut.push(nameOf(fault, entry));
   const waitMs = target.kind === 'each' ? target.waitMs : 0;
-  for (const [i, injury] of injuries.entries()) {
+  for (const [i, injection] of injections.entries()) {
     const isTime = await sleptThrough(i === 0 ? msUntil(dueUs) : waitMs, over);
     if (!isTime) {
-      const left = injuries.length - i;
-      const what = injuries.length === 1 ? injury.target : `${left} of ${injuries.length}`;
+      const left = injections.length - i;
+      const what = injections.length === 1 ? injection.target : `${left} of ${injections.length}`;
       chronicle.unfinished.push(`${nameOf(fault, entry)} (${what} not begun)`);
       return;
     }
-    await inflict(entry, fault, injury, scene, chronicle, over);
+    await inject(entry, fault, injection, scene, chronicle, over);
   }
 }
 
-async function inflict(
+async function inject(
   entry: number,
   fault: FaultSpec,
-  injury: Injury,
+  injection: Injection,
   scene: FaultScene,
   { logs, unfinished }: Chronicle,
   over: AbortSignal,
 ): Promise<void> {
   const { action, forMs } = fault;
-  const { target } = injury;
+  const { target } = injection;
   const startedAtMs = msSince(scene.measureUs);
-  await injury.begin();
-  if (injury.end === null) {
+  await injection.begin();
+  if (injection.end === null) {
     logs.push({ entry, action, target, startedAtMs, endedAtMs: null });
     return;
   }
   const isTime = await sleptThrough(forMs ?? 0, over);
-  const isMended = await injury.end(over);
+  const isMended = await injection.end(over);
   if (!isTime || !isMended) unfinished.push(`${nameOf(fault, entry)} (${target} cut short)`);
   logs.push({
     entry,

@@ -1,15 +1,15 @@
 import type { FaultSpec } from '../../topologies/faults.ts';
 import type { LinkShape } from '../../topologies/topology.ts';
 import type { Plan } from '../plan/plan.ts';
-import { cannot, type FaultScene, type Injury, mended } from './injury.ts';
+import { cannot, type FaultScene, type Injection, mended } from './injection.ts';
 
 /** Partition or degradation of every link between two groups of sites, in one direction or both. */
-export function linkInjury(
+export function linkInjection(
   fault: FaultSpec,
   [left, right]: readonly [readonly string[], readonly string[]],
   oneWay: boolean,
   { fabric, plan }: FaultScene,
-): Injury {
+): Injection {
   const forth = left.flatMap((a) => right.map((b) => [a, b] as const));
   const directions = oneWay ? forth : [...forth, ...forth.map(([a, b]) => [b, a] as const)];
   const target = `${left.join('+')} ${oneWay ? '->' : '-'} ${right.join('+')}`;

@@ -1,9 +1,13 @@
 import type { FaultSpec } from '../../topologies/faults.ts';
 import type { BusNode } from '../buses/bus.ts';
-import { cannot, type FaultScene, type Injury, mended } from './injury.ts';
+import { cannot, type FaultScene, type Injection, mended } from './injection.ts';
 
 /** Pause, kill or restart of a bus node. It is mended when it is back in service and in its cluster. */
-export function nodeInjury(fault: FaultSpec, node: BusNode, { absences }: FaultScene): Injury {
+export function nodeInjection(
+  fault: FaultSpec,
+  node: BusNode,
+  { absences }: FaultScene,
+): Injection {
   const target = node.name;
   const never = new AbortController().signal;
   const startAgain = async (): Promise<void> => {

@@ -1,32 +1,32 @@
 import type { ClientPeer } from '../../agents/protocol.ts';
 import type { FaultSpec } from '../../topologies/faults.ts';
-import { agentInjury, disconnection } from './agents.ts';
-import { cannot, type FaultScene, type Injury } from './injury.ts';
-import { linkInjury } from './links.ts';
-import { nodeInjury } from './nodes.ts';
+import { agentInjection, disconnection } from './agents.ts';
+import { cannot, type FaultScene, type Injection } from './injection.ts';
+import { linkInjection } from './links.ts';
+import { nodeInjection } from './nodes.ts';
 
-/** What a fault does, in order: one injury, or one for `each` thing of a kind; none where the bus has no such thing. */
-export function injuriesOf(fault: FaultSpec, scene: FaultScene): readonly Injury[] {
+/** What a fault does, in order: one injection, or one for `each` thing of a kind; none where the bus has no such thing. */
+export function injectionsOf(fault: FaultSpec, scene: FaultScene): readonly Injection[] {
   const { target } = fault;
   switch (target.kind) {
     case 'node':
-      return [namedInjury(fault, target.name, scene)];
+      return [namedInjection(fault, target.name, scene)];
     case 'between':
-      return [linkInjury(fault, target.groups, target.oneWay, scene)];
+      return [linkInjection(fault, target.groups, target.oneWay, scene)];
     case 'each':
-      return eachInjury(fault, target.of, scene);
+      return eachInjection(fault, target.of, scene);
   }
 }
 
-function eachInjury(
+function eachInjection(
   fault: FaultSpec,
   of: 'bus-node' | 'link' | 'client',
   scene: FaultScene,
-): readonly Injury[] {
+): readonly Injection[] {
   const { plan, bus } = scene;
   switch (of) {
     case 'bus-node':
-      return bus.nodes.map((node) => nodeInjury(fault, node, scene));
+      return bus.nodes.map((node) => nodeInjection(fault, node, scene));
     case 'client':
       // What has no process any more has no connection to cut, and would never be back.
       return livingClients(scene).map(({ name, index }) => disconnection(name, [index], scene));
@@ -37,7 +37,7 @@ function eachInjury(
         bus.nodes.length > 0 ? bus.nodes.map(({ site }) => site) : all.map((s) => s.name);
       const sites = [...new Set(holders)];
       const pairs = sites.flatMap((a, i) => sites.slice(i + 1).map((b) => [a, b] as const));
-      return pairs.map(([a, b]) => linkInjury(fault, [[a], [b]], false, scene));
+      return pairs.map(([a, b]) => linkInjection(fault, [[a], [b]], false, scene));
     }
   }
 }
@@ -45,18 +45,18 @@ function eachInjury(
 function livingClients({ plan, agents }: FaultScene): readonly ClientPeer[] {
   const gone = new Set(
     agents.agents
-      .filter(({ doomed }) => doomed)
+      .filter(({ endedByFault }) => endedByFault)
       .flatMap(({ clients }) => clients.map((c) => c.index)),
   );
   return plan.clients.filter(({ index }) => !gone.has(index));
 }
 
-function namedInjury(fault: FaultSpec, name: string, scene: FaultScene): Injury {
+function namedInjection(fault: FaultSpec, name: string, scene: FaultScene): Injection {
   const node = scene.bus.nodes.find((candidate) => candidate.name === name);
-  if (node) return nodeInjury(fault, node, scene);
+  if (node) return nodeInjection(fault, node, scene);
   const agent = scene.agents.agents.find((candidate) => candidate.name === name);
   if (!agent) throw cannot(fault, name);
-  if (fault.action !== 'disconnect') return agentInjury(fault, agent, scene);
-  const clients = agent.doomed ? [] : agent.clients.map((client) => client.index);
+  if (fault.action !== 'disconnect') return agentInjection(fault, agent, scene);
+  const clients = agent.endedByFault ? [] : agent.clients.map((client) => client.index);
   return disconnection(name, clients, scene);
 }

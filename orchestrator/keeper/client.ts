@@ -106,8 +106,8 @@ export async function destroyDeployment(
   const found: string[] = [];
   if (isKeeper(state)) {
     try {
-      const standing = await ask(directory, { type: 'destroy' }, () => {}, null);
-      found.push('a living keeper', ...standing);
+      const deployed = await ask(directory, { type: 'destroy' }, () => {}, null);
+      found.push('a living keeper', ...deployed);
     } catch (error) {
       found.push(
         `a keeper that did not answer (${error instanceof Error ? error.message : error})`,

@@ -98,7 +98,7 @@ export class Keeper implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#bench?.abort(new Error('the deployment is being removed'));
-    let reply: KeeperReply = { type: 'done', found: this.#standing() };
+    let reply: KeeperReply = { type: 'done', found: this.#deployed() };
     try {
       await this.#resources[Symbol.asyncDispose]();
     } catch (error) {
@@ -209,7 +209,7 @@ export class Keeper implements AsyncDisposable {
     return written;
   }
 
-  #standing(): readonly string[] {
+  #deployed(): readonly string[] {
     const { bus, fabric } = this.#deployment;
     return [
       ...bus.nodes.map(({ name, site }) => `bus node ${name} at ${site}`),

@@ -3,7 +3,7 @@ import { measures } from '../../reports/sweep/measures.ts';
 import { evaluate, parseExpectation } from '../../reports/verdict/thresholds.ts';
 import { didYouMean } from '../../topologies/near-name.ts';
 
-/** What a campaign asks of a result to decide how to go on. */
+/** What a sweep asks of a result to decide how to go on. */
 export interface Condition {
   readonly expression: string;
   isTrueOf(result: RunResult): boolean;
@@ -16,7 +16,7 @@ export type ParsedCondition =
 const measureShape = /^\s*measure\.(\w+)\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?)\s*$/;
 
 /**
- * An expression of `expect`, or `measure.<name> op number` over what campaigns are compared by (the columns
+ * An expression of `expect`, or `measure.<name> op number` over what sweeps are compared by (the columns
  * `measure.` of points.csv), such as `measure.busiestNodePercent > 70`. What a result does not know is not true.
  */
 export function parseCondition(text: string): ParsedCondition {

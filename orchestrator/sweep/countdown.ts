@@ -14,18 +14,18 @@ export function expectedMs({ phases }: Pick<ResolvedScenario, 'phases'>): number
   return overheadMs + warmupMs + measureMs;
 }
 
-/** Where a campaign is. */
-export interface CampaignPosition {
+/** Where a sweep is. */
+export interface SweepPosition {
   readonly done: number;
   readonly total: number;
   readonly leftMs: number;
 }
 
-/** How much of a campaign is left: expected times, corrected by what the points so far really took. */
+/** How much of a sweep is left: expected times, corrected by what the points so far really took. */
 export class Countdown {
   #expected = 0;
   #taken = 0;
-  #position: Omit<CampaignPosition, 'leftMs'> = { done: 0, total: 0 };
+  #position: Omit<SweepPosition, 'leftMs'> = { done: 0, total: 0 };
   #leftMs = 0;
 
   /** `left`: the points still to be measured, if that is known. */
@@ -39,7 +39,7 @@ export class Countdown {
     this.#taken += durationMs;
   }
 
-  now(): CampaignPosition {
+  now(): SweepPosition {
     const factor = this.#expected === 0 ? 1 : this.#taken / this.#expected;
     return { ...this.#position, leftMs: this.#leftMs * factor };
   }

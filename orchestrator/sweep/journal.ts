@@ -14,7 +14,7 @@ import {
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { parseEntry } from '../../reports/sweep/read.ts';
-import type { PointEntry } from '../../reports/sweep/sweep.ts';
+import { type PointEntry, planFile } from '../../reports/sweep/sweep.ts';
 import { makeDirectory } from '../../reports/write.ts';
 import type { Json } from '../../topologies/json.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
@@ -35,7 +35,7 @@ function canonical(value: Json): string {
 }
 
 /**
- * The memory of a campaign: `index.jsonl` (append-only) and one directory a point, which appears by an atomic
+ * The memory of a sweep: `index.jsonl` (append-only) and one directory a point, which appears by an atomic
  * rename. A kill at any moment leaves at worst a torn last line and a directory under `running/`.
  */
 export class Journal implements AsyncDisposable {
@@ -51,7 +51,7 @@ export class Journal implements AsyncDisposable {
   }
 
   /**
-   * Opens or begins a campaign in a directory; rejects with SWEEP_LOCKED while another process has it, and with
+   * Opens or begins a sweep in a directory; rejects with SWEEP_LOCKED while another process has it, and with
    * OUTPUT_UNUSABLE when it holds something else.
    */
   static async open(wanted: string): Promise<Journal> {
@@ -158,13 +158,13 @@ const own: readonly string[] = ['points', 'running', 'logs'];
 /** A directory with files that no sweep wrote is somebody else's. */
 async function refuseForeign(directory: string): Promise<void> {
   const inside = await readdir(directory);
-  if (inside.includes('index.jsonl') || inside.includes('campaign.json')) return;
+  if (inside.includes('index.jsonl') || inside.includes(planFile)) return;
   const foreign = inside.filter((name) => !own.includes(name));
   if (foreign.length === 0) return;
   throw new UsageError(
     'OUTPUT_UNUSABLE',
-    `${directory} holds something that is no campaign (${foreign.slice(0, 3).join(', ')})`,
-    'Name a new or an empty directory with -o, or that of the campaign to go on with.',
+    `${directory} holds something that is no sweep (${foreign.slice(0, 3).join(', ')})`,
+    'Name a new or an empty directory with -o, or that of the sweep to go on with.',
   );
 }
 

@@ -9,7 +9,7 @@ import { expandSettings } from './expand.ts';
 import { makePoints, type Point, type PointBase } from './points.ts';
 import { parseSweep, type SearchSpec, type SweepSpec } from './spec.ts';
 
-/** A campaign that is known to make sense, every point resolved. */
+/** A sweep that is known to make sense, every point resolved. */
 export interface LoadedSweep {
   /** Of the file, without its ending. */
   readonly name: string;

@@ -14,10 +14,10 @@ export function fabricKey({ sites, links, fabric }: ResolvedScenario): string {
  */
 export function busKey(scenario: ResolvedScenario): string {
   const { name: _name, phases: _phases, expect: _expect, faults: _faults, ...rest } = scenario;
-  const { servers: _servers, clients, workload, ...standing } = rest;
+  const { servers: _servers, clients, workload, ...deployed } = rest;
   const { failover, reconnect } = clients;
   const { pattern, target, topics, pools } = workload;
-  return JSON.stringify({ standing, failover, reconnect, pattern, target, topics, pools });
+  return JSON.stringify({ deployed, failover, reconnect, pattern, target, topics, pools });
 }
 
 /**

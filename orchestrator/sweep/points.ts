@@ -7,7 +7,7 @@ import { asSets } from './expand.ts';
 import { pointId } from './journal.ts';
 import type { SweepSpec } from './spec.ts';
 
-/** One measurement of a campaign. */
+/** One measurement of a sweep. */
 export interface Point {
   readonly id: string;
   readonly settings: Settings;

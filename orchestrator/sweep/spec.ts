@@ -1,7 +1,7 @@
 import type { Settings } from '../../reports/sweep/sweep.ts';
 import type { Json } from '../../topologies/json.ts';
+import { readWithRecovery } from '../../topologies/language/error-recovery.ts';
 import type { Findings } from '../../topologies/language/findings.ts';
-import { readMended } from '../../topologies/language/mend.ts';
 import type { Path } from '../../topologies/language/path.ts';
 import { type WrittenSweep, writtenSweep } from '../../topologies/sweep.ts';
 import { inOrder, ScenarioError } from '../errors.ts';
@@ -9,7 +9,7 @@ import { readDocument, type SourceDocument } from '../read/document.ts';
 import { type Condition, parseCondition } from './condition.ts';
 import { splitQuantity } from './search.ts';
 
-/** A campaign file as written (docs/contract.md, section 5), checked for shape. */
+/** A sweep file as written (docs/contract.md, section 5), checked for shape. */
 export interface SweepSpec {
   /** What reports are headed with; null for the name of the file. */
   readonly name: string | null;
@@ -26,7 +26,7 @@ export interface SweepSpec {
   readonly seed: number;
   readonly reuse: 'none' | 'fabric' | 'bus';
   readonly pointTimeoutMs: number;
-  /** Bound on the whole campaign, ms; null for none. */
+  /** Bound on the whole sweep, ms; null for none. */
   readonly maxTimeMs: number | null;
   readonly stopWhen: { readonly along: string; readonly condition: Condition } | null;
   readonly search: SearchSpec | null;
@@ -51,7 +51,11 @@ export interface SearchSpec {
 export function parseSweep(text: string, file: string): SweepSpec {
   const document = readDocument(text, []);
   if (!document.readable) throw new ScenarioError(file, document.mistakes);
-  const { value, findings } = readMended<WrittenSweep>(writtenSweep, document.value, standIns);
+  const { value, findings } = readWithRecovery<WrittenSweep>(
+    writtenSweep,
+    document.value,
+    standIns,
+  );
   const spec = value === null ? null : specOf(value, findings, document);
   const mistakes = [
     ...document.mistakes,

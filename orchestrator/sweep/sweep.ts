@@ -1,19 +1,19 @@
 import { readRecord } from '../../reports/read.ts';
 import type { PointEntry, PointStatus, Settings } from '../../reports/sweep/sweep.ts';
-import { Campaign, type SweepOptions } from './campaign.ts';
 import type { Condition } from './condition.ts';
 import type { Journal } from './journal.ts';
 import { along, type LoadedSweep } from './load.ts';
 import { ordered, rankAlong } from './order.ts';
+import { PointRunner, type SweepOptions } from './point-runner.ts';
 import { makePoint, type Point } from './points.ts';
 import { type Bracket, bisect, expectedTrials } from './search.ts';
 import type { SearchSpec, SweepSpec } from './spec.ts';
 
-/** What a campaign came to. */
+/** What a sweep came to. */
 export interface SweepOutcome {
   /** One of every point there is by now, in the order of the file. */
   readonly entries: readonly PointEntry[];
-  /** Points that were not measured, because the campaign was stopped or its time was up. */
+  /** Points that were not measured, because the sweep was stopped or its time was up. */
   readonly unmeasured: readonly Point[];
   readonly searches: readonly FoundCapacity[];
   /** The whole search was gone through; always true where there is none. */
@@ -27,15 +27,15 @@ export interface FoundCapacity extends Bracket {
 }
 
 /**
- * Measures every point that the journal does not list as finished, so that a killed campaign resumes where it
+ * Measures every point that the journal does not list as finished, so that a killed sweep resumes where it
  * stopped. Rejects only when nothing more can be measured (the disk is full, something cannot be removed).
  */
 export async function sweep(loaded: LoadedSweep, options: SweepOptions): Promise<SweepOutcome> {
   const { spec } = loaded;
-  await using campaign = new Campaign(spec, options);
+  await using runner = new PointRunner(spec, options);
   const untilMs = performance.now() + (spec.maxTimeMs ?? Number.POSITIVE_INFINITY);
   const over = (): boolean => options.stop.aborted || performance.now() >= untilMs;
-  if (spec.search !== null) return await searchAll(loaded, spec.search, campaign, options, over);
+  if (spec.search !== null) return await searchAll(loaded, spec.search, runner, options, over);
 
   const queue = ordered(loaded.points, spec);
   const stopped = new StoppedSeries(spec);
@@ -51,8 +51,8 @@ export async function sweep(loaded: LoadedSweep, options: SweepOptions): Promise
       await stopped.judge(point, known, options.journal);
       continue;
     }
-    campaign.countdown.at(i, queue.length, unfinished(queue.slice(i), options));
-    const entry = await campaign.measure(point);
+    runner.countdown.at(i, queue.length, unfinished(queue.slice(i), options));
+    const entry = await runner.measure(point);
     await stopped.judge(point, entry, options.journal);
   }
   return {
@@ -154,7 +154,7 @@ class SearchOver extends Error {}
 async function searchAll(
   { base, points, spec }: LoadedSweep,
   search: SearchSpec,
-  campaign: Campaign,
+  runner: PointRunner,
   { journal, retry }: SweepOptions,
   over: () => boolean,
 ): Promise<SweepOutcome> {
@@ -171,9 +171,9 @@ async function searchAll(
       const known = journal.entry(point.id);
       if (!isFinished(known, retry) && over()) throw new SearchOver();
       const left = Math.max(1, trials - made) + trials * (queue.length - i - 1);
-      campaign.countdown.at(i, queue.length, Array<Point>(left).fill(lowest));
+      runner.countdown.at(i, queue.length, Array<Point>(left).fill(lowest));
       made += 1;
-      const entry = isFinished(known, retry) ? known : await campaign.measure(point);
+      const entry = isFinished(known, retry) ? known : await runner.measure(point);
       if (entry.status === 'interrupted') throw new SearchOver();
       entries.set(point.id, entry);
       return isHeld(entry) && isTrueOf(search.holds, entry, journal);

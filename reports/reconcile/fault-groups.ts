@@ -6,7 +6,7 @@ import { type EncodedSamples, mergeSamples } from './dist.ts';
 import { groupBy } from './parts.ts';
 
 /** What some whole seconds of the window cost. */
-export interface Toll {
+export interface Impact {
   readonly failed: Record<string, number>;
   readonly lost: number;
   readonly duplicated: number;
@@ -42,7 +42,7 @@ export function lossesBySecond(accounts: readonly Account[]): {
 export function groupFaults(
   evidence: Evidence,
   faults: readonly FaultReport[],
-  tollOf: (fromMs: number, untilMs: number) => Toll,
+  impactOf: (fromMs: number, untilMs: number) => Impact,
 ): FaultGroupReport[] {
   const groups = [...groupBy(faults, ({ entry }) => entry)];
   const begins = groups.map(([, members]) => Math.min(...members.map((m) => m.startedAtMs)));
@@ -51,11 +51,11 @@ export function groupFaults(
     const endedAtMs = Math.max(...members.map((m) => m.endedAtMs));
     const later = begins.filter((beginMs) => beginMs >= endedAtMs);
     const last = members.find((member) => member.endedAtMs === endedAtMs);
-    const wellMs = last?.recoveredMs ?? Number.POSITIVE_INFINITY;
+    const recoveryMs = last?.recoveredMs ?? Number.POSITIVE_INFINITY;
     // The second in which the next entry begins is its own.
     const untilMs = Math.min(
       evidence.measuredMs,
-      (last?.mended ? endedAtMs : startedAtMs) + wellMs + 1e3,
+      (last?.mended ? endedAtMs : startedAtMs) + recoveryMs + 1e3,
       ...later.map((beginMs) => Math.floor(beginMs / 1e3) * 1e3),
     );
     const spec = evidence.scenario.faults[entry]?.target;
@@ -67,7 +67,7 @@ export function groupFaults(
       count: members.length,
       startedAtMs,
       endedAtMs,
-      ...tollOf(startedAtMs, Math.max(untilMs, startedAtMs + 1e-6)),
+      ...impactOf(startedAtMs, Math.max(untilMs, startedAtMs + 1e-6)),
       mending: timesOf(members.flatMap((m) => (m.mended ? [m.endedAtMs - m.startedAtMs] : []))),
       recovery: timesOf(members.flatMap((m) => m.recoveredMs ?? [])),
     };

@@ -3,7 +3,7 @@ import type { FaultGroupReport, FaultReport } from '../result.ts';
 import type { Account } from './accounts.ts';
 import { type Bitmap, hasBit } from './bitmap.ts';
 import { type EncodedSamples, mergeSamples, quantileUs } from './dist.ts';
-import { groupFaults, lossesBySecond, type Toll, timesOfSamples } from './fault-groups.ts';
+import { groupFaults, type Impact, lossesBySecond, timesOfSamples } from './fault-groups.ts';
 import type { Interval } from './intervals.ts';
 import { addTo, groupBy, sum } from './parts.ts';
 
@@ -41,7 +41,7 @@ export function faultsOf(
   );
   const firstMs = Math.min(...evidence.faults.map(({ startedAtMs }) => startedAtMs));
   const baselineUs = baselineP99Us(seconds, firstMs);
-  const tollOf = (fromMs: number, untilMs: number): Toll => {
+  const impactOf = (fromMs: number, untilMs: number): Impact => {
     const during = intervals.filter(
       ({ second }) => second * 1e3 < untilMs && (second + 1) * 1e3 > fromMs,
     );
@@ -60,15 +60,15 @@ export function faultsOf(
     const next = evidence.faults.filter((o, i) => i !== at && o.startedAtMs >= startedAtMs);
     const untilMs = Math.min(evidence.measuredMs, ...next.map((other) => other.startedAtMs));
     const mendedMs = mended ? endedAtMs : startedAtMs;
-    const wellMs = recoveredMs(seconds, mendedMs, untilMs, baselineUs);
+    const recoveryMs = recoveredMs(seconds, mendedMs, untilMs, baselineUs);
     // A failure after all was well, or another fault had begun, says nothing about this one.
     const othersMs = untilMs > startedAtMs ? untilMs : evidence.measuredMs;
-    const feltMs = wellMs === null ? othersMs : mendedMs + wellMs + 1e3;
-    const firstFailureMs = firstAfter(intervals, 'failed', startedAtMs, feltMs);
+    const affectedUntilMs = recoveryMs === null ? othersMs : mendedMs + recoveryMs + 1e3;
+    const firstFailureMs = firstAfter(intervals, 'failed', startedAtMs, affectedUntilMs);
     // What begins and ends at once touches the second it falls into. A first failure after its end is this fault's too.
     const touchedMs = Math.max(endedAtMs, startedAtMs + (firstFailureMs ?? 0) + 1e-6);
-    const toll = tollOf(startedAtMs, touchedMs);
-    const felt = toll.lost > 0 || Object.values(toll.failed).some((count) => count > 0);
+    const impact = impactOf(startedAtMs, touchedMs);
+    const felt = impact.lost > 0 || Object.values(impact.failed).some((count) => count > 0);
     // Good seconds before the first failure are not a recovery.
     const failingMs = startedAtMs + (firstFailureMs ?? 0);
     const againMs = recoveredMs(seconds, failingMs, Math.min(endedAtMs, untilMs), baselineUs);
@@ -77,20 +77,20 @@ export function faultsOf(
       target,
       startedAtMs,
       endedAtMs,
-      failedDuring: toll.failed,
+      failedDuring: impact.failed,
       firstFailureMs,
       firstSuccessAfterMs: mended ? firstAfter(intervals, 'done', endedAtMs) : null,
-      recoveredMs: wellMs,
+      recoveredMs: recoveryMs,
       felt,
       recoveredDuringMs: felt && againMs !== null ? failingMs + againMs - startedAtMs : null,
       entry,
       mended,
-      lost: toll.lost,
-      duplicated: toll.duplicated,
-      reconnect: toll.reconnect,
+      lost: impact.lost,
+      duplicated: impact.duplicated,
+      reconnect: impact.reconnect,
     };
   });
-  return { each, groups: groupFaults(evidence, each, tollOf) };
+  return { each, groups: groupFaults(evidence, each, impactOf) };
 }
 
 /**
@@ -174,11 +174,11 @@ function joinSites(intervals: readonly Interval[]): readonly Second[] {
 
 /** p99 of the whole seconds before the first fault together; null when these are fewer than 5 or failures reach it. */
 function baselineP99Us(seconds: readonly Second[], firstFaultMs: number): number | null {
-  const calm = seconds.filter(({ second }) => (second + 1) * 1e3 <= firstFaultMs);
-  if (calm.length < baselineSeconds) return null;
+  const baseline = seconds.filter(({ second }) => (second + 1) * 1e3 <= firstFaultMs);
+  if (baseline.length < baselineSeconds) return null;
   return p99Us({
-    response: calm.flatMap(({ response }) => response),
-    failed: sum(calm, ({ failed }) => failed),
+    response: baseline.flatMap(({ response }) => response),
+    failed: sum(baseline, ({ failed }) => failed),
   });
 }
 

@@ -23,12 +23,12 @@ export function faultSection(
   const hidden = faults.length - listed.length;
   const lost = faultGroups.reduce((sum, group) => sum + group.lost, 0);
   const duplicated = faultGroups.reduce((sum, group) => sum + group.duplicated, 0);
-  const toll = (label: string, count: number) =>
+  const impact = (label: string, count: number) =>
     fact(label, formatCount(count), ...(count > 0 ? (['bad'] as const) : []));
   return {
     id: 'faults',
     title: 'Faults',
-    facts: [toll('lost', lost), toll('delivered twice', duplicated)],
+    facts: [impact('lost', lost), impact('delivered twice', duplicated)],
     tables: [costTable(faultGroups), timesTable(faultGroups, faults), eachTable(listed)],
     notes: [
       ...(hidden > 0 ? [`${hidden} more in result.json and report.html.`] : []),

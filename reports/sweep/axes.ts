@@ -1,5 +1,5 @@
 import type { Json } from '../../topologies/json.ts';
-import type { Campaign, CampaignAxis, Settings } from './sweep.ts';
+import type { Settings, Sweep, SweepAxis } from './sweep.ts';
 
 /** An axis as a reader sees it. */
 export interface Axis {
@@ -19,17 +19,17 @@ export interface AxisValue {
   readonly number: number | null;
 }
 
-/** The axes along which the points of a campaign really differ, with every value that occurs. */
+/** The axes along which the points of a sweep really differ, with every value that occurs. */
 export function axesOf({
   axes,
   points,
   searches,
-}: Pick<Campaign, 'axes' | 'points' | 'searches'>): readonly Axis[] {
+}: Pick<Sweep, 'axes' | 'points' | 'searches'>): readonly Axis[] {
   const planned = new Set(axes.flatMap(({ paths }) => paths));
   const added = points.flatMap(({ settings }) => Object.keys(settings));
   // Settings that only `include` gives, and the axis of a search.
   const extra = [...new Set(added)].filter((path) => !planned.has(path));
-  const all = [...axes, ...extra.map((path): CampaignAxis => ({ paths: [path], steps: [] }))];
+  const all = [...axes, ...extra.map((path): SweepAxis => ({ paths: [path], steps: [] }))];
   const searched = new Set(searches.map(({ along }) => along));
   return all
     .map((axis) => {

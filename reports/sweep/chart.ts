@@ -5,13 +5,13 @@ import { lineValues, median, type Panel, type Place, placesOf, type View } from 
 import { boxFrom, type Line, marksOf } from './marks.ts';
 import { formatMeasure, type Measure, measures } from './measures.ts';
 import { type Positions, positionsOf } from './positions.ts';
-import type { Campaign } from './sweep.ts';
+import type { Sweep } from './sweep.ts';
 
 /** How the pictures of a view are to be read; whole sentences. */
-export function legendNotes(campaign: Campaign, view: View): readonly string[] {
+export function legendNotes(sweep: Sweep, view: View): readonly string[] {
   const places = measures.flatMap((measure) =>
     view.panels.flatMap((panel) =>
-      lineValues(view).flatMap((line) => placesOf(campaign, view, panel, line, measure)),
+      lineValues(view).flatMap((line) => placesOf(sweep, view, panel, line, measure)),
     ),
   );
   const most = highestOf(places.map(({ trusted, beyond }) => trusted.length + beyond));
@@ -36,18 +36,13 @@ interface DrawnPanel {
 const panelHeight = 190;
 
 /** How one measure moves along the axis of a view; null when no result has it, or when it is zero everywhere. */
-export function measureChart(
-  campaign: Campaign,
-  view: View,
-  measure: Measure,
-  id: string,
-): Chart | null {
+export function measureChart(sweep: Sweep, view: View, measure: Measure, id: string): Chart | null {
   const values = lineValues(view);
   const positions = positionsOf(view.x);
   const drawn = view.panels.map((panel) => {
     return {
       title: panel.title,
-      lines: linesOf(campaign, view, panel, measure, values, positions),
+      lines: linesOf(sweep, view, panel, measure, values, positions),
     };
   });
   const title = measure.title;
@@ -56,7 +51,7 @@ export function measureChart(
 
 /** Small multiples: one panel a line of the view, with median and p99 of the response in each, all on one scale. */
 export function multiplesChart(
-  campaign: Campaign,
+  sweep: Sweep,
   view: View,
   of: readonly Measure[],
   id: string,
@@ -73,7 +68,7 @@ export function multiplesChart(
           name: measure.short,
           color: colors[i] ?? ink.text,
           shift: 0,
-          places: placesOf(campaign, view, panel, value, measure),
+          places: placesOf(sweep, view, panel, value, measure),
           connected: view.x.numeric,
         })),
       };
@@ -84,7 +79,7 @@ export function multiplesChart(
 }
 
 function linesOf(
-  campaign: Campaign,
+  sweep: Sweep,
   view: View,
   panel: Panel,
   measure: Measure,
@@ -95,7 +90,7 @@ function linesOf(
     name: value?.label ?? measure.short,
     color: `var(--series-${(i % 8) + 1})`,
     shift: (i - (values.length - 1) / 2) * positions.step,
-    places: placesOf(campaign, view, panel, value, measure),
+    places: placesOf(sweep, view, panel, value, measure),
     connected: view.x.numeric,
   }));
 }

@@ -1,14 +1,14 @@
 import type { FormatName } from '../renderers/renderer.ts';
-import { campaignMarkdown } from './markdown.ts';
+import { sweepMarkdown } from './markdown.ts';
 import { pointsCsv } from './points-csv.ts';
-import type { Campaign } from './sweep.ts';
+import type { Sweep } from './sweep.ts';
 
-/** The formats that a campaign has, by name; the chart library is loaded only by those who draw. */
-export const campaignReports: Readonly<
-  Partial<Record<FormatName, (campaign: Campaign) => string | Promise<string>>>
+/** The formats that a sweep has, by name; the chart library is loaded only by those who draw. */
+export const sweepReports: Readonly<
+  Partial<Record<FormatName, (sweep: Sweep) => string | Promise<string>>>
 > = {
-  text: campaignMarkdown,
-  markdown: campaignMarkdown,
+  text: sweepMarkdown,
+  markdown: sweepMarkdown,
   csv: pointsCsv,
-  html: async (campaign) => (await import('./html.ts')).campaignHtml(campaign),
+  html: async (sweep) => (await import('./html.ts')).sweepHtml(sweep),
 };

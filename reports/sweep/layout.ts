@@ -1,8 +1,8 @@
 import { type Axis, type AxisValue, axesOf, keyOf } from './axes.ts';
 import type { Measure } from './measures.ts';
-import { type Campaign, type CampaignPoint, isTrusted } from './sweep.ts';
+import { isTrusted, type Sweep, type SweepPoint } from './sweep.ts';
 
-/** One way to look at a campaign: against one axis, a line a value of another, a panel a combination of the rest. */
+/** One way to look at a sweep: against one axis, a line a value of another, a panel a combination of the rest. */
 export interface View {
   readonly x: Axis;
   /** What lines (or groups) stand for; null when there is one of them. */
@@ -13,7 +13,7 @@ export interface View {
 export interface Panel {
   /** Values of the axes that are neither x nor lines; empty when there are none. */
   readonly title: string;
-  readonly holds: (point: CampaignPoint) => boolean;
+  readonly holds: (point: SweepPoint) => boolean;
 }
 
 /** All repetitions of one place. */
@@ -31,8 +31,8 @@ export interface Place {
 const maxLines = 8;
 
 /** One view for each axis of numbers; where there is none, one for the longest axis. */
-export function viewsOf(campaign: Campaign): readonly View[] {
-  const axes = axesOf(campaign);
+export function viewsOf(sweep: Sweep): readonly View[] {
+  const axes = axesOf(sweep);
   const numeric = axes.filter((axis) => axis.numeric);
   const byLength = [...axes].sort((a, b) => b.values.length - a.values.length);
   const chosen = numeric.length > 0 ? numeric : byLength.slice(0, 1);
@@ -77,13 +77,13 @@ export function lineValues({ lines }: View): readonly (AxisValue | null)[] {
 
 /** What was measured along one line of one panel, place by place; places without any number are left out. */
 export function placesOf(
-  campaign: Pick<Campaign, 'points'>,
+  sweep: Pick<Sweep, 'points'>,
   { x, lines }: View,
   panel: Panel,
   line: AxisValue | null,
   { id }: Pick<Measure, 'id'>,
 ): readonly Place[] {
-  const points = campaign.points.filter(
+  const points = sweep.points.filter(
     (point) =>
       panel.holds(point) &&
       (lines === null || line === null || keyOf(point.settings, lines) === line.key),
@@ -91,7 +91,7 @@ export function placesOf(
   return x.values
     .map((value): Place => {
       const here = points.filter(({ settings }) => keyOf(settings, x) === value.key);
-      const numbers = (some: readonly CampaignPoint[]): number[] =>
+      const numbers = (some: readonly SweepPoint[]): number[] =>
         some.flatMap(({ measures }) => measures[id] ?? []).sort((a, b) => a - b);
       const trusted = here.filter(isTrusted);
       return {

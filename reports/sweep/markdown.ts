@@ -3,35 +3,35 @@ import type { Section, Table } from '../sections/section.ts';
 import { viewsOf } from './layout.ts';
 import { measures } from './measures.ts';
 import {
-  campaignHeadline,
   glanceSection,
   measureTable,
   pointSection,
   searchSection,
+  sweepHeadline,
 } from './sections.ts';
-import type { Campaign } from './sweep.ts';
+import type { Sweep } from './sweep.ts';
 
 /** Measures shown unfolded; all others are in points.csv and on the page. */
 const shown: readonly string[] = ['p50', 'p99', 'rate', 'failed', 'localRatio'];
 
-/** A campaign for a pull request or a notebook: medians in view, every point folded away. */
-export function campaignMarkdown(campaign: Campaign): string {
-  const { label, outcome } = campaignHeadline(campaign);
-  const search = searchSection(campaign);
-  const views = viewsOf(campaign);
-  const glance = views[0] ? glanceSection(campaign, views[0]) : null;
+/** A sweep for a pull request or a notebook: medians in view, every point folded away. */
+export function sweepMarkdown(sweep: Sweep): string {
+  const { label, outcome } = sweepHeadline(sweep);
+  const search = searchSection(sweep);
+  const views = viewsOf(sweep);
+  const glance = views[0] ? glanceSection(sweep, views[0]) : null;
   const tables = views.flatMap((view) =>
     measures
       .filter(({ id }) => shown.includes(id))
       .flatMap((measure) => {
-        const table = measureTable(campaign, view, measure);
+        const table = measureTable(sweep, view, measure);
         return table === null
           ? []
           : [{ ...table, caption: `${table.caption}, by ${view.x.title || 'repetition'}` }];
       }),
   );
   return `${[
-    `### ${plain(campaign.name)}: ${label}`,
+    `### ${plain(sweep.name)}: ${label}`,
     '',
     `**${plain(outcome)}**`,
     ...(glance ? ['', ...sectionLines(glance)] : []),
@@ -41,7 +41,7 @@ export function campaignMarkdown(campaign: Campaign): string {
     '<details>',
     '<summary>Points</summary>',
     '',
-    ...pointSection(campaign).tables.flatMap(captioned),
+    ...pointSection(sweep).tables.flatMap(captioned),
     '',
     '</details>',
   ].join('\n')}\n`;

@@ -9,7 +9,7 @@ import {
 } from '../format.ts';
 import type { ProcessReport, RunResult } from '../result.ts';
 
-/** One number that campaigns are compared by. */
+/** One number that sweeps are compared by. */
 export interface Measure {
   readonly id: string;
   readonly title: string;

@@ -1,13 +1,13 @@
 import { type CsvValue, writeCsv } from '../csv-table.ts';
 import { labelOf } from './axes.ts';
 import { measures } from './measures.ts';
-import type { Campaign, CampaignPoint } from './sweep.ts';
+import type { Sweep, SweepPoint } from './sweep.ts';
 
 /**
- * One row a point and repetition, one column a variable: its settings, how it ended, what campaigns are compared by
+ * One row a point and repetition, one column a variable: its settings, how it ended, what sweeps are compared by
  * (`measure.`), then every number that any of the results has. Unknown numbers are empty cells.
  */
-export function pointsCsv({ points, axes }: Campaign): string {
+export function pointsCsv({ points, axes }: Sweep): string {
   const paths = new Set([
     ...axes.flatMap((axis) => axis.paths),
     ...points.flatMap(({ settings }) => Object.keys(settings)),
@@ -32,7 +32,7 @@ export function pointsCsv({ points, axes }: Campaign): string {
 }
 
 function rowOf(
-  point: CampaignPoint,
+  point: SweepPoint,
   paths: readonly string[],
   rest: readonly string[],
 ): readonly CsvValue[] {

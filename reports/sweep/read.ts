@@ -6,13 +6,13 @@ import { ResultInputError } from '../errors.ts';
 import { flattenResult } from '../flatten.ts';
 import { parseResult } from '../parse.ts';
 import { measures } from './measures.ts';
-import type { Campaign, CampaignPlan, CampaignPoint, PointEntry } from './sweep.ts';
+import { type PointEntry, planFile, type Sweep, type SweepPlan, type SweepPoint } from './sweep.ts';
 
 const json: z.ZodType<Json> = z.json();
 const settings = z.record(z.string(), json);
 const identity = { id: z.string(), settings, repetition: z.number() };
 
-const planShape: z.ZodType<CampaignPlan> = z.object({
+const planShape: z.ZodType<SweepPlan> = z.object({
   schema: z.literal('busbench/campaign/1'),
   name: z.string(),
   scenario: z.string(),
@@ -57,23 +57,23 @@ export function parseEntry(line: string): PointEntry | null {
   }
 }
 
-/** Reads a campaign from its directory. Throws ResultInputError when there is none, or when it is torn. */
-export async function readCampaign(directory: string): Promise<Campaign> {
-  const plan = await readPlan(join(directory, 'campaign.json'));
+/** Reads a sweep from its directory. Throws ResultInputError when there is none, or when it is torn. */
+export async function readSweep(directory: string): Promise<Sweep> {
+  const plan = await readPlan(join(directory, planFile));
   const index = await readFile(join(directory, 'index.jsonl'), 'utf8').catch(() => '');
   const entries = new Map<string, PointEntry>();
   for (const line of index.split('\n')) {
     const entry = parseEntry(line);
     if (entry) entries.set(entry.id, entry);
   }
-  const points: CampaignPoint[] = [];
+  const points: SweepPoint[] = [];
   for (const point of plan.points) {
     points.push(await readPoint(directory, point, entries.get(point.id) ?? null));
   }
   return { ...plan, points };
 }
 
-async function readPlan(path: string): Promise<CampaignPlan> {
+async function readPlan(path: string): Promise<SweepPlan> {
   try {
     return planShape.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
@@ -88,10 +88,10 @@ async function readPlan(path: string): Promise<CampaignPlan> {
 
 async function readPoint(
   directory: string,
-  point: CampaignPlan['points'][number],
+  point: SweepPlan['points'][number],
   entry: PointEntry | null,
-): Promise<CampaignPoint> {
-  const none: CampaignPoint = {
+): Promise<SweepPoint> {
+  const none: SweepPoint = {
     ...point,
     status: entry?.status ?? 'unmeasured',
     reason: entry?.reason ?? null,

@@ -11,11 +11,11 @@ import {
 import { type Axis, type AxisValue, axesOf, keyOf, labelOf } from './axes.ts';
 import { lineValues, median, type Panel, type Place, placesOf, type View } from './layout.ts';
 import { formatMeasure, type Measure, measures } from './measures.ts';
-import { type Campaign, type CampaignPoint, isTrusted } from './sweep.ts';
+import { isTrusted, type Sweep, type SweepPoint } from './sweep.ts';
 
 /** How many points there are of each status, most trusted first. */
-export function statusCounts({ points }: Pick<Campaign, 'points'>): readonly {
-  readonly status: CampaignPoint['status'];
+export function statusCounts({ points }: Pick<Sweep, 'points'>): readonly {
+  readonly status: SweepPoint['status'];
   readonly count: number;
 }[] {
   return statusOrder
@@ -26,7 +26,7 @@ export function statusCounts({ points }: Pick<Campaign, 'points'>): readonly {
     .filter(({ count }) => count > 0);
 }
 
-const statusOrder: readonly CampaignPoint['status'][] = [
+const statusOrder: readonly SweepPoint['status'][] = [
   'ok',
   'expectation-missed',
   'invalid',
@@ -37,7 +37,7 @@ const statusOrder: readonly CampaignPoint['status'][] = [
   'unmeasured',
 ];
 
-export const statusTones: Readonly<Record<CampaignPoint['status'], Tone>> = {
+export const statusTones: Readonly<Record<SweepPoint['status'], Tone>> = {
   ok: 'good',
   'expectation-missed': 'warn',
   invalid: 'bad',
@@ -48,17 +48,17 @@ export const statusTones: Readonly<Record<CampaignPoint['status'], Tone>> = {
   unmeasured: 'dim',
 };
 
-/** The verdict of a whole campaign. */
-export function campaignHeadline(campaign: Pick<Campaign, 'points'>): {
+/** The verdict of a whole sweep. */
+export function sweepHeadline(sweep: Pick<Sweep, 'points'>): {
   readonly label: string;
   readonly tone: Tone;
   readonly outcome: string;
 } {
-  const counts = statusCounts(campaign);
+  const counts = statusCounts(sweep);
   const statuses = counts.map(({ status }) => status);
-  const total = campaign.points.length;
+  const total = sweep.points.length;
   const outcome = `${total} points: ${counts.map(({ status, count }) => `${count} ${status}`).join(', ')}`;
-  const has = (...some: readonly CampaignPoint['status'][]): boolean =>
+  const has = (...some: readonly SweepPoint['status'][]): boolean =>
     some.some((status) => statuses.includes(status));
   if (has('unmeasured', 'interrupted')) return { label: 'UNFINISHED', tone: 'warn', outcome };
   if (has('failed', 'timeout')) return { label: 'SOME FAILED', tone: 'bad', outcome };
@@ -67,8 +67,8 @@ export function campaignHeadline(campaign: Pick<Campaign, 'points'>): {
   return { label: 'COMPLETE', tone: 'good', outcome };
 }
 
-/** What the searches of a campaign found; null when there were none. */
-export function searchSection({ searches }: Campaign): Section | null {
+/** What the searches of a sweep found; null when there were none. */
+export function searchSection({ searches }: Sweep): Section | null {
   const [first] = searches;
   if (first === undefined) return null;
   const paths = [...new Set(searches.flatMap(({ settings }) => Object.keys(settings)))];
@@ -94,13 +94,13 @@ export function searchSection({ searches }: Campaign): Section | null {
 }
 
 /** Where every line of a view begins and ends: what a reader takes home. Null where nothing was measured. */
-export function glanceSection(campaign: Campaign, view: View): Section | null {
+export function glanceSection(sweep: Sweep, view: View): Section | null {
   const shown = measures.filter(({ id }) => glanceColumns.includes(id));
   const rows = view.panels.flatMap((panel) =>
     lineValues(view).map((line): Cell[] => [
-      cell([line?.label, panel.title].filter((word) => word).join(', ') || campaign.scenario),
+      cell([line?.label, panel.title].filter((word) => word).join(', ') || sweep.scenario),
       ...shown.map((measure) =>
-        endsCell(placesOf(campaign, view, panel, line, measure), view.x, measure),
+        endsCell(placesOf(sweep, view, panel, line, measure), view.x, measure),
       ),
     ]),
   );
@@ -141,8 +141,8 @@ function endsCell(places: readonly Place[], { values }: Axis, { kind }: Measure)
 }
 
 /** Medians and ranges of one measure over a view: a row a line and panel, a column a place. Null when there is none. */
-export function measureTable(campaign: Campaign, view: View, measure: Measure): Table | null {
-  const rows = view.panels.flatMap((panel) => rowsOf(campaign, view, panel, measure));
+export function measureTable(sweep: Sweep, view: View, measure: Measure): Table | null {
+  const rows = view.panels.flatMap((panel) => rowsOf(sweep, view, panel, measure));
   if (rows.length === 0) return null;
   const head = [view.lines?.title, ...(view.panels.length > 1 ? ['and'] : [])];
   return {
@@ -155,9 +155,9 @@ export function measureTable(campaign: Campaign, view: View, measure: Measure): 
   };
 }
 
-function rowsOf(campaign: Campaign, view: View, panel: Panel, measure: Measure): Cell[][] {
+function rowsOf(sweep: Sweep, view: View, panel: Panel, measure: Measure): Cell[][] {
   return lineValues(view).flatMap((line) => {
-    const places = placesOf(campaign, view, panel, line, measure);
+    const places = placesOf(sweep, view, panel, line, measure);
     if (places.length === 0) return [];
     const byKey = new Map(places.map((place) => [place.value.key, place]));
     const name = [line?.label, panel.title].filter((word) => word).join(', ');
@@ -189,12 +189,12 @@ function placeCell(place: Place | undefined, kind: Measure['kind']): Cell {
 }
 
 /** Every point with its place on the axes, how it ended and its first numbers; it links to its own report. */
-export function pointSection(campaign: Campaign): Section {
-  const axes = axesOf(campaign);
+export function pointSection(sweep: Sweep): Section {
+  const axes = axesOf(sweep);
   const shown = measures.filter(
     ({ id }) =>
       pointColumns.includes(id) &&
-      campaign.points.some((point) => typeof point.measures[id] === 'number'),
+      sweep.points.some((point) => typeof point.measures[id] === 'number'),
   );
   const table: Table = {
     caption: 'Every point, in the order of the file; each leads to its own report',
@@ -206,7 +206,7 @@ export function pointSection(campaign: Campaign): Section {
       ...shown.map(({ short }) => valueColumn(short)),
       textColumn('why'),
     ],
-    rows: campaign.points.map((point) => [
+    rows: sweep.points.map((point) => [
       pointCell(point),
       ...axes.map((axis) => {
         const key = keyOf(point.settings, axis);
@@ -218,7 +218,7 @@ export function pointSection(campaign: Campaign): Section {
       cell(shorten(point.reason ?? '')),
     ]),
   };
-  const takenMs = campaign.points.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  const takenMs = sweep.points.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const facts = [
     { label: 'measured for', value: formatDurationMs(Math.round(takenMs / 1e3) * 1e3) },
   ];
@@ -227,13 +227,13 @@ export function pointSection(campaign: Campaign): Section {
 
 const pointColumns: readonly string[] = ['p50', 'p99', 'rate', 'failed', 'localRatio'];
 
-function pointCell({ id, directory, numbers }: CampaignPoint): Cell {
+function pointCell({ id, directory, numbers }: SweepPoint): Cell {
   return directory === null || numbers === null
     ? cell(id)
     : { text: id, href: `${directory}/report.html` };
 }
 
-function measureCell(point: CampaignPoint, { id, kind }: Measure): Cell {
+function measureCell(point: SweepPoint, { id, kind }: Measure): Cell {
   const value = point.measures[id];
   if (typeof value !== 'number') return cell(point.beyond.includes(id) ? '> timeout' : '-', 'dim');
   return cell(formatMeasure(value, kind), isTrusted(point) ? undefined : 'dim');

@@ -21,27 +21,33 @@ export interface PointEntry {
   readonly status: PointStatus;
   /** Why it is not ok; null when it is. */
   readonly reason: string | null;
-  /** Below the campaign's directory; null when there is nothing to look at. */
+  /** Below the sweep's directory; null when there is nothing to look at. */
   readonly directory: string | null;
-  /** Logs of the deployment it was measured on, below the campaign's directory; null when there was none. */
+  /** Logs of the deployment it was measured on, below the sweep's directory; null when there was none. */
   readonly logs: string | null;
   readonly startedAt: string;
   readonly durationMs: number;
 }
 
-/** `campaign.json`: what a campaign is to measure, and what its searches have found so far. */
-export interface CampaignPlan {
+/**
+ * What a sweep's plan is called in its directory. This name, the plan's `schema` and two error codes keep the older word
+ * for a sweep, so that what was written before can still be read.
+ */
+export const planFile = 'campaign.json';
+
+/** The plan file: what a sweep is to measure, and what its searches have found so far. */
+export interface SweepPlan {
   readonly schema: 'busbench/campaign/1';
   readonly name: string;
   readonly scenario: string;
   /** In the order of the file; the axis of a search has no values of its own. */
-  readonly axes: readonly CampaignAxis[];
+  readonly axes: readonly SweepAxis[];
   readonly points: readonly Pick<PointEntry, 'id' | 'settings' | 'repetition'>[];
   readonly searches: readonly SearchFinding[];
 }
 
 /** One way in which points differ: a scenario path, or several that change together. */
-export interface CampaignAxis {
+export interface SweepAxis {
   readonly paths: readonly string[];
   /** One list a step, with a value a path. */
   readonly steps: readonly (readonly Json[])[];
@@ -64,25 +70,25 @@ export interface SearchFinding {
 }
 
 /** A point as its reports see it. */
-export interface CampaignPoint extends Pick<PointEntry, 'id' | 'settings' | 'repetition'> {
+export interface SweepPoint extends Pick<PointEntry, 'id' | 'settings' | 'repetition'> {
   readonly status: PointStatus | 'unmeasured';
   readonly reason: string | null;
   readonly directory: string | null;
   readonly durationMs: number;
   /** Every number of its result by path; null when it has no result. */
   readonly numbers: Readonly<Record<string, number | null>> | null;
-  /** What campaigns are drawn and tabulated by, by the id of the measure; absent without a result. */
+  /** What sweeps are drawn and tabulated by, by the id of the measure; absent without a result. */
   readonly measures: Readonly<Record<string, number | null>>;
   /** Ids of measures that are null because they lie among failures: beyond the timeout. */
   readonly beyond: readonly string[];
 }
 
-/** A whole campaign in memory: what its page, tables and charts are made of. */
-export interface Campaign extends Omit<CampaignPlan, 'points'> {
-  readonly points: readonly CampaignPoint[];
+/** A whole sweep in memory: what its page, tables and charts are made of. */
+export interface Sweep extends Omit<SweepPlan, 'points'> {
+  readonly points: readonly SweepPoint[];
 }
 
 /** May its numbers be believed? Only such points make lines and medians. */
-export function isTrusted({ status }: Pick<CampaignPoint, 'status'>): boolean {
+export function isTrusted({ status }: Pick<SweepPoint, 'status'>): boolean {
   return status === 'ok' || status === 'expectation-missed';
 }

@@ -13,7 +13,7 @@ export const isRoot: boolean = process.getuid?.() === 0;
 /** Why tests in network namespaces cannot run here, or null. */
 export const namespacesMissing: string | null = await namespaces
   .available()
-  .then((lacks) => (lacks === null ? null : `namespaces need ${lacks.missing}: ${lacks.mend}`));
+  .then((lacks) => (lacks === null ? null : `namespaces need ${lacks.missing}: ${lacks.hint}`));
 
 /** A fabric for one test, and a way to run commands at its sites. */
 export async function fabricOf(topology: Topology): Promise<{

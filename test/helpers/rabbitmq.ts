@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RabbitmqBus } from '../../orchestrator/buses/rabbitmq/bus.ts';
-import { withCalmLinks } from '../../orchestrator/buses/rabbitmq/calm.ts';
 import { deployCluster } from '../../orchestrator/buses/rabbitmq/deploy.ts';
 import { rabbitmqBus } from '../../orchestrator/buses/rabbitmq/rabbitmq.ts';
+import { withUnshapedLinks } from '../../orchestrator/buses/rabbitmq/unshaped-links.ts';
 import type { Fabric } from '../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../orchestrator/fabrics/loopback/loopback.ts';
 import { ResourceStack } from '../../orchestrator/resource-stack.ts';
@@ -18,7 +18,7 @@ export const rabbitmqMissing: string | null = await missing();
 
 async function missing(): Promise<string | null> {
   const lacks = await rabbitmqBus.available(busWith('rabbitmq', {}, ['paris']));
-  return lacks === null ? null : `${lacks.missing}. ${lacks.mend}`;
+  return lacks === null ? null : `${lacks.missing}. ${lacks.hint}`;
 }
 
 export interface Deployed extends AsyncDisposable {
@@ -54,7 +54,7 @@ export async function deployRabbitmq(yaml: string, patience: AbortSignal): Promi
     const { sites, links } = scenario;
     const fabric = stack.use(await loopback.make({ sites, links }, run, signal));
     const context = { scenario, options: scenario.bus.options, fabric, run, stack, signal };
-    const cluster = await withCalmLinks(fabric, links, () => deployCluster(context));
+    const cluster = await withUnshapedLinks(fabric, links, () => deployCluster(context));
     const bus = new RabbitmqBus(context, cluster);
     await bus.prepare(performance.now(), signal);
     patience.removeEventListener('abort', late);
@@ -69,7 +69,7 @@ export async function deployRabbitmq(yaml: string, patience: AbortSignal): Promi
         const { options } = changed.bus;
         const its = { ...context, scenario: changed, options, run: { ...run, runId } };
         const made = new RabbitmqBus({ ...its, stack: new ResourceStack() }, cluster);
-        await withCalmLinks(fabric, links, () => made.prepare(performance.now(), signal));
+        await withUnshapedLinks(fabric, links, () => made.prepare(performance.now(), signal));
         return made;
       },
       [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),

@@ -26,7 +26,7 @@ export async function rabbitmq4(): Promise<Rabbitmq4> {
   if (found !== undefined && Number.parseInt(found, 10) >= 4) return { home: null };
   const lacks = await rabbitmqBus.available(busWith('rabbitmq', {}, ['paris']));
   // Its epmd serves both.
-  if (lacks !== null) return { missing: `${lacks.missing}. ${lacks.mend}` };
+  if (lacks !== null) return { missing: `${lacks.missing}. ${lacks.hint}` };
   if (process.getuid?.() !== 0)
     return { missing: 'no RabbitMQ 4: root can take it from Debian 13' };
   try {
@@ -34,8 +34,8 @@ export async function rabbitmq4(): Promise<Rabbitmq4> {
     return { home: await wrap() };
   } catch (error) {
     const { message } = error as Error;
-    const mend = 'apt-get install debootstrap; it needs a Debian mirror, as apt uses.';
-    return { missing: `no RabbitMQ 4 from Debian 13: ${message.slice(0, 500)}. ${mend}` };
+    const hint = 'apt-get install debootstrap; it needs a Debian mirror, as apt uses.';
+    return { missing: `no RabbitMQ 4 from Debian 13: ${message.slice(0, 500)}. ${hint}` };
   }
 }
 

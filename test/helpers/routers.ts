@@ -22,7 +22,7 @@ export const routerPrograms: readonly RouterProgram[] = ['qdrouterd', 'skrouterd
 
 async function missing(program: RouterProgram): Promise<string | null> {
   const lacks = await routerBus.available(busWith('router', { program }, ['paris']));
-  return lacks === null ? null : `${lacks.missing}. ${lacks.mend}`;
+  return lacks === null ? null : `${lacks.missing}. ${lacks.hint}`;
 }
 
 export interface DeployedRouters extends AsyncDisposable {

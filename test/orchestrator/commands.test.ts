@@ -70,16 +70,16 @@ describe('busbench', () => {
   it('checks the machine: each part with its version, each "no" with what mends it', async () => {
     const { stdout, exitCode } = await busbench('check', '--json');
     expect(exitCode).toBe(0);
-    const findings: readonly { what: string; ok: boolean; found: string; mend: string | null }[] =
+    const findings: readonly { what: string; ok: boolean; found: string; hint: string | null }[] =
       JSON.parse(stdout);
     expect(findings).toContainEqual({
       what: 'node',
       ok: true,
       found: process.version,
-      mend: null,
+      hint: null,
     });
-    for (const { what, ok, found, mend } of findings) {
-      expect(mend === null, what).toBe(ok);
+    for (const { what, ok, found, hint } of findings) {
+      expect(hint === null, what).toBe(ok);
       expect(found, what).not.toMatch(/^$|undefined/);
       if (ok && ['bus rabbitmq', 'bus router'].includes(what)) expect(found).toMatch(/\d+\.\d+/);
     }

@@ -4,15 +4,15 @@ import type { Link } from './link.ts';
 
 /** Servers of which one gets a copy: all of a topic (call, cast), one pool (notify), a single one (fanout). */
 export interface Group {
-  /** Links by distance; a farther tier only takes what the nearer ones do not. */
-  readonly tiers: readonly (readonly Link[])[];
+  /** Links by distance; farther ones only take what the nearer ones do not. */
+  readonly byDistance: readonly (readonly Link[])[];
   /** All of them, for probes. */
   readonly members: readonly Link[];
-  /** Whose turn it is, in whichever tier is asked. */
+  /** Whose turn it is, at whichever distance. */
   next: number;
 }
 
-/** Where to begin looking in a tier of `count` links. */
+/** Where to begin looking among `count` links of one distance. */
 export type Start = (group: Group, count: number) => number;
 
 /** Takes turns, or throws seeded dice. Closest takes turns among the equally close. */
@@ -24,12 +24,12 @@ export function startOf(choice: 'round-robin' | 'random' | 'closest', seed: numb
 
 /** A link that can take a message now, or null. Servers that cannot are skipped, as a DEALER does by itself. */
 export function select(group: Group, start: Start): Link | null {
-  for (const tier of group.tiers) {
-    const count = tier.length;
+  for (const links of group.byDistance) {
+    const count = links.length;
     const first = start(group, count);
     for (let i = 0; i < count; i++) {
       const at = (first + i) % count;
-      const link = tier[at];
+      const link = links[at];
       if (link === undefined || !link.writable) continue;
       group.next = at + 1;
       return link;
@@ -53,15 +53,17 @@ export function makeGroups(
   const subscribers = [...new Set(entries.map(({ subscriber }) => subscriber))];
   return subscribers.map((subscriber) => {
     const members = entries.filter((entry) => entry.subscriber === subscriber);
-    const distances = [...new Set(members.map(({ tier }) => tier))].sort((a, b) => a - b);
+    const distances = [...new Set(members.map(({ distance }) => distance))].sort((a, b) => a - b);
     const dialed = failover ? distances : distances.slice(0, 1);
-    const tiers = dialed.map((tier) => members.filter((entry) => entry.tier === tier).map(dial));
-    return { tiers, members: tiers.flat(), next };
+    const byDistance = dialed.map((distance) =>
+      members.filter((entry) => entry.distance === distance).map(dial),
+    );
+    return { byDistance, members: byDistance.flat(), next };
   });
 }
 
 export function groupOf(link: Link): Group {
-  return { tiers: [[link]], members: [link], next: 0 };
+  return { byDistance: [[link]], members: [link], next: 0 };
 }
 
 /** Path p leads to member p of each group, smaller groups beginning again: as many paths as the largest has prove all. */

@@ -20,7 +20,7 @@ export interface ServerEntry extends Dial {
   readonly topic: number;
   readonly subscriber: number;
   /** 0 for the closest servers as seen from this process, then 1 ...; 0 for all where distance is no matter. */
-  readonly tier: number;
+  readonly distance: number;
 }
 
 export interface Dial {

@@ -44,7 +44,7 @@ export const externalBus: BusDeployer<'external'> = {
       return null;
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
-      return { missing: error.message, mend: error.hint };
+      return { missing: error.message, hint: error.hint };
     }
   },
 

@@ -35,11 +35,11 @@ export function parseInstallation(output: string): Installation | null {
 }
 
 export const missing = 'no rabbitmq-server found (with erl and epmd on PATH)';
-export const mend =
+export const installHint =
   'Debian and Ubuntu: `apt-get install rabbitmq-server`; elsewhere set BUSBENCH_RABBITMQ to the folder that holds sbin/rabbitmq-server.';
 
 export function notInstalled(host: string): BusError {
-  return new BusError('RABBITMQ_NOT_FOUND', `${host}: ${missing}`, mend);
+  return new BusError('RABBITMQ_NOT_FOUND', `${host}: ${missing}`, installHint);
 }
 
 /** True when `version` is at least `major.minor`. */

@@ -6,16 +6,16 @@ import { ResourceStack } from '../../resource-stack.ts';
 import type { BusDeployer } from '../bus.ts';
 import { declarationOf, declaredText } from './addressing.ts';
 import { RabbitmqBus } from './bus.ts';
-import { withCalmLinks } from './calm.ts';
 import { rabbitmqConf } from './config.ts';
 import { deployCluster } from './deploy.ts';
 import {
   type Installation,
-  mend,
+  installHint,
   missing,
   parseInstallation,
   searchCommand,
 } from './installation.ts';
+import { withUnshapedLinks } from './unshaped-links.ts';
 import { otherVersion, replyWay, slowReplies, unserved } from './versions.ts';
 
 /** Real rabbitmq-server nodes as private processes: own data, ports, cookie and epmd; no root, no container. */
@@ -70,7 +70,7 @@ export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
   },
 
   async available(spec) {
-    return (await findHere()) === null ? { missing, mend } : unfitHere(spec);
+    return (await findHere()) === null ? { missing, hint: installHint } : unfitHere(spec);
   },
 
   unfit: unfitHere,
@@ -86,7 +86,7 @@ export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
     const { options } = scenario.bus;
     try {
       const context = { scenario, options, fabric, run, stack, signal };
-      return await withCalmLinks(fabric, scenario.links, async () => {
+      return await withUnshapedLinks(fabric, scenario.links, async () => {
         const bus = new RabbitmqBus(context, await deployCluster(context));
         await bus.prepare(startedAt, signal);
         return bus;
@@ -100,13 +100,13 @@ export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
 
 async function unfitHere(
   spec: BusOf<'rabbitmq'>,
-): Promise<{ missing: string; mend: string } | null> {
+): Promise<{ missing: string; hint: string } | null> {
   const found = await findHere();
   if (found === null) return null;
   const [why] = unserved(found.version, found.plugins, spec.options);
   return why === undefined
     ? null
-    : { missing: `RabbitMQ ${found.version} ${why}`, mend: otherVersion };
+    : { missing: `RabbitMQ ${found.version} ${why}`, hint: otherVersion };
 }
 
 async function findHere(): Promise<Installation | null> {

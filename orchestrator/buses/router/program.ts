@@ -75,7 +75,7 @@ export async function findPrograms(
   throw new BusError(
     'ROUTER_NOT_FOUND',
     `expected ${missing(wanted)} on every host of a router, got ${where.join('; ')}`,
-    mend,
+    installHint,
   );
 }
 
@@ -88,5 +88,5 @@ export function missing(wanted: 'auto' | RouterProgram): string {
   return kinds(wanted).join(' or ');
 }
 
-export const mend =
+export const installHint =
   'Debian does not package them: build qpid-dispatch 1.19 or skupper-router 3 and put it on PATH, or name the program in BUSBENCH_QDROUTERD or BUSBENCH_SKROUTERD.';

@@ -10,8 +10,8 @@ import { deployRouters } from './deploy.ts';
 import { planMesh } from './layout.ts';
 import {
   type FoundProgram,
+  installHint,
   kinds,
-  mend,
   missing,
   parseFound,
   searchCommand,
@@ -57,7 +57,7 @@ export const routerBus: BusDeployer<'router'> = {
     const wanted = spec.options.program;
     const found = (await findHere()).map(({ program }) => program);
     if (kinds(wanted).some((program) => found.includes(program))) return null;
-    return { missing: `no ${missing(wanted)} found`, mend };
+    return { missing: `no ${missing(wanted)} found`, hint: installHint };
   },
 
   async found() {

@@ -5,7 +5,7 @@ import { BusError } from '../../errors.ts';
 import type { Endpoint, Fabric } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { AgentProcess } from '../bus.ts';
-import { siteTiers } from './tiers.ts';
+import { siteDistances } from './site-distances.ts';
 
 /** A server and where it listens. */
 export interface Listening {
@@ -50,19 +50,19 @@ export class NameService {
     return this.#fabric.route(from, to, port);
   }
 
-  /** `samples` order servers by distance; null puts all in one tier. */
+  /** `samples` order servers by distance; null puts all in one distance. */
   async servers(
     from: Host,
     servers: readonly Listening[],
     samples: readonly RttSample[] | null,
   ): Promise<ServerEntry[]> {
     const sites = [...new Set(servers.map(({ host }) => host.site))];
-    const tiers = samples === null ? null : siteTiers(from.site, sites, samples);
+    const distances = samples === null ? null : siteDistances(from.site, sites, samples);
     return Promise.all(
       servers.map(async ({ server, topic, subscriber, host, port }) => {
         const { address, port: dialed } = await this.dial(from, host, port);
-        const tier = tiers?.get(host.site) ?? 0;
-        return { server, topic, subscriber, tier, address, port: dialed };
+        const distance = distances?.get(host.site) ?? 0;
+        return { server, topic, subscriber, distance, address, port: dialed };
       }),
     );
   }

@@ -65,7 +65,7 @@ export class ProxyGroup implements AsyncDisposable {
     );
     // Clients dial none of the servers, but every one is a path to be proven.
     const known = servers.map(({ server, topic, subscriber }) => {
-      return { server, topic, subscriber, tier: 0, address: '', port: 0 };
+      return { server, topic, subscriber, distance: 0, address: '', port: 0 };
     });
     return Promise.all(
       processes.map(async ({ host, index }) => {

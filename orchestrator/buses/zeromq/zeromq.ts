@@ -61,7 +61,7 @@ export const zeromqBus: BusDeployer<'zeromq'> = {
       return null;
     } catch (error) {
       const reason = error instanceof Error ? error.message.split('\n').at(-1) : String(error);
-      return { missing: `the zeromq package does not load: ${reason}`, mend: 'npm install' };
+      return { missing: `the zeromq package does not load: ${reason}`, hint: 'npm install' };
     }
   },
   deploy,

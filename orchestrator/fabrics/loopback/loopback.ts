@@ -47,7 +47,7 @@ export const loopback: FabricMaker = {
       ? null
       : {
           missing: 'loopback addresses other than 127.0.0.1',
-          mend: 'run on Linux, or give lo0 an alias for each address that `busbench plan` shows',
+          hint: 'run on Linux, or give lo0 an alias for each address that `busbench plan` shows',
         },
   make,
 };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Direction, Endpoint } from '../fabric.ts';
-import { hurry } from '../hurry.ts';
+import { raisePriority } from '../priority.ts';
 import { serveRequests } from '../request-line.ts';
 import { linkSeed } from './jitter.ts';
 import { Path } from './path.ts';
@@ -12,7 +12,7 @@ import { takeStalls, tunnel } from './tunnel.ts';
 // The relay program: all paths between all sites in one process of its own, driven over stdio.
 
 // With both cores of two busy, 1 % of deliveries was up to 32 ms late at nice 0 and up to 5 ms at nice -20.
-const nice = hurry();
+const nice = raisePriority();
 const timetable = new Timetable();
 const paths = new Map<string, Path>();
 const listeners = new Map<string, Server>();

@@ -1,9 +1,9 @@
 import { readSync, writeSync } from 'node:fs';
 import { nowUs } from '../../../agents/clock.ts';
-import { Agenda } from './agenda.ts';
 import type { EngineCalls, EngineHealth, EngineStatus, EngineTraffic } from './engine-protocol.ts';
 import { Lateness } from './lateness.ts';
 import { libc } from './libc.ts';
+import { LinkSchedule } from './link-schedule.ts';
 import { accept, drop } from './nfnetlink.ts';
 import { PacketLink } from './packet-link.ts';
 import { QueueSocket } from './queue-socket.ts';
@@ -13,7 +13,7 @@ import { QueueSocket } from './queue-socket.ts';
 // loop. Ends with its stdin; what is in the queues then is dropped, and so is what comes after.
 
 const links = new Map<number, PacketLink>();
-const agenda = new Agenda();
+const schedule = new LinkSchedule();
 const lateness = new Lateness();
 const socket = new QueueSocket();
 /** Messages not yet answered by the kernel. */
@@ -33,7 +33,7 @@ const receiver = {
     }
     const idle = link.nextUs === Number.POSITIVE_INFINITY;
     link.push(id, dueUs, bytes);
-    if (idle) agenda.add(link);
+    if (idle) schedule.add(link);
   },
   answer(sequence: number, errno: number): void {
     unanswered.delete(sequence);
@@ -43,8 +43,8 @@ const receiver = {
 
 /** Lets go of everything that is due. A verdict on a packet holds for all before it, for each link keeps its order. */
 function release(): void {
-  for (let now = nowUs(); agenda.nextUs <= now; now = nowUs()) {
-    const link = agenda.first;
+  for (let now = nowUs(); schedule.nextUs <= now; now = nowUs()) {
+    const link = schedule.first;
     if (link === undefined) return;
     let id = 0;
     while (link.nextUs <= now) {
@@ -52,7 +52,7 @@ function release(): void {
       id = link.shift();
     }
     socket.verdict(link.queue, id, link.cut ? drop : accept, true);
-    agenda.settle();
+    schedule.settle();
   }
 }
 
@@ -68,7 +68,7 @@ function start({ links: wanted }: EngineCalls['start']['ask']): EngineStatus {
   if (refusals.length > 0) {
     throw new Error(`the kernel refuses a packet queue (errno ${refusals[0]})`);
   }
-  return { realTime: hurry(), receiveBufferBytes: socket.receiveBufferBytes };
+  return { realTime: requestRealTime(), receiveBufferBytes: socket.receiveBufferBytes };
 }
 
 function shape({ queue, shape: change }: EngineCalls['shape']['ask']): null {
@@ -128,7 +128,7 @@ const fifoPriority = 10;
 const prSetTimerSlack = 29;
 
 /** Sleeps end to the microsecond, and a busy machine does not keep us waiting, where that is allowed. */
-function hurry(): boolean {
+function requestRealTime(): boolean {
   libc.prctl(prSetTimerSlack, 1, 0, 0, 0);
   const parameter = Buffer.alloc(4);
   parameter.writeInt32LE(fifoPriority, 0);
@@ -173,7 +173,7 @@ polled.writeInt16LE(pollIn, 12);
 const rest = Buffer.alloc(16);
 
 function waitForWork(): void {
-  const nextUs = agenda.nextUs;
+  const nextUs = schedule.nextUs;
   polled.writeInt16LE(0, 6);
   polled.writeInt16LE(0, 14);
   if (nextUs === Number.POSITIVE_INFINITY) {

@@ -2,7 +2,7 @@ import type { Observation } from '../../../reports/warnings/observed.ts';
 import type { LinkShape } from '../../../topologies/topology.ts';
 import type { Fabric, Traffic } from '../fabric.ts';
 
-/** What stands between the sites of a star: one of several ways to the same link model. */
+/** What stands between the sites of a network: one of several ways to the same link model. */
 export interface Impairment extends AsyncDisposable {
   readonly name: BackEnd;
   /** How it imitates what it cannot do as asked, as sentences for the report. */

@@ -9,8 +9,8 @@ import type { Owner } from '../../owner.ts';
 import { type EchoOptions, measureRoundTrips } from '../echo.ts';
 import type { Direction, Endpoint, Fabric, RunContext, Traffic } from '../fabric.ts';
 import type { Impairment } from './impairment.ts';
+import type { SiteNetwork } from './site-network.ts';
 import { endOwned } from './stale.ts';
-import type { Star } from './star.ts';
 
 const limits = [
   'All sites share the processors, memory and disks of this machine; only the network between them is apart.',
@@ -60,7 +60,7 @@ export interface NamespacesParts {
   readonly topology: Topology;
   readonly run: RunContext;
   readonly owner: Owner;
-  readonly star: Star;
+  readonly network: SiteNetwork;
   readonly impairment: Impairment;
 }
 
@@ -77,17 +77,17 @@ export class NamespacesFabric implements Fabric {
   #disposed: Promise<void> | null = null;
 
   constructor(parts: NamespacesParts) {
-    const { star, impairment, topology } = parts;
+    const { network, impairment, topology } = parts;
     this.#parts = parts;
     this.#shapes = new Map(topology.links.map((link) => [`${link.from} ${link.to}`, link]));
     this.limits = [...limits, ...impairment.limits];
-    this.hosts = star.sites;
+    this.hosts = network.sites;
     this.processes = impairment.processes;
     this.environment = {
       backEnd: impairment.name,
-      privilege: star.privilege,
+      privilege: network.privilege,
       ...impairment.environment,
-      ...star.settings,
+      ...network.settings,
     };
   }
 
@@ -142,7 +142,7 @@ export class NamespacesFabric implements Fabric {
   }
 
   #loopbackTraffic(host: Host): { readonly bytes: number; readonly packets: number } {
-    const keeper = this.#parts.star.namespaces.get(host)?.process.pid;
+    const keeper = this.#parts.network.namespaces.get(host)?.process.pid;
     const counters = readFileSync(`/proc/${keeper}/net/dev`, 'utf8');
     const sent = /^\s*lo:(?:\s+\d+){8}\s+(\d+)\s+(\d+)/m.exec(counters);
     if (sent !== null) return { bytes: Number(sent[1]), packets: Number(sent[2]) };

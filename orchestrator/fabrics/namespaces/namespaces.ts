@@ -9,8 +9,8 @@ import { NamespacesFabric } from './namespaces-fabric.ts';
 import { shapeWithNetem } from './netem.ts';
 import { startNfqueue } from './nfqueue.ts';
 import { type Abilities, ownPrivilege, probe } from './probe.ts';
+import { buildSiteNetwork } from './site-network.ts';
 import { endOwned, removeStale } from './stale.ts';
-import { buildStar } from './star.ts';
 
 /** Sites in network namespaces of this machine: everything that runs there crosses an emulated WAN packet by packet. */
 export const namespaces: FabricMaker = {
@@ -58,20 +58,20 @@ async function make(topology: Topology, run: RunContext, signal: AbortSignal): P
     throw new FabricError(
       'NAMESPACES_UNAVAILABLE',
       `the namespaces fabric needs ${lacks.missing}`,
-      lacks.mend,
+      lacks.hint,
     );
   }
   const owner = newOwner(run.runId);
   claimDirectory(run.scratch, owner);
   try {
-    const star = await buildStar(topology, run, owner, abilities.privilege);
+    const network = await buildSiteNetwork(topology, run, owner, abilities.privilege);
     signal.throwIfAborted();
     const impairment =
       abilities.netem === null
-        ? await shapeWithNetem(star, topology)
-        : await startNfqueue(star, topology, run, abilities.firewall);
+        ? await shapeWithNetem(network, topology)
+        : await startNfqueue(network, topology, run, abilities.firewall);
     signal.throwIfAborted();
-    return new NamespacesFabric({ topology, run, owner, star, impairment });
+    return new NamespacesFabric({ topology, run, owner, network, impairment });
   } catch (error) {
     await endOwned(owner);
     await rm(join(run.scratch, 'namespaces'), { recursive: true, force: true });

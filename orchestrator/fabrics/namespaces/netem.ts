@@ -13,7 +13,7 @@ import {
   rootCommand,
   segmentCommand,
 } from './netem-commands.ts';
-import type { Star } from './star.ts';
+import type { SiteNetwork } from './site-network.ts';
 
 const limits = [
   'netem draws the jitter of each packet anew and keeps the order, so that at high rates jitter adds to the mean delay.',
@@ -24,8 +24,11 @@ const limits = [
 const commandMs = 20_000;
 
 /** Shapes the router's interfaces with tc. Everything goes with the router's namespace. */
-export async function shapeWithNetem(star: Star, topology: Topology): Promise<Impairment> {
-  const links = new NetemLinks(star, topology);
+export async function shapeWithNetem(
+  network: SiteNetwork,
+  topology: Topology,
+): Promise<Impairment> {
+  const links = new NetemLinks(network, topology);
   await links.start();
   return {
     name: 'netem',
@@ -59,15 +62,15 @@ interface LinkState extends Direction {
 type Change = { readonly shape: Partial<LinkShape> } | { readonly cut: boolean };
 
 class NetemLinks {
-  readonly #star: Star;
+  readonly #network: SiteNetwork;
   readonly #links: ReadonlyMap<string, LinkState>;
   /** Whether each site now sends at wire size. */
   readonly #segments = new Map<string, boolean>();
   /** Changes of one link apply in the order of their calls. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(star: Star, topology: Topology) {
-    this.#star = star;
+  constructor(network: SiteNetwork, topology: Topology) {
+    this.#network = network;
     const numberOf = (site: string): number =>
       topology.sites.findIndex(({ name }) => name === site) + 1;
     this.#links = new Map(
@@ -83,14 +86,14 @@ class NetemLinks {
   async start(): Promise<void> {
     const links = [...this.#links.values()];
     await this.#tc([
-      ...this.#star.sites.map((_, i) => rootCommand(i + 1)),
+      ...this.#network.sites.map((_, i) => rootCommand(i + 1)),
       ...links.flatMap((link) => directionCommands(link, link.shape)),
     ]);
-    await Promise.all(this.#star.sites.map(({ site }) => this.#segment(site)));
+    await Promise.all(this.#network.sites.map(({ site }) => this.#segment(site)));
   }
 
   async version(): Promise<string> {
-    return (await this.#run(this.#star.router, ['tc', '-V'])).trim();
+    return (await this.#run(this.#network.router, ['tc', '-V'])).trim();
   }
 
   change(from: string, to: string, change: Change): Promise<void> {
@@ -108,7 +111,7 @@ class NetemLinks {
   }
 
   async counters(): Promise<readonly (NetemCounters & LinkState)[]> {
-    const json = await this.#run(this.#star.router, ['tc', '-s', '-j', 'qdisc', 'show']);
+    const json = await this.#run(this.#network.router, ['tc', '-s', '-j', 'qdisc', 'show']);
     const links = [...this.#links.values()];
     return parseCounters(json).flatMap((row) => {
       const link = links.find(
@@ -143,7 +146,7 @@ class NetemLinks {
     const outgoing = [...this.#links.values()].filter(({ from }) => from === site);
     const segments = outgoing.some(({ shape }) => shape.lossPercent > 0 || shape.rateMbps !== null);
     if (segments === (this.#segments.get(site) ?? false)) return;
-    const host = this.#star.sites.find((candidate) => candidate.site === site);
+    const host = this.#network.sites.find((candidate) => candidate.site === site);
     if (host === undefined) throw new RangeError(`no site ${site}`);
     await this.#run(host, ['ip', ...segmentCommand(segments).split(' ')]);
     this.#segments.set(site, segments);
@@ -151,7 +154,7 @@ class NetemLinks {
 
   /** All or nothing is not to be had: tc stops at the first command that fails, and says which. */
   async #tc(commands: readonly string[]): Promise<void> {
-    const { router, logFile } = this.#star;
+    const { router, logFile } = this.#network;
     const text = `${commands.join('\n')}\n`;
     await appendFile(logFile, text.replaceAll(/^(?=.)/gm, 'tc '));
     const file = await router.put('tc.batch', text);
@@ -168,7 +171,7 @@ class NetemLinks {
   }
 
   #run(host: Host, command: readonly string[]): Promise<string> {
-    const { logFile } = this.#star;
+    const { logFile } = this.#network;
     return host.run(command, { stdio: 'pipe', logFile, timeoutMs: commandMs });
   }
 }

@@ -9,7 +9,7 @@ import { RequestError, RequestLine } from '../request-line.ts';
 import { routerInterface } from './addresses.ts';
 import type { EngineCalls, EngineHealth, EngineLink, EngineStatus } from './engine-protocol.ts';
 import type { Impairment } from './impairment.ts';
-import type { Star } from './star.ts';
+import type { SiteNetwork } from './site-network.ts';
 
 /** The same tables by two ways into the kernel; either may be what a machine's kernel was built for. */
 export const firewalls: readonly string[] = ['iptables-nft', 'iptables-legacy', 'iptables'];
@@ -24,21 +24,21 @@ const limits = [
 
 /** Starts the engine on the router, then sends it all that crosses: until the first rule, and without it, nothing passes. */
 export async function startNfqueue(
-  star: Star,
+  network: SiteNetwork,
   topology: Topology,
   run: RunContext,
   firewall: string,
 ): Promise<Impairment> {
   const logFile = join(run.logs, 'engine.log');
   const links = engineLinks(topology.links, run.seed ?? 1);
-  const engine = await startEngine(star.router, logFile);
+  const engine = await startEngine(network.router, logFile);
   try {
     const line = lineTo(engine, logFile);
     const status = await line.request('start', { links }).catch((error: unknown) => {
       throw refused(error, logFile);
     });
-    await loadRules(star.router, rules(topology, links), firewall, logFile);
-    return impairment(star, topology, engine, line, links, status, firewall);
+    await loadRules(network.router, rules(topology, links), firewall, logFile);
+    return impairment(network, topology, engine, line, links, status, firewall);
   } catch (error) {
     await engine.end(1_000);
     throw error;
@@ -114,7 +114,7 @@ async function loadRules(
 }
 
 function impairment(
-  star: Star,
+  network: SiteNetwork,
   topology: Topology,
   engine: HostProcess,
   line: RequestLine<EngineCalls>,
@@ -137,7 +137,7 @@ function impairment(
       engineRealTime: String(status.realTime),
       engineBufferBytes: String(status.receiveBufferBytes),
     },
-    processes: [{ name: 'engine', process: engine, host: star.router }],
+    processes: [{ name: 'engine', process: engine, host: network.router }],
     async shape(from, to, shape) {
       await line.request('shape', { queue: find(from, to), shape });
     },

@@ -4,14 +4,14 @@ import { UsageError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import { namespaceHost } from '../../hosts/namespace.ts';
 import { claimDirectory, markOf, newOwner, temporaryFolder } from '../../owner.ts';
-import { makeNamespace, type Privilege } from './holder.ts';
+import { makeNamespace, type Privilege } from './network-namespace.ts';
 import { firewalls, lineTo, startEngine } from './nfqueue.ts';
 import { endOwned } from './stale.ts';
 
-/** What stands in the way of something, and what mends it. */
+/** What stands in the way of something, and what to do about it. */
 export interface Obstacle {
   readonly missing: string;
-  readonly mend: string;
+  readonly hint: string;
 }
 
 /** What this machine was seen to do, by doing it in a namespace of its own. */
@@ -39,7 +39,7 @@ export async function probe(privilege: Privilege): Promise<Abilities> {
     folder = temporaryFolder();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return nothing(privilege, { missing: error.message, mend: error.hint });
+    return nothing(privilege, { missing: error.message, hint: error.hint });
   }
   const owner = newOwner('probe');
   const directory = await mkdtemp(join(folder, 'busbench-probe-'));
@@ -72,14 +72,14 @@ function nothing(privilege: Privilege, namespaces: Obstacle): Abilities {
 
 function noNamespaces(privilege: Privilege, why: string): Obstacle {
   if (process.platform !== 'linux') {
-    return { missing: 'Linux, for network namespaces', mend: 'use fabric: loopback' };
+    return { missing: 'Linux, for network namespaces', hint: 'use fabric: loopback' };
   }
   if (noProgram.test(why)) {
-    return { missing: `network namespaces (${why})`, mend: 'apt-get install util-linux' };
+    return { missing: `network namespaces (${why})`, hint: 'apt-get install util-linux' };
   }
   return {
     missing: `network namespaces ${privilege === 'root' ? 'as root' : 'of its own for an ordinary user'} (${why})`,
-    mend:
+    hint:
       privilege === 'root'
         ? 'in a container, give it CAP_SYS_ADMIN and CAP_NET_ADMIN; apt-get install util-linux iproute2'
         : 'run as root (sudo), or allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1 (Debian), kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)',
@@ -91,7 +91,7 @@ const noProgram = /there is no such program/;
 
 const noFirewall: Obstacle = {
   missing: `a program and a kernel that queue packets (tried ${firewalls.join(', ')})`,
-  mend: 'apt-get install iptables; modprobe -a xt_NFQUEUE nfnetlink_queue',
+  hint: 'apt-get install iptables; modprobe -a xt_NFQUEUE nfnetlink_queue',
 };
 
 async function probeNetem(host: Host, logFile: string): Promise<Obstacle | null> {
@@ -101,10 +101,10 @@ async function probeNetem(host: Host, logFile: string): Promise<Obstacle | null>
     return null;
   } catch (error) {
     const why = said(error);
-    if (noProgram.test(why)) return { missing: why, mend: 'apt-get install iproute2' };
+    if (noProgram.test(why)) return { missing: why, hint: 'apt-get install iproute2' };
     return {
       missing: `the netem queueing discipline (${why})`,
-      mend: 'modprobe -a sch_netem sch_htb cls_u32; on Ubuntu first apt-get install linux-modules-extra-$(uname -r)',
+      hint: 'modprobe -a sch_netem sch_htb cls_u32; on Ubuntu first apt-get install linux-modules-extra-$(uname -r)',
     };
   }
 }
@@ -146,7 +146,7 @@ async function probeEngine(host: Host, logFile: string): Promise<Obstacle | null
     const noKoffi = log.includes('koffi');
     return {
       missing: noKoffi ? 'the native module koffi' : `packet queues in the kernel (${said(error)})`,
-      mend: noKoffi ? 'npm install koffi' : 'modprobe nfnetlink_queue',
+      hint: noKoffi ? 'npm install koffi' : 'modprobe nfnetlink_queue',
     };
   } finally {
     await engine.end(1_000);

@@ -2,7 +2,7 @@ import { mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeNamespace } from '../../../orchestrator/fabrics/namespaces/holder.ts';
+import { makeNamespace } from '../../../orchestrator/fabrics/namespaces/network-namespace.ts';
 import { endOwned } from '../../../orchestrator/fabrics/namespaces/stale.ts';
 import type { Host } from '../../../orchestrator/hosts/host.ts';
 import { namespaceHost } from '../../../orchestrator/hosts/namespace.ts';
@@ -39,7 +39,7 @@ async function makeHost(): Promise<{
     privilege: isRoot ? 'root' : 'rootless',
     mark: markOf(owner),
     first: null,
-    logFile: join(base, 'holder.log'),
+    logFile: join(base, 'namespace.log'),
   });
   const place = { name: 'paris', site: 'paris', address: '127.0.0.1' };
   const host = await namespaceHost({ ...place, directory: join(base, 'paris') }, space);

@@ -16,7 +16,7 @@ describe('parseCondition', () => {
     expect(ask('outcome.deu > 1')).toMatch(/did you mean "due"/);
   });
 
-  it('takes measures of campaigns, such as the CPU of the bus', () => {
+  it('takes measures of sweeps, such as the CPU of the bus', () => {
     const nodes = result.resources.processes.filter(({ role }) => role === 'bus');
     const busiest = Math.max(...nodes.map(({ cpuPercentMean }) => cpuPercentMean));
     expect(ask(`measure.busiestNodePercent > ${Math.floor(busiest)}`)).toBe(true);

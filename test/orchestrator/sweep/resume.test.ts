@@ -37,7 +37,7 @@ function listed(directory: string): readonly Listed[] {
 it('resumes after kill -9 at random moments: every point is measured, none twice', async () => {
   await using folder = await scratchFolder();
   const file = join(folder.path, 'sweep.yaml');
-  const directory = join(folder.path, 'campaign');
+  const directory = join(folder.path, 'sweep');
   await writeFile(file, sweepYaml);
   const firstSeen = new Map<string, string>();
   const waits: number[] = [];

@@ -6,23 +6,19 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCsv } from '../../../reports/csv-table.ts';
 import { axesOf } from '../../../reports/sweep/axes.ts';
-import { campaignHtml } from '../../../reports/sweep/html.ts';
+import { sweepHtml } from '../../../reports/sweep/html.ts';
 import { median, placesOf, viewsOf } from '../../../reports/sweep/layout.ts';
-import { campaignMarkdown } from '../../../reports/sweep/markdown.ts';
+import { sweepMarkdown } from '../../../reports/sweep/markdown.ts';
 import { measures } from '../../../reports/sweep/measures.ts';
 import { pointsCsv } from '../../../reports/sweep/points-csv.ts';
-import type { Campaign, CampaignPoint, Settings } from '../../../reports/sweep/sweep.ts';
+import type { Settings, Sweep, SweepPoint } from '../../../reports/sweep/sweep.ts';
 
 const run = promisify(execFile);
 
 const buses = [{ type: 'zeromq' }, { type: 'zeromq', mode: 'proxy' }, { type: 'router' }] as const;
 const delays = ['0ms', '10ms', '25ms', '50ms'];
 
-function point(
-  settings: Settings,
-  repetition: number,
-  more: Partial<CampaignPoint> = {},
-): CampaignPoint {
+function point(settings: Settings, repetition: number, more: Partial<SweepPoint> = {}): SweepPoint {
   const id = Buffer.from(JSON.stringify([settings, repetition]))
     .toString('hex')
     .slice(-12);
@@ -42,9 +38,7 @@ function point(
 }
 
 /** Three buses by four delays by two repetitions; the last bus pays twice, and some points went wrong. */
-function campaign(
-  change: (points: CampaignPoint[]) => CampaignPoint[] = (points) => points,
-): Campaign {
+function sweep(change: (points: SweepPoint[]) => SweepPoint[] = (points) => points): Sweep {
   const points = buses.flatMap((bus, b) =>
     delays.flatMap((delay, d) =>
       [1, 2].map((repetition) => {
@@ -79,7 +73,7 @@ function campaign(
 
 describe('axes and views', () => {
   it('tell numbers from words, and name maps by their values', () => {
-    const [bus, delay] = axesOf(campaign());
+    const [bus, delay] = axesOf(sweep());
     expect(bus).toMatchObject({ numeric: false });
     expect(bus?.values.map(({ label }) => label)).toEqual(['zeromq', 'zeromq proxy', 'router']);
     expect(delay?.values.map(({ label, number }) => [label, number])).toEqual([
@@ -89,17 +83,17 @@ describe('axes and views', () => {
       ['50 ms', 50],
     ]);
     const mixed = {
-      ...campaign(),
+      ...sweep(),
       axes: [{ paths: ['x'], steps: [['1s'], ['100ms'], ['2m']] }],
       points: [],
     };
     expect(axesOf(mixed)[0]?.values.map(({ number }) => number)).toEqual([100, 1_000, 120_000]);
-    const words = { ...campaign(), axes: [{ paths: ['x'], steps: [['1s'], ['5/s']] }], points: [] };
+    const words = { ...sweep(), axes: [{ paths: ['x'], steps: [['1s'], ['5/s']] }], points: [] };
     expect(axesOf(words)[0]?.numeric).toBe(false);
   });
 
   it('draw numbers against words, a line a bus', () => {
-    const [view, ...others] = viewsOf(campaign());
+    const [view, ...others] = viewsOf(sweep());
     expect(others).toEqual([]);
     expect(view?.x.title).toBe('links.default.delay');
     expect(view?.lines?.title).toBe('bus');
@@ -107,7 +101,7 @@ describe('axes and views', () => {
   });
 
   it('make a panel of every combination that is neither', () => {
-    const more = campaign((points) =>
+    const more = sweep((points) =>
       points.flatMap((one) =>
         [1, 10].map((servers) => ({
           ...one,
@@ -125,16 +119,16 @@ describe('axes and views', () => {
   });
 
   it('trust neither invalid points nor a median beyond the timeout', () => {
-    const [view] = viewsOf(campaign());
+    const [view] = viewsOf(sweep());
     const [panel] = view?.panels ?? [];
     const p99 = measures.find(({ id }) => id === 'p99');
     if (!view || !panel || !p99) throw new Error('nothing to look at');
-    const zeromq = placesOf(campaign(), view, panel, view.lines?.values[0] ?? null, p99);
+    const zeromq = placesOf(sweep(), view, panel, view.lines?.values[0] ?? null, p99);
     expect(zeromq[1]).toMatchObject({
       trusted: [expect.any(Number)],
       doubtful: [expect.any(Number)],
     });
-    const router = placesOf(campaign(), view, panel, view.lines?.values[2] ?? null, p99);
+    const router = placesOf(sweep(), view, panel, view.lines?.values[2] ?? null, p99);
     const last = router[3];
     expect(last).toMatchObject({ trusted: [], beyond: 2 });
     expect(last && median(last)).toBeNull();
@@ -143,7 +137,7 @@ describe('axes and views', () => {
 
 describe('points.csv', () => {
   it('is tidy: a row a point, a column a variable', () => {
-    const [header = [], ...rows] = readCsv(pointsCsv(campaign()));
+    const [header = [], ...rows] = readCsv(pointsCsv(sweep()));
     expect(rows).toHaveLength(24);
     expect(new Set(header).size).toBe(header.length);
     expect(rows.every((row) => row.length === header.length)).toBe(true);
@@ -159,7 +153,7 @@ describe('points.csv', () => {
 });
 
 describe('report.md', () => {
-  const markdown = campaignMarkdown(campaign());
+  const markdown = sweepMarkdown(sweep());
 
   it('has medians and ranges, and every point folded away', () => {
     expect(markdown).toContain('### three buses: SOME INVALID');
@@ -177,13 +171,13 @@ describe('report.md', () => {
 });
 
 describe('the page', () => {
-  const page = campaignHtml(campaign());
+  const page = sweepHtml(sweep());
 
   it('needs nothing from anywhere, and links every point to its report', () => {
     expect(page).not.toMatch(/<script|<link|<img|<iframe|@import|url\((?!#)|\son\w+=/i);
     expect(page.match(/href="points\/[0-9a-f]{12}\/report\.html"/g)).toHaveLength(24);
     expect(page.length).toBeLessThan(1_500_000);
-    expect(campaignHtml(campaign())).toBe(page);
+    expect(sweepHtml(sweep())).toBe(page);
   });
 
   it('has unique ids, and no anchor or clip that leads nowhere', () => {
@@ -212,15 +206,15 @@ describe('the page', () => {
     expect(page).toContain('every repetition is a dot');
     expect(page).toContain('Crosses are invalid points');
     expect(page).toContain('Triangles lie beyond the timeout');
-    const single = campaignHtml(
-      campaign((points) => points.filter(({ repetition }) => repetition === 1)),
+    const single = sweepHtml(
+      sweep((points) => points.filter(({ repetition }) => repetition === 1)),
     );
     expect(single).toContain('nothing is known of the spread');
   });
 
-  it('is made of a campaign that has hardly begun, and of one without axes', () => {
-    const none = campaignHtml(
-      campaign((points) =>
+  it('is made of a sweep that has hardly begun, and of one without axes', () => {
+    const none = sweepHtml(
+      sweep((points) =>
         points.map((one) => ({
           ...one,
           status: 'unmeasured',
@@ -232,7 +226,7 @@ describe('the page', () => {
     );
     expect(none).toContain('UNFINISHED');
     expect(none).toContain('Nothing was measured yet');
-    const repeated = campaignHtml({ ...campaign((points) => points.slice(0, 2)), axes: [] });
+    const repeated = sweepHtml({ ...sweep((points) => points.slice(0, 2)), axes: [] });
     expect(repeated).toContain('all repetitions');
   });
 
@@ -245,7 +239,7 @@ describe('the page', () => {
       fails: 3924,
       trials: [],
     };
-    expect(campaignHtml({ ...campaign(), searches: [found] })).toMatch(/3162\/s[\s\S]*3924\/s/);
+    expect(sweepHtml({ ...sweep(), searches: [found] })).toMatch(/3162\/s[\s\S]*3924\/s/);
   });
 });
 
@@ -255,14 +249,14 @@ const missing = chromium === null ? ' [skipped: no chromium; apt-get install chr
 describe.skipIf(chromium === null)(`in headless Chromium${missing}`, () => {
   let place = '';
   beforeAll(async () => {
-    place = await mkdtemp(join(tmpdir(), 'busbench-campaign-'));
+    place = await mkdtemp(join(tmpdir(), 'busbench-sweep-'));
   });
   afterAll(() => rm(place, { recursive: true, force: true }));
 
   it('opens without complaint and shows tables and pictures', async () => {
     const file = join(place, 'report.html');
     const evil = '"><img src=x onerror=alert(1)><script>alert(2)</script>';
-    await writeFile(file, campaignHtml({ ...campaign(), name: evil }));
+    await writeFile(file, sweepHtml({ ...sweep(), name: evil }));
     const quiet = ['background-networking', 'component-update', 'sync', 'gpu', 'quic'];
     const { stdout, stderr } = await run(
       chromium ?? '',

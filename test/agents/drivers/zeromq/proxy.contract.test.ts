@@ -46,7 +46,7 @@ driverContract('zeromq through a proxy', {
         const entries = servers.announcements().map((announced) => {
           const peer = peers.find(({ index }) => index === announced.server);
           const { topic = 0, subscriber = 0 } = peer ?? {};
-          return { ...announced, topic, subscriber, tier: 0, address };
+          return { ...announced, topic, subscriber, distance: 0, address };
         });
         const targets = Object.fromEntries(
           clientPeers.flatMap(({ index, server }) => (server === null ? [] : [[index, server]])),

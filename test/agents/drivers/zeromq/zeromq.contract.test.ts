@@ -24,7 +24,7 @@ driverContract('zeromq', {
         const entries = servers.announcements().map(({ server, port }) => {
           const peer = peers.find(({ index }) => index === server);
           const { topic = 0, subscriber = 0 } = peer ?? {};
-          return { server, topic, subscriber, tier: 0, address, port };
+          return { server, topic, subscriber, distance: 0, address, port };
         });
         return Promise.resolve({ proxy: null, servers: entries });
       },

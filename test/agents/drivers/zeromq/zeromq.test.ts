@@ -43,7 +43,14 @@ async function serve(index: number, subscriber = 0) {
   const peer = { index, name: `server/${index}`, site: index, topic: 0, subscriber };
   server.receiver = await session.openReceiver(peer, server, signal());
   const port = session.announcements()[0]?.port ?? 0;
-  const entry = { server: index, topic: 0, subscriber, tier: index, address: '127.0.0.1', port };
+  const entry = {
+    server: index,
+    topic: 0,
+    subscriber,
+    distance: index,
+    address: '127.0.0.1',
+    port,
+  };
   return { session, server, entry, close: async () => session[Symbol.asyncDispose]() };
 }
 
@@ -58,7 +65,7 @@ async function dial(
   return client;
 }
 
-test('closest serves from the nearest tier and moves on only with failover', async () => {
+test('closest serves from the nearest distance and moves on only with failover', async () => {
   for (const failover of [false, true]) {
     const near = await serve(0);
     const far = await serve(1);
@@ -82,7 +89,7 @@ test('a server that is gone is told at once, and misses its copy of a fanout', a
   const staying = await serve(0, 0);
   const leaving = await serve(1, 1);
   const session = await connect('client', { pattern: 'fanout' });
-  const client = await dial(session, [staying.entry, { ...leaving.entry, tier: 0 }]);
+  const client = await dial(session, [staying.entry, { ...leaving.entry, distance: 0 }]);
   await client.sendAll(3);
   await eventually(() => leaving.server.got.length === 3);
   await leaving.close();
@@ -116,7 +123,7 @@ test('a reply to a client that went away is dropped, not an error', async () => 
 
 test('an unreachable server fails the opening and is named', async () => {
   const session = await connect('client');
-  const entry = { server: 0, topic: 0, subscriber: 0, tier: 0, address: '127.0.0.1', port: 1 };
+  const entry = { server: 0, topic: 0, subscriber: 0, distance: 0, address: '127.0.0.1', port: 1 };
   const client = new TestClient(0);
   const peer = { index: 0, name: 'client.paris/0', site: 0, topic: 0, server: null };
   const opening = session.openSender(

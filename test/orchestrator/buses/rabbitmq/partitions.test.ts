@@ -3,9 +3,9 @@ import { readPartitions } from '../../../../orchestrator/buses/rabbitmq/partitio
 import { warned } from '../../../reports/reconcile/synthetic.ts';
 
 // Lines of RabbitMQ 3.10.8, three nodes, one of them cut off for 15 s.
-const calm = `2026-11-21 06:34:44.101245+00:00 [info] <0.564.0> rabbit on node 'bus-2@lyon' up
+const healthy = `2026-11-21 06:34:44.101245+00:00 [info] <0.564.0> rabbit on node 'bus-2@lyon' up
 2026-11-21 06:34:44.101300+00:00 [info] <0.9.0> Time to start RabbitMQ: 5151 ms`;
-const minority = `${calm}
+const minority = `${healthy}
 2026-11-21 06:34:58.628081+00:00 [warning] <0.564.0> Cluster minority/secondary status detected - awaiting recovery
 2026-11-21 06:34:58.667842+00:00 [warning] <0.564.0> Cluster minority/secondary status detected - awaiting recovery
 2026-11-21 06:35:08.465638+00:00 [error] <0.315.0> Mnesia('bus-1@paris'): ** ERROR ** mnesia_event got {inconsistent_database, running_partitioned_network, 'bus-2@lyon'}
@@ -15,8 +15,8 @@ const autoheal = `2026-11-21 06:33:15.026259+00:00 [info] <0.574.0> Autoheal req
 2026-11-21 06:33:15.047099+00:00 [warning] <0.507.0> Autoheal: we were selected to restart; winner is 'bus-2@lyon'
 2026-11-21 06:33:20.254451+00:00 [info] <0.486.0> Autoheal: final node has stopped, starting...`;
 
-test('a log tells of partitions, pauses and restarts, and nothing of calm times', () => {
-  expect(readPartitions(calm)).toEqual({
+test('a log tells of partitions, pauses and restarts, and nothing of healthy times', () => {
+  expect(readPartitions(healthy)).toEqual({
     partitionsSeen: 0,
     minorityPauses: 0,
     autohealRestarts: 0,

@@ -7,8 +7,8 @@ import { zeromqDriver } from '../../../../agents/drivers/zeromq/zeromq.ts';
 import { flagProbe } from '../../../../agents/header.ts';
 import type { Announcement, ServerPeer } from '../../../../agents/protocol.ts';
 import type { AgentProcess, Bus } from '../../../../orchestrator/buses/bus.ts';
+import { siteDistances } from '../../../../orchestrator/buses/zeromq/site-distances.ts';
 import { fileLimit } from '../../../../orchestrator/buses/zeromq/sockets.ts';
-import { siteTiers } from '../../../../orchestrator/buses/zeromq/tiers.ts';
 import { zeromqBus } from '../../../../orchestrator/buses/zeromq/zeromq.ts';
 import type { Fabric } from '../../../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../../../orchestrator/fabrics/loopback/loopback.ts';
@@ -277,13 +277,13 @@ describe('zeromq options', () => {
     expect(lines[1]).toMatch(/^zeromq: clients at paris open 30 connections, 160 files/);
   });
 
-  test('sites as close as each other share a tier', () => {
+  test('sites as close as each other share a distance', () => {
     const sample = (to: string, rttP50Ms: number) => {
       const rtt = { rttMinMs: rttP50Ms, rttP50Ms, rttP99Ms: rttP50Ms };
       return { from: 'a', to, ...rtt, probes: 20, lostProbes: null };
     };
     const samples = [sample('b', 20), sample('c', 20.9), sample('d', 25), sample('e', 0.5)];
-    const tiers = siteTiers('a', ['d', 'c', 'b', 'a', 'e', 'unknown'], samples);
-    expect(Object.fromEntries(tiers)).toEqual({ a: 0, e: 0, b: 1, c: 1, d: 2, unknown: 3 });
+    const distances = siteDistances('a', ['d', 'c', 'b', 'a', 'e', 'unknown'], samples);
+    expect(Object.fromEntries(distances)).toEqual({ a: 0, e: 0, b: 1, c: 1, d: 2, unknown: 3 });
   });
 });

@@ -10,8 +10,11 @@ import {
   rootCommand,
   segmentCommand,
 } from '../../../../orchestrator/fabrics/namespaces/netem-commands.ts';
+import {
+  buildSiteNetwork,
+  type SiteNetwork,
+} from '../../../../orchestrator/fabrics/namespaces/site-network.ts';
 import { endOwned } from '../../../../orchestrator/fabrics/namespaces/stale.ts';
-import { buildStar, type Star } from '../../../../orchestrator/fabrics/namespaces/star.ts';
 import { newOwner } from '../../../../orchestrator/owner.ts';
 import type { LinkShape } from '../../../../topologies/topology.ts';
 import { topologyOf } from '../../../contract/fabric.ts';
@@ -97,7 +100,7 @@ describe('counters', () => {
 });
 
 describe.skipIf(noTc !== null)('the real tc', () => {
-  async function starOf(sites: readonly string[]): Promise<Star> {
+  async function networkOf(sites: readonly string[]): Promise<SiteNetwork> {
     const base = await mkdtemp(join(tmpdir(), 'busbench-netem-'));
     const owner = newOwner('netem');
     onTestFinished(async () => {
@@ -105,19 +108,19 @@ describe.skipIf(noTc !== null)('the real tc', () => {
       await rm(base, { recursive: true, force: true });
     });
     const run = { runId: 'netem', scratch: join(base, 's'), logs: join(base, 'l') };
-    return buildStar(topologyOf(sites), run, owner, isRoot ? 'root' : 'rootless');
+    return buildSiteNetwork(topologyOf(sites), run, owner, isRoot ? 'root' : 'rootless');
   }
 
-  const tc = (star: Star, command: string): Promise<string> =>
-    star.router.run(['tc', ...command.split(' ')], {
+  const tc = (network: SiteNetwork, command: string): Promise<string> =>
+    network.router.run(['tc', ...command.split(' ')], {
       stdio: 'pipe',
-      logFile: star.logFile,
+      logFile: network.logFile,
       timeoutMs: 10_000,
     });
 
   test('understands every netem we write: a kernel without netem is all it may complain about', async () => {
-    const star = await starOf(['a', 'b']);
-    await tc(star, rootCommand(2));
+    const network = await networkOf(['a', 'b']);
+    await tc(network, rootCommand(2));
     const shapes: readonly Partial<LinkShape>[] = [
       { delayMs: 12.5 },
       { delayMs: 20, jitterMs: 2 },
@@ -130,31 +133,31 @@ describe.skipIf(noTc !== null)('the real tc', () => {
         ...perfect,
         ...shape,
       });
-      await tc(star, makeClass);
-      const said = await tc(star, leaf).catch((error: Error) => error.message);
+      await tc(network, makeClass);
+      const said = await tc(network, leaf).catch((error: Error) => error.message);
       if (said !== '') expect(said).toContain('Specified qdisc kind is unknown');
-      await tc(star, filter);
+      await tc(network, filter);
     }
-    await expect(tc(star, `${leafOf({}).replace('site11', 'site2')} dellay 1ms`)).rejects.toThrow(
-      'What is "dellay"?',
-    );
+    await expect(
+      tc(network, `${leafOf({}).replace('site11', 'site2')} dellay 1ms`),
+    ).rejects.toThrow('What is "dellay"?');
   });
 
   test('each direction passes its own leaf and is counted there, whatever hangs in it', async () => {
-    const star = await starOf(['a', 'b', 'c']);
+    const network = await networkOf(['a', 'b', 'c']);
     for (const destination of [1, 2, 3]) {
-      await tc(star, rootCommand(destination));
+      await tc(network, rootCommand(destination));
       for (const source of [1, 2, 3].filter((other) => other !== destination)) {
         const commands = directionCommands({ source, destination }, perfect);
         for (const command of commands) {
-          await tc(star, command.replace(/netem .*/, 'pfifo limit 1000'));
+          await tc(network, command.replace(/netem .*/, 'pfifo limit 1000'));
         }
       }
     }
-    const [a] = star.sites;
-    const options = { stdio: 'pipe', logFile: star.logFile, timeoutMs: 10_000 } as const;
+    const [a] = network.sites;
+    const options = { stdio: 'pipe', logFile: network.logFile, timeoutMs: 10_000 } as const;
     await a?.run(['ping', '-c', '5', '-i', '0.01', '-s', '100', '10.99.2.2'], options);
-    const rows = parseCounters(await tc(star, '-s -j qdisc show'));
+    const rows = parseCounters(await tc(network, '-s -j qdisc show'));
     expect(rows).toHaveLength(6);
     const busy = rows.filter(({ packets }) => packets > 0);
     expect(busy.toSorted((x, y) => x.source - y.source)).toEqual([
@@ -164,9 +167,9 @@ describe.skipIf(noTc !== null)('the real tc', () => {
   });
 
   test('takes the sizes that make packets leave at wire size', async () => {
-    const star = await starOf(['a']);
-    const [site] = star.sites;
-    const options = { stdio: 'pipe', logFile: star.logFile, timeoutMs: 10_000 } as const;
+    const network = await networkOf(['a']);
+    const [site] = network.sites;
+    const options = { stdio: 'pipe', logFile: network.logFile, timeoutMs: 10_000 } as const;
     for (const [segments, size] of [
       [true, 'gso_max_size 1500 gso_max_segs 1 '],
       [false, 'gso_max_size 65536 gso_max_segs 65535 '],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Agenda } from '../../../../orchestrator/fabrics/namespaces/agenda.ts';
 import { Lateness } from '../../../../orchestrator/fabrics/namespaces/lateness.ts';
+import { LinkSchedule } from '../../../../orchestrator/fabrics/namespaces/link-schedule.ts';
 import { Loss } from '../../../../orchestrator/fabrics/namespaces/loss.ts';
 import {
   cutOff,
@@ -200,25 +200,25 @@ describe('loss', () => {
   });
 });
 
-test('the agenda always has the link with the earliest packet first', () => {
+test('the schedule always has the link with the earliest packet first', () => {
   fc.assert(
     fc.property(fc.array(fc.array(fc.nat(1_000), { maxLength: 20 }), { maxLength: 30 }), (rows) => {
-      const agenda = new Agenda();
+      const schedule = new LinkSchedule();
       for (const [queue, row] of rows.entries()) {
         const link = new PacketLink(queue, perfect, 1);
         for (const [id, due] of row.toSorted((a, b) => a - b).entries()) link.push(id, due, 1);
-        if (row.length > 0) agenda.add(link);
+        if (row.length > 0) schedule.add(link);
       }
       const out: number[] = [];
-      for (let link = agenda.first; link !== undefined; link = agenda.first) {
+      for (let link = schedule.first; link !== undefined; link = schedule.first) {
         if (link.nextUs === Number.POSITIVE_INFINITY) break;
-        expect(link.nextUs).toBe(agenda.nextUs);
+        expect(link.nextUs).toBe(schedule.nextUs);
         out.push(link.nextUs);
         link.shift();
-        agenda.settle();
+        schedule.settle();
       }
       expect(out).toEqual(rows.flat().toSorted((a, b) => a - b));
-      expect(agenda.nextUs).toBe(Number.POSITIVE_INFINITY);
+      expect(schedule.nextUs).toBe(Number.POSITIVE_INFINITY);
     }),
   );
 });

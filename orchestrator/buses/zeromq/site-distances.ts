@@ -8,7 +8,7 @@ const alikeMs = 1;
  * Sites as seen from `from`, by measured median round trip: 0 for its own and any as close, then 1 ... .
  * A site that no sample reaches comes last.
  */
-export function siteTiers(
+export function siteDistances(
   from: string,
   sites: readonly string[],
   samples: readonly RttSample[],
@@ -18,15 +18,15 @@ export function siteTiers(
       ? 0
       : (samples.find((sample) => sample.from === from && sample.to === site)?.rttP50Ms ??
         Number.POSITIVE_INFINITY);
-  const tiers = new Map<string, number>();
-  let tier = -1;
+  const distances = new Map<string, number>();
+  let distance = -1;
   let nearestMs = Number.NEGATIVE_INFINITY;
   for (const site of [...sites].sort((a, b) => rttMs(a) - rttMs(b))) {
     if (rttMs(site) > Math.max(nearestMs * alikeRatio, nearestMs + alikeMs)) {
-      tier++;
+      distance++;
       nearestMs = rttMs(site);
     }
-    tiers.set(site, tier);
+    distances.set(site, distance);
   }
-  return tiers;
+  return distances;
 }

@@ -18,7 +18,7 @@ export interface FaultScene {
 }
 
 /** One thing to break, and how it is made whole again. */
-export interface Injury {
+export interface Injection {
   readonly target: string;
   readonly begin: () => Promise<void>;
   /**
@@ -29,7 +29,7 @@ export interface Injury {
 }
 
 /** An end that always comes. */
-export function mended(mend: () => Promise<void>): NonNullable<Injury['end']> {
+export function mended(mend: () => Promise<void>): NonNullable<Injection['end']> {
   return async () => {
     await mend();
     return true;

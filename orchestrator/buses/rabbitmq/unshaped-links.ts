@@ -5,7 +5,7 @@ import type { Fabric } from '../../fabrics/fabric.ts';
  * Does `work` while no link delays, loses or slows anything, then imposes the links again. Forming a cluster of three
  * over 25 ms links takes 40 s of round trips instead of 10, and nothing is measured meanwhile.
  */
-export async function withCalmLinks<T>(
+export async function withUnshapedLinks<T>(
   fabric: Fabric,
   links: readonly Link[],
   work: () => Promise<T>,

@@ -1,7 +1,7 @@
 import type { PacketLink } from './packet-link.ts';
 
 /** Links with packets under way, ordered by when their first one is due: a binary heap, no allocation once grown. */
-export class Agenda {
+export class LinkSchedule {
   readonly #heap: PacketLink[] = [];
 
   /** When the next packet of all is due, us; Infinity when nothing is under way. */

@@ -36,25 +36,25 @@ export interface NamespaceSpec {
 export async function makeNamespace(spec: NamespaceSpec): Promise<Namespace> {
   const { label, privilege, mark, first, logFile } = spec;
   const command = [...unshareCommand(privilege, first), 'sh', '-c', script, label];
-  const holder = await startLocalProcess(label, command, {
+  const keeper = await startLocalProcess(label, command, {
     stdio: 'pipe',
     cwd: '/',
     env: mark,
     logFile,
   });
-  const lines = createInterface({ input: holder.stdout ?? process.stdin });
+  const lines = createInterface({ input: keeper.stdout ?? process.stdin });
   const ended = once(lines, 'close').then(() => 'it ended');
   const late = sleep(startMs, `nothing within ${startMs} ms`, { ref: false });
   const answer = await Promise.race([once(lines, 'line').then(String), ended, late]);
   if (answer !== 'ready') {
-    await holder.end(0);
+    await keeper.end(0);
     throw new FabricError(
       'NAMESPACES_REFUSED',
       `cannot make the network namespace ${label}: expected "ready", got ${answer}`,
       `See ${logFile}, and \`busbench check\` for what this machine allows.`,
     );
   }
-  return { process: holder, mark, enter: enterCommand(holder.pid, privilege) };
+  return { process: keeper, mark, enter: enterCommand(keeper.pid, privilege) };
 }
 
 function unshareCommand(privilege: Privilege, first: Namespace | null): readonly string[] {

@@ -4,7 +4,7 @@ import { type ShapeIssue, shapeIssues, wording } from './issues.ts';
 import type { Path } from './path.ts';
 
 /** What could be read of a document that has mistakes of shape. */
-export interface Mended<T> {
+export interface Recovered<T> {
   /** Null when nothing is left to look at. */
   readonly value: T | null;
   /** Holds every mistake of shape; nothing is concluded from what defaults stand in for. */
@@ -18,26 +18,26 @@ const maxRounds = 100;
  * for them, so that names and combinations elsewhere can still be checked in the same pass. `standIns` are for keys
  * of the root that have no default.
  */
-export function readMended<T>(
+export function readWithRecovery<T>(
   type: z.ZodType<T>,
   raw: unknown,
   standIns: Readonly<Record<string, unknown>>,
-): Mended<T> {
+): Recovered<T> {
   const strict = read(type, raw);
   if ('value' in strict) return { value: strict.value, findings: new Findings() };
   const { issues } = strict;
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return { value: null, findings: findingsOf(issues, [], null) };
   }
-  const mending = new Mending(raw, standIns);
+  const recovery = new Recovery(raw, standIns);
   for (let round = 0; round < maxRounds; round++) {
-    const outcome = read(type, mending.document);
+    const outcome = read(type, recovery.document);
     if ('value' in outcome) {
-      return { value: outcome.value, findings: findingsOf(issues, mending.tainted, mending) };
+      return { value: outcome.value, findings: findingsOf(issues, recovery.tainted, recovery) };
     }
-    if (!mending.takeOut(outcome.issues)) break;
+    if (!recovery.takeOut(outcome.issues)) break;
   }
-  return { value: null, findings: findingsOf(issues, mending.tainted, null) };
+  return { value: null, findings: findingsOf(issues, recovery.tainted, null) };
 }
 
 function read<T>(
@@ -51,9 +51,9 @@ function read<T>(
 function findingsOf(
   issues: readonly ShapeIssue[],
   tainted: readonly Path[],
-  mending: Mending | null,
+  recovery: Recovery | null,
 ): Findings {
-  const findings = new Findings(mending === null ? undefined : (path) => mending.placeOf(path));
+  const findings = new Findings(recovery === null ? undefined : (path) => recovery.placeOf(path));
   const written = issues.filter((issue) => issue.at === 'value').map((issue) => issue.path);
   findings.begin(issues, [...written, ...tainted]);
   return findings;
@@ -62,7 +62,7 @@ function findingsOf(
 type Container = Record<string | number, unknown>;
 
 /** A copy of the document from which mistaken parts are taken out. */
-class Mending {
+class Recovery {
   readonly document: Container;
   /** Places of the document as it was written. */
   readonly tainted: Path[] = [];
@@ -94,7 +94,7 @@ class Mending {
     return true;
   }
 
-  /** Where the value at a path of the mended document was written. */
+  /** Where the value at a path of what is left of the document was written. */
   placeOf(path: Path): Path {
     let node: unknown = this.document;
     return path.map((key) => {

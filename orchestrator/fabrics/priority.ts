@@ -5,7 +5,7 @@ import { constants, getPriority, setPriority } from 'node:os';
  * Puts this process before others on a machine short of CPU, for the network must not be what suffers. Needs root;
  * threads made later inherit it. Returns the nice value that it now has.
  */
-export function hurry(): number {
+export function raisePriority(): number {
   const { PRIORITY_HIGHEST } = constants.priority;
   try {
     setPriority(PRIORITY_HIGHEST);

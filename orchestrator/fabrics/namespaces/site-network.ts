@@ -5,11 +5,16 @@ import { namespaceHost } from '../../hosts/namespace.ts';
 import { markOf, type Owner } from '../../owner.ts';
 import type { RunContext } from '../fabric.ts';
 import { gatewayAddress, routerInterface, siteAddress, siteInterface } from './addresses.ts';
-import { makeNamespace, type Namespace, type NamespaceSpec, type Privilege } from './holder.ts';
+import {
+  makeNamespace,
+  type Namespace,
+  type NamespaceSpec,
+  type Privilege,
+} from './network-namespace.ts';
 import { allowCongestionControl, tuneRouter, tuneSite } from './settings.ts';
 
 /** One namespace a site, joined by a router namespace through which all their traffic must go. */
-export interface Star {
+export interface SiteNetwork {
   readonly privilege: Privilege;
   readonly router: Host;
   readonly sites: readonly Host[];
@@ -23,12 +28,12 @@ export interface Star {
 const commandMs = 20_000;
 
 /** Makes and joins the namespaces; nothing is delayed yet. Everything goes with the owner's processes. */
-export async function buildStar(
+export async function buildSiteNetwork(
   topology: Topology,
   run: RunContext,
   owner: Owner,
   privilege: Privilege,
-): Promise<Star> {
+): Promise<SiteNetwork> {
   const directory = join(run.scratch, 'namespaces');
   const logFile = join(run.logs, 'namespaces.log');
   const base = { privilege, mark: markOf(owner), logFile };

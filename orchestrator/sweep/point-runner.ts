@@ -9,11 +9,11 @@ import { makeContext } from '../output.ts';
 import { makePlan } from '../plan/plan.ts';
 import { bench } from '../run.ts';
 import { scenarioYaml } from '../scenario.ts';
-import { type CampaignPosition, Countdown } from './countdown.ts';
+import { Countdown, type SweepPosition } from './countdown.ts';
+import { DeploymentCache } from './deployment-cache.ts';
 import type { Journal } from './journal.ts';
 import type { Point } from './points.ts';
 import type { SweepSpec } from './spec.ts';
-import { Standing } from './standing.ts';
 
 export interface SweepOptions {
   readonly journal: Journal;
@@ -24,7 +24,7 @@ export interface SweepOptions {
   readonly onProgress: (progress: SweepProgress) => void;
 }
 
-export interface SweepProgress extends CampaignPosition {
+export interface SweepProgress extends SweepPosition {
   readonly settings: Settings;
   readonly repetition: number;
   readonly run: RunProgress;
@@ -33,11 +33,11 @@ export interface SweepProgress extends CampaignPosition {
 type Outcome = Pick<PointEntry, 'status' | 'reason' | 'logs'>;
 
 /** Measures points one by one on what stands, and writes each into the journal however it ends. */
-export class Campaign implements AsyncDisposable {
+export class PointRunner implements AsyncDisposable {
   readonly countdown: Countdown;
   readonly #spec: SweepSpec;
   readonly #options: SweepOptions;
-  readonly #standing: Standing;
+  readonly #deployments: DeploymentCache;
   #current: Point | null = null;
 
   constructor(spec: SweepSpec, options: SweepOptions) {
@@ -45,7 +45,7 @@ export class Campaign implements AsyncDisposable {
     this.#options = options;
     this.countdown = new Countdown();
     const logs = join(options.journal.directory, 'logs');
-    this.#standing = new Standing(spec.reuse, logs, (step) =>
+    this.#deployments = new DeploymentCache(spec.reuse, logs, (step) =>
       this.#report({ ...quietProgress, step }),
     );
   }
@@ -79,7 +79,7 @@ export class Campaign implements AsyncDisposable {
     const timeout = AbortSignal.timeout(this.#spec.pointTimeoutMs);
     let outcome = await this.#bench(point, AbortSignal.any([stop, timeout]));
     if (stop.aborted) {
-      outcome = { ...outcome, status: 'interrupted', reason: 'the campaign was stopped' };
+      outcome = { ...outcome, status: 'interrupted', reason: 'the sweep was stopped' };
     } else if (timeout.aborted) {
       const reason = `took longer than ${this.#spec.pointTimeoutMs} ms`;
       outcome = { ...outcome, status: 'timeout', reason };
@@ -87,7 +87,7 @@ export class Campaign implements AsyncDisposable {
     // Nothing of a point that went wrong, or that broke something on purpose, may reach the next one.
     if (unharmed.includes(outcome.status) && point.scenario.faults.length === 0) return outcome;
     try {
-      await this.#standing.drop();
+      await this.#deployments.drop();
     } catch (error) {
       const { code, message } = describeFailure(error);
       return { ...outcome, status: 'failed', reason: `removing it: ${code}: ${message}` };
@@ -100,7 +100,7 @@ export class Campaign implements AsyncDisposable {
     const directory = journal.runningDirectory(point.id);
     let logs: string | null = null;
     try {
-      const deployment = await this.#standing.for(point, stop);
+      const deployment = await this.#deployments.for(point, stop);
       logs = relative(journal.directory, deployment.logs);
       await using context = await makeContext(join(directory, 'logs'));
       const observer = new Observer(point.scenario, (run) => this.#report(run));
@@ -121,7 +121,7 @@ export class Campaign implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#report({ ...quietProgress, step: 'removing everything' });
-    await this.#standing[Symbol.asyncDispose]();
+    await this.#deployments[Symbol.asyncDispose]();
   }
 }
 

@@ -21,12 +21,12 @@ interface HeldFabric {
 }
 
 /** A deployment, and where its logs are. */
-export interface StandingDeployment extends Deployment {
+export interface LoggedDeployment extends Deployment {
   readonly logs: string;
 }
 
 /** The one fabric and bus that stand between points, replaced when a point needs others. */
-export class Standing implements AsyncDisposable {
+export class DeploymentCache implements AsyncDisposable {
   readonly #reuse: SweepSpec['reuse'];
   readonly #logs: string;
   readonly #onStep: (step: string) => void;
@@ -42,7 +42,7 @@ export class Standing implements AsyncDisposable {
   }
 
   /** What this point is to be measured on: what stands, if it fits and can be emptied, or anew. */
-  async for({ scenario, id }: Point, stop: AbortSignal): Promise<StandingDeployment> {
+  async for({ scenario, id }: Point, stop: AbortSignal): Promise<LoggedDeployment> {
     const ownKey = (share: boolean, key: string): string => (share ? key : `${id} ${this.#made++}`);
     const wantedFabric = ownKey(this.#reuse !== 'none', fabricKey(scenario));
     const wantedBus = ownKey(this.#reuse === 'bus', busKey(scenario));
@@ -94,8 +94,8 @@ export class Standing implements AsyncDisposable {
     this.#bus = null;
     await held?.stack[Symbol.asyncDispose]();
     // The next bus must not find the data of this one.
-    const standing = held && this.#fabric?.value;
-    if (standing) await emptyHosts(standing);
+    const left = held && this.#fabric?.value;
+    if (left) await emptyHosts(left);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { type WanTier, wanTiers } from '../../../../orchestrator/fabrics/namespaces/tiers.ts';
+import {
+  type EmulationMode,
+  emulationModes,
+} from '../../../../orchestrator/fabrics/namespaces/emulation-modes.ts';
 import { programPath } from '../../../../orchestrator/program.ts';
 import { isInstalled, isRoot } from '../../../helpers/namespaces.ts';
 
 const run = promisify(execFile);
 
-const tiersFile = JSON.stringify(programPath('orchestrator/fabrics/namespaces/tiers'));
+const modesFile = JSON.stringify(programPath('orchestrator/fabrics/namespaces/emulation-modes'));
 const fabricFile = JSON.stringify(programPath('orchestrator/fabrics/namespaces/namespaces'));
 
 /** Somebody without any right: as root we play nobody, else we are somebody already. */
@@ -31,12 +34,12 @@ async function asOrdinaryUser(script: string): Promise<string> {
 }
 
 async function whyNotRootless(): Promise<string | null> {
-  const tier = (await wanTiers()).find(({ name }) => name === 'rootless');
-  if (tier?.ok !== true) return `rootless needs ${tier?.reason}: ${tier?.mend}`;
+  const mode = (await emulationModes()).find(({ name }) => name === 'rootless');
+  if (mode?.ok !== true) return `rootless needs ${mode?.reason}: ${mode?.hint}`;
   if (isRoot && !isInstalled('setpriv')) {
     return 'setpriv is not installed: apt-get install util-linux';
   }
-  const readable = asOrdinaryUser(`await import(${tiersFile});`).then(
+  const readable = asOrdinaryUser(`await import(${modesFile});`).then(
     () => true,
     () => false,
   );
@@ -47,26 +50,26 @@ const noRootless = await whyNotRootless();
 if (noRootless !== null) test(`SKIPPED: ${noRootless}`, ({ skip }) => skip());
 
 test('the four ways, best first, each with what it gives or what would mend it', async () => {
-  const tiers = await wanTiers();
-  expect(tiers.map(({ name }) => name)).toEqual([
+  const modes = await emulationModes();
+  expect(modes.map(({ name }) => name)).toEqual([
     'root + netem',
     'root + nfqueue',
     'rootless',
     'loopback only',
   ]);
-  for (const { ok, reason, mend } of tiers) {
+  for (const { ok, reason, hint } of modes) {
     expect(reason).not.toBe('');
-    expect(mend === null).toBe(ok);
+    expect(hint === null).toBe(ok);
   }
-  if (isRoot) expect(tiers.map(({ reason }) => reason)).not.toContain('root');
+  if (isRoot) expect(modes.map(({ reason }) => reason)).not.toContain('root');
 });
 
 describe.skipIf(noRootless !== null)('as an ordinary user', () => {
   test('root is what the first two ways lack, and the third is there', async () => {
-    const script = `import { wanTiers } from ${tiersFile}; console.log(JSON.stringify(await wanTiers()));`;
-    const tiers: readonly WanTier[] = JSON.parse(await asOrdinaryUser(script));
-    expect(tiers.map(({ ok }) => ok)).toEqual([false, false, true, true]);
-    expect(tiers[0]?.mend).toContain('sudo');
+    const script = `import { emulationModes } from ${modesFile}; console.log(JSON.stringify(await emulationModes()));`;
+    const modes: readonly EmulationMode[] = JSON.parse(await asOrdinaryUser(script));
+    expect(modes.map(({ ok }) => ok)).toEqual([false, false, true, true]);
+    expect(modes[0]?.hint).toContain('sudo');
   });
 
   test('the whole fabric works, and nothing of it is left', async () => {

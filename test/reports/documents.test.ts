@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseScenario } from '../../orchestrator/scenario.ts';
+import { jsonSchemaText, schemaNames } from '../../orchestrator/schemas.ts';
 import { parseSweep } from '../../orchestrator/sweep/spec.ts';
 import { resultJsonSchema } from '../../reports/result.ts';
 import { distSchema, timesSchema } from '../../reports/schema/dist.ts';
@@ -11,7 +12,8 @@ import { scenarioJsonSchema } from '../../topologies/scenario.ts';
 import { sweepJsonSchema } from '../../topologies/sweep.ts';
 import { referenceTable, type SchemaNode, table, withPart } from '../helpers/reference.ts';
 
-const docs = join(import.meta.dirname, '../../docs');
+const root = join(import.meta.dirname, '../..');
+const docs = join(root, 'docs');
 const contract = join(docs, 'contract.md');
 const errors = join(docs, 'errors.md');
 
@@ -47,6 +49,26 @@ describe('docs/contract.md', () => {
     expect(read.name).toBe('three-sites');
     expect(parseSweep(sweep, 'sweep.yaml').stopWhen).not.toBeNull();
     expect(parseSweep(search, 'search.yaml').search).not.toBeNull();
+  });
+});
+
+/** The files that editors and other programs read; `npm run docs` writes them. */
+describe('schemas/', () => {
+  it.each(schemaNames)('has %s.json as the code has it', async (name) => {
+    await expect(jsonSchemaText(name)).toMatchFileSnapshot(join(root, 'schemas', `${name}.json`));
+  });
+
+  it.each([
+    ['topologies', 'scenario'],
+    ['topologies/sweeps', 'sweep'],
+  ])('is named by every ready-made file of %s', (folder, name) => {
+    const files = readdirSync(join(root, folder)).filter((file) => file.endsWith('.yaml'));
+    expect(files).not.toEqual([]);
+    for (const file of files) {
+      const text = readFileSync(join(root, folder, file), 'utf8');
+      const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)$/m.exec(text) ?? [];
+      expect(join(root, folder, schema), file).toBe(join(root, 'schemas', `${name}.json`));
+    }
   });
 });
 

@@ -7,7 +7,7 @@ const real = new RegExp(
   [
     '^node:(child_process|net|http|dgram|worker_threads|timers/promises)$',
     '^agents/(agent|alarm|loop)\\.ts$',
-    '^orchestrator/(run|waiting)\\.ts$',
+    '^orchestrator/(run|processes/waiting)\\.ts$',
     '^orchestrator/(buses/.*/(bus|deploy)|hosts/.*|fabrics/[^/]*|fabrics/.*/(loopback|namespaces))\\.ts$',
   ].join('|'),
 );

@@ -8,8 +8,8 @@ import { rabbitmqBus } from '../orchestrator/buses/rabbitmq/rabbitmq.ts';
 import type { Fabric, RunContext } from '../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../orchestrator/fabrics/loopback/loopback.ts';
 import { RequestLine } from '../orchestrator/fabrics/request-line.ts';
-import { ResourceStack } from '../orchestrator/resource-stack.ts';
-import { loadScenario } from '../orchestrator/scenario.ts';
+import { ResourceStack } from '../orchestrator/processes/resource-stack.ts';
+import { loadScenario } from '../orchestrator/read/scenario.ts';
 
 type Path = 'plain' | 'driver';
 

@@ -8,7 +8,7 @@ import type { Endpoint, Fabric } from '../orchestrator/fabrics/fabric.ts';
 import { namespaces } from '../orchestrator/fabrics/namespaces/namespaces.ts';
 import { type Calls, RequestLine } from '../orchestrator/fabrics/request-line.ts';
 import type { Host } from '../orchestrator/hosts/host.ts';
-import { ResourceStack } from '../orchestrator/resource-stack.ts';
+import { ResourceStack } from '../orchestrator/processes/resource-stack.ts';
 import type { LinkShape } from '../topologies/topology.ts';
 import type { FloodCalls } from './relay.ts';
 

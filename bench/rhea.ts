@@ -9,8 +9,8 @@ import { rheaDriver } from '../agents/drivers/rhea/rhea.ts';
 import { emptyHeader, writeRequest } from '../agents/header.ts';
 import { routerBus } from '../orchestrator/buses/router/router.ts';
 import { loopback } from '../orchestrator/fabrics/loopback/loopback.ts';
-import { ResourceStack } from '../orchestrator/resource-stack.ts';
-import { loadScenario } from '../orchestrator/scenario.ts';
+import { ResourceStack } from '../orchestrator/processes/resource-stack.ts';
+import { loadScenario } from '../orchestrator/read/scenario.ts';
 
 const bodyBytes = 1024;
 const inFlight = 100;

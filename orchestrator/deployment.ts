@@ -4,7 +4,7 @@ import { busDeployer } from './buses/registry.ts';
 import { UsageError } from './errors.ts';
 import type { Fabric, FabricMaker, RunContext } from './fabrics/fabric.ts';
 import { fabricMakers } from './fabrics/registry.ts';
-import { ResourceStack } from './resource-stack.ts';
+import { ResourceStack } from './processes/resource-stack.ts';
 
 /** A fabric with a bus on it: what `run` makes for one bench, and `deploy` for many. */
 export interface Deployment {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type, version } from 'node:os';
 import { join } from 'node:path';
 import type { RunResult } from '../reports/result.ts';
-import { projectRoot } from './program.ts';
+import { projectRoot } from './processes/program.ts';
 
 /** The version in our package.json. */
 export function busbenchVersion(): string {

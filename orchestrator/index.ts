@@ -17,5 +17,5 @@ export type { RunProgress } from './observer.ts';
 export { makeDirectories } from './output.ts';
 export { describePlan } from './plan/describe.ts';
 export { makePlan, type Plan } from './plan/plan.ts';
+export { loadScenario, parseScenario, scenarioYaml } from './read/scenario.ts';
 export { type RunOptions, run } from './run.ts';
-export { loadScenario, parseScenario, scenarioYaml } from './scenario.ts';

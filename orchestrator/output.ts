@@ -4,7 +4,12 @@ import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from './errors.ts';
 import type { RunContext } from './fabrics/fabric.ts';
-import { disownDirectory, makeScratch, removeStaleDirectories, temporaryFolder } from './owner.ts';
+import {
+  disownDirectory,
+  makeScratch,
+  removeStaleDirectories,
+  temporaryFolder,
+} from './processes/owner.ts';
 
 /** Where a run writes, and the context its resources are named after. */
 export interface RunDirectories extends RunContext, AsyncDisposable {

@@ -1,13 +1,13 @@
 import { heldMessages } from '../reports/warnings/bus.ts';
 import type { Observation } from '../reports/warnings/observed.ts';
 import type { AgentGroup } from './agents/agent-group.ts';
+import { assign } from './agents/assignment.ts';
 import type { ProbeAccount } from './agents/probe-book.ts';
-import { assign } from './assignment.ts';
 import type { Bus } from './buses/bus.ts';
 import type { Deployment } from './deployment.ts';
 import type { Observer } from './observer.ts';
 import type { Plan } from './plan/plan.ts';
-import { sleep } from './waiting.ts';
+import { sleep } from './processes/waiting.ts';
 
 /** What getting ready took, and what it left behind. */
 export interface Readiness {

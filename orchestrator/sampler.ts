@@ -1,7 +1,7 @@
 import { nowUs } from '../agents/clock.ts';
 import type { ProcessReport } from '../reports/result.ts';
 import type { Host, ProcessSample } from './hosts/host.ts';
-import { within } from './waiting.ts';
+import { within } from './processes/waiting.ts';
 
 /** A process whose use of the machine is reported. */
 export interface Watched {

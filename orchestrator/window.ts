@@ -11,7 +11,7 @@ import { Absences } from './faults/absences.ts';
 import { type FaultLog, type FaultsSeen, injectFaults } from './faults/faults.ts';
 import type { Observer } from './observer.ts';
 import type { Plan } from './plan/plan.ts';
-import { sleep } from './waiting.ts';
+import { sleep } from './processes/waiting.ts';
 
 /** What was seen from the simultaneous start to the end of the drain. */
 export interface Window {

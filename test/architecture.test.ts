@@ -93,6 +93,10 @@ const confined: readonly (readonly [name: RegExp, where: RegExp])[] = [
   [/^echarts/, /^reports\//],
 ];
 
+/** What the parts of a run stand on: errors, processes, and each other. */
+const standing = /^orchestrator\/(hosts|fabrics|buses)\//;
+const ground = /^(agents|reports|topologies)\/|^orchestrator\/(errors\.ts$|processes\/)/;
+
 describe('architecture', () => {
   it('keeps imports pointing left: topologies < agents < reports < orchestrator', () => {
     const wrong = sources.flatMap((source) => {
@@ -105,6 +109,30 @@ describe('architecture', () => {
         .map(({ target }) => `${source.path} imports ${target}`);
     });
     expect(wrong).toEqual([]);
+  });
+
+  it('lets hosts, fabrics and buses know nothing of who conducts', () => {
+    const imports = sources
+      .filter(({ path }) => standing.test(path) || path.startsWith('orchestrator/processes/'))
+      .flatMap((source) => ownImports(source).map(({ target }) => [source.path, target] as const));
+    expect(imports.length).toBeGreaterThan(100);
+    const wrong = imports.filter(
+      ([path, target]) => !(ground.test(target) || (standing.test(path) && standing.test(target))),
+    );
+    expect(wrong.map(([path, target]) => `${path} imports ${target}`)).toEqual([]);
+  });
+
+  it('has no file beside a folder of its name', () => {
+    const rooms = [...folders, 'test'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, withFileTypes: true }),
+    );
+    const names = (isWanted: boolean, end: RegExp): readonly string[] =>
+      rooms
+        .filter((entry) => entry.isDirectory() === isWanted)
+        .map((entry) => relative(root, join(entry.parentPath, entry.name)).replace(end, ''));
+    const files = names(false, /(\.test)?\.ts$/);
+    const directories = names(true, /$^/);
+    expect(directories.filter((directory) => files.includes(directory))).toEqual([]);
   });
 
   it('keeps client libraries and native modules where they belong', () => {

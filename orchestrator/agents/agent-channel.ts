@@ -4,7 +4,7 @@ import { nowUs } from '../../agents/clock.ts';
 import { type FromAgent, protocolVersion, type ToAgent } from '../../agents/protocol.ts';
 import { Silence } from '../../agents/silence.ts';
 import { AgentError } from '../errors.ts';
-import { within } from '../waiting.ts';
+import { within } from '../processes/waiting.ts';
 
 type MessageOf<T extends FromAgent['type']> = Extract<FromAgent, { type: T }>;
 

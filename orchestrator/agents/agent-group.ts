@@ -4,8 +4,8 @@ import type { Bus } from '../buses/bus.ts';
 import { AgentError } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Plan } from '../plan/plan.ts';
-import { ResourceStack } from '../resource-stack.ts';
-import { within } from '../waiting.ts';
+import { ResourceStack } from '../processes/resource-stack.ts';
+import { within } from '../processes/waiting.ts';
 import {
   type Agent,
   type AssignmentOf,

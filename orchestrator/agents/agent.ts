@@ -3,7 +3,7 @@ import type { Announcement, Assignment } from '../../agents/protocol.ts';
 import type { AgentProcess } from '../buses/bus.ts';
 import { AgentError } from '../errors.ts';
 import type { ExitStatus, Host, HostProcess } from '../hosts/host.ts';
-import type { ResourceStack } from '../resource-stack.ts';
+import type { ResourceStack } from '../processes/resource-stack.ts';
 import { AgentChannel } from './agent-channel.ts';
 
 /** One agent process of the run and our end of its protocol. */

@@ -1,7 +1,7 @@
 import type { FromAgent } from '../../agents/protocol.ts';
 import { AgentError } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
-import { within } from '../waiting.ts';
+import { within } from '../processes/waiting.ts';
 import type { Agent } from './agent.ts';
 import { type ProbeAccount, ProbeBook, type Prover } from './probe-book.ts';
 

@@ -6,7 +6,7 @@ import { busDeployer, busDeployers } from '../buses/registry.ts';
 import { describeFailure } from '../errors.ts';
 import { emulationModes } from '../fabrics/namespaces/emulation-modes.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
-import { temporaryFolder } from '../owner.ts';
+import { temporaryFolder } from '../processes/owner.ts';
 import { print } from './streams.ts';
 
 /** One line of `busbench check`: what was looked at, what was found, and what would help after a "no". */

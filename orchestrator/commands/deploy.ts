@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { refuseUnavailable } from '../deployment.ts';
-import { interruptible } from '../interrupts.ts';
 import { startKeeper } from '../keeper/client.ts';
 import { claimState, readState } from '../keeper/state.ts';
 import { quietProgress } from '../observer.ts';
-import { temporaryFolder } from '../owner.ts';
-import { loadScenario } from '../scenario.ts';
+import { interruptible } from '../processes/interrupts.ts';
+import { temporaryFolder } from '../processes/owner.ts';
+import { loadScenario } from '../read/scenario.ts';
 import { defaultState, toAbsolute } from './keeper-flags.ts';
 import { showProgress } from './progress.ts';
 import { setOption } from './set-option.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import * as readyMade from '../ready-made.ts';
+import * as readyMade from '../read/ready-made.ts';
 import { print } from './streams.ts';
 
 /** `busbench list`: the ready-made scenarios and sweeps. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { refuseUnfit } from '../deployment.ts';
 import { describePlan, planText } from '../plan/describe.ts';
 import { makePlan } from '../plan/plan.ts';
-import { loadScenario } from '../scenario.ts';
+import { loadScenario } from '../read/scenario.ts';
 import { setOption } from './set-option.ts';
 import { print } from './streams.ts';
 

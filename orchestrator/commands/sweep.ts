@@ -11,8 +11,8 @@ import {
 import { writeSweep } from '../../reports/sweep/write.ts';
 import { writeWhole } from '../../reports/write.ts';
 import { UsageError } from '../errors.ts';
-import { exitInterrupted, interruptible } from '../interrupts.ts';
-import { temporaryFolder } from '../owner.ts';
+import { exitInterrupted, interruptible } from '../processes/interrupts.ts';
+import { temporaryFolder } from '../processes/owner.ts';
 import { expectedMs } from '../sweep/countdown.ts';
 import { Journal } from '../sweep/journal.ts';
 import {

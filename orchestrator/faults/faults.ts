@@ -2,7 +2,7 @@ import { nowUs } from '../../agents/clock.ts';
 import type { Observation } from '../../reports/warnings/observed.ts';
 import type { FaultSpec } from '../../topologies/faults.ts';
 import { msUntil } from '../agents/agent-group.ts';
-import { sleep } from '../waiting.ts';
+import { sleep } from '../processes/waiting.ts';
 import type { FaultScene, Injection } from './injection.ts';
 import { injectionsOf } from './targets.ts';
 

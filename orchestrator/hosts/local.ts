@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { HostError } from '../errors.ts';
-import { programPath } from '../program.ts';
+import { programPath } from '../processes/program.ts';
 import type { Host, HostProcess, SpawnOptions } from './host.ts';
 import { startLocalProcess } from './local-process.ts';
 import { sampleProcessTree } from './proc.ts';

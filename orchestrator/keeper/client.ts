@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError, HostError } from '../errors.ts';
 import { removeStale } from '../fabrics/namespaces/stale.ts';
 import type { RunProgress } from '../observer.ts';
-import { claimedDirectories, isAlive } from '../owner.ts';
-import { programPath } from '../program.ts';
+import { claimedDirectories, isAlive } from '../processes/owner.ts';
+import { programPath } from '../processes/program.ts';
 import {
   type DeployReport,
   type Failure,

@@ -1,4 +1,4 @@
-import { interruptible } from '../interrupts.ts';
+import { interruptible } from '../processes/interrupts.ts';
 import { failureOf, Keeper } from './keeper.ts';
 import type { DeployReport } from './protocol.ts';
 

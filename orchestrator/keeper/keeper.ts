@@ -6,11 +6,11 @@ import { type Deployment, deploy } from '../deployment.ts';
 import { BenchError, describeFailure, UsageError } from '../errors.ts';
 import { Observer } from '../observer.ts';
 import { makeContext } from '../output.ts';
-import { newOwner } from '../owner.ts';
 import { makePlan } from '../plan/plan.ts';
-import { ResourceStack } from '../resource-stack.ts';
+import { newOwner } from '../processes/owner.ts';
+import { ResourceStack } from '../processes/resource-stack.ts';
+import { loadScenario, scenarioYaml } from '../read/scenario.ts';
 import { bench } from '../run.ts';
-import { loadScenario, scenarioYaml } from '../scenario.ts';
 import {
   type Failure,
   type KeeperReply,

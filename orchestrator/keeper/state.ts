@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { writeWhole } from '../../reports/write.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { UsageError } from '../errors.ts';
-import type { Owner } from '../owner.ts';
+import type { Owner } from '../processes/owner.ts';
 import { busKey } from '../sweep/order.ts';
 
 /** What a scenario was made of: a file or a ready-made name, and the `--set`s over it. */

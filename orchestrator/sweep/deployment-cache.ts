@@ -3,7 +3,7 @@ import type { Bus } from '../buses/bus.ts';
 import { type Deployment, deployBus, makeFabric } from '../deployment.ts';
 import type { Fabric, RunContext } from '../fabrics/fabric.ts';
 import { makeContext } from '../output.ts';
-import { ResourceStack } from '../resource-stack.ts';
+import { ResourceStack } from '../processes/resource-stack.ts';
 import { busKey, fabricKey } from './order.ts';
 import type { Point } from './points.ts';
 import type { SweepSpec } from './spec.ts';

@@ -4,7 +4,7 @@ import type { Settings } from '../../reports/sweep/sweep.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { refuseUnavailable } from '../deployment.ts';
 import { UsageError } from '../errors.ts';
-import { sweeps } from '../ready-made.ts';
+import { sweeps } from '../read/ready-made.ts';
 import { expandSettings } from './expand.ts';
 import { makePoints, type Point, type PointBase } from './points.ts';
 import { parseSweep, type SearchSpec, type SweepSpec } from './spec.ts';

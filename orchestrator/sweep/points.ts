@@ -2,7 +2,7 @@ import { labelOf } from '../../reports/sweep/axes.ts';
 import type { Settings } from '../../reports/sweep/sweep.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { inOrder, type Mistake, ScenarioError } from '../errors.ts';
-import { loadScenario } from '../scenario.ts';
+import { loadScenario } from '../read/scenario.ts';
 import { asSets } from './expand.ts';
 import { pointId } from './journal.ts';
 import type { SweepSpec } from './spec.ts';

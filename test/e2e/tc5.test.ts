@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseScenario } from '../../orchestrator/scenario.ts';
+import { parseScenario } from '../../orchestrator/read/scenario.ts';
 import { parseResult } from '../../reports/parse.ts';
 import type { RunResult } from '../../reports/result.ts';
 import { busbench, type Finished, scratchFolder } from '../helpers/cli.ts';

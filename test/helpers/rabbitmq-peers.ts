@@ -3,7 +3,7 @@ import type { AmqplibEndpoint } from '../../agents/drivers/amqplib/endpoint.ts';
 import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
 import type { Bus } from '../../orchestrator/buses/bus.ts';
 import type { Host } from '../../orchestrator/hosts/host.ts';
-import { ResourceStack } from '../../orchestrator/resource-stack.ts';
+import { ResourceStack } from '../../orchestrator/processes/resource-stack.ts';
 import { TestClient, TestServer } from '../contract/driver-peers.ts';
 import { endpointFor } from './endpoint.ts';
 

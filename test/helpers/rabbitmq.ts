@@ -8,8 +8,8 @@ import { rabbitmqBus } from '../../orchestrator/buses/rabbitmq/rabbitmq.ts';
 import { withUnshapedLinks } from '../../orchestrator/buses/rabbitmq/unshaped-links.ts';
 import type { Fabric } from '../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../orchestrator/fabrics/loopback/loopback.ts';
-import { ResourceStack } from '../../orchestrator/resource-stack.ts';
-import { parseScenario } from '../../orchestrator/scenario.ts';
+import { ResourceStack } from '../../orchestrator/processes/resource-stack.ts';
+import { parseScenario } from '../../orchestrator/read/scenario.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { busWith, ofType } from './buses.ts';
 

@@ -1,5 +1,5 @@
 import { type Mistake, ScenarioError } from '../../orchestrator/errors.ts';
-import { parseScenario } from '../../orchestrator/scenario.ts';
+import { parseScenario } from '../../orchestrator/read/scenario.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 
 /** The resolved scenario of a text. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { makeContext } from '../../orchestrator/output.ts';
-import { claimDirectory, newOwner } from '../../orchestrator/owner.ts';
+import { claimDirectory, newOwner } from '../../orchestrator/processes/owner.ts';
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'busbench-output-'));

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { parseScenario } from '../../orchestrator/scenario.ts';
+import { parseScenario } from '../../orchestrator/read/scenario.ts';
 import { jsonSchemaText, schemaNames } from '../../orchestrator/schemas.ts';
 import { parseSweep } from '../../orchestrator/sweep/spec.ts';
 import { resultJsonSchema } from '../../reports/result.ts';

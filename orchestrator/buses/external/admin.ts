@@ -3,8 +3,8 @@ import { BusError } from '../../errors.ts';
 import type { RunContext } from '../../fabrics/fabric.ts';
 import { type Calls, RequestLine } from '../../fabrics/request-line.ts';
 import type { Host } from '../../hosts/host.ts';
-import type { ResourceStack } from '../../resource-stack.ts';
-import { within } from '../../waiting.ts';
+import type { ResourceStack } from '../../processes/resource-stack.ts';
+import { within } from '../../processes/waiting.ts';
 
 export interface AdminParts {
   readonly run: RunContext;

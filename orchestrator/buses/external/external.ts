@@ -1,7 +1,7 @@
 import { type ExternalOptions, urlWithPath } from '../../../topologies/buses/external.ts';
 import { patterns } from '../../../topologies/patterns.ts';
 import { BusError } from '../../errors.ts';
-import { ResourceStack } from '../../resource-stack.ts';
+import { ResourceStack } from '../../processes/resource-stack.ts';
 import type { BusDeployer } from '../bus.ts';
 import { addressMistakes } from './addresses.ts';
 import { ExternalBus } from './bus.ts';

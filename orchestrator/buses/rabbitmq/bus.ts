@@ -4,7 +4,7 @@ import type { Address } from '../../../agents/drivers/amqplib/endpoint.ts';
 import type { Directory, Endpoint } from '../../../agents/drivers/endpoint.ts';
 import { patterns } from '../../../topologies/patterns.ts';
 import { BusError } from '../../errors.ts';
-import { sleep } from '../../waiting.ts';
+import { sleep } from '../../processes/waiting.ts';
 import type { AgentProcess, Bus, NodeCounters } from '../bus.ts';
 import {
   addressesOf,
@@ -106,7 +106,7 @@ export class RabbitmqBus implements Bus {
   async #socketLimit(signal: AbortSignal): Promise<number> {
     let room = 0;
     const path = '/nodes?columns=name,sockets_total,fd_total';
-    const probe = async (): Promise<string | null> => {
+    const look = async (): Promise<string | null> => {
       const listed = await this.nodes[0]?.spec.management.tryGet(path, signal);
       const limits = ((listed ?? []) as readonly FileLimits[]).map(socketsOf);
       room = limits.reduce((sum, sockets) => sum + sockets, 0);
@@ -115,7 +115,7 @@ export class RabbitmqBus implements Bus {
     };
     const hint = 'Look at the logs of the bus nodes.';
     const patience = { what: 'limits of open sockets', everyMs: 250, timeoutMs: 30_000, hint };
-    await waitUntil(probe, patience, signal);
+    await waitUntil(look, patience, signal);
     return room;
   }
 

@@ -54,12 +54,12 @@ export class Cluster implements NodeSurroundings {
   #wait(
     node: RabbitmqNode,
     what: string,
-    probe: () => Promise<string | null>,
+    look: () => Promise<string | null>,
     signal: AbortSignal,
   ): Promise<void> {
     const alive = async (): Promise<string | null> => {
       if (!node.alive) throw await node.deathNotice();
-      return probe();
+      return look();
     };
     const hint = `Look at ${node.spec.logFile}.`;
     const patience = { what: `${node.name} ${what}`, everyMs: 100, timeoutMs: bootMs, hint };

@@ -2,7 +2,7 @@ import type { RabbitmqOptions } from '../../../topologies/buses/rabbitmq.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
-import type { ResourceStack } from '../../resource-stack.ts';
+import type { ResourceStack } from '../../processes/resource-stack.ts';
 import type { Cluster } from './cluster.ts';
 import type { Installation } from './installation.ts';
 

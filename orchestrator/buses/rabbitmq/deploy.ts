@@ -192,12 +192,12 @@ async function startEpmd(
       stack.defer(async () => {
         await epmd.end(1_000);
       });
-      const probe = async (): Promise<string | null> => {
+      const look = async (): Promise<string | null> => {
         const names = await gateways.get(host)?.ask('epmd', { port }, signal);
         return names ? null : `nothing listens at port ${port}`;
       };
       const patience = { what: `epmd on ${host.name}`, everyMs: 10, timeoutMs: 10_000 };
-      await waitUntil(probe, { ...patience, hint: `See ${logFile}.` }, signal);
+      await waitUntil(look, { ...patience, hint: `See ${logFile}.` }, signal);
     }),
   );
 }

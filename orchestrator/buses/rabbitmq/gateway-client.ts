@@ -1,7 +1,7 @@
 import { BusError } from '../../errors.ts';
 import { RequestLine } from '../../fabrics/request-line.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
-import { within } from '../../waiting.ts';
+import { within } from '../../processes/waiting.ts';
 import type { GatewayCalls } from './gateway-protocol.ts';
 
 const answerMs = 40_000;

@@ -1,5 +1,5 @@
 import { BusError } from '../../errors.ts';
-import { sleep } from '../../waiting.ts';
+import { sleep } from '../../processes/waiting.ts';
 
 /** What is waited for, how often to look and how long at most. */
 export interface Patience {
@@ -10,18 +10,18 @@ export interface Patience {
 }
 
 /**
- * Looks until `probe` says null (done); anything else is what is still missing, and becomes part of the
+ * Looks until `look` says null (done); anything else is what is still missing, and becomes part of the
  * RABBITMQ_NOT_READY that ends the wait when time is up.
  */
 export async function waitUntil(
-  probe: () => Promise<string | null>,
+  look: () => Promise<string | null>,
   patience: Patience,
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = performance.now() + patience.timeoutMs;
   for (;;) {
     signal.throwIfAborted();
-    const missing = await probe();
+    const missing = await look();
     if (missing === null) return;
     if (performance.now() > deadline) {
       throw new BusError(

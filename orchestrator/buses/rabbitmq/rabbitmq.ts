@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { BusOf } from '../../../topologies/buses/buses.ts';
 import { patterns } from '../../../topologies/patterns.ts';
-import { ResourceStack } from '../../resource-stack.ts';
+import { ResourceStack } from '../../processes/resource-stack.ts';
 import type { BusDeployer } from '../bus.ts';
 import { declarationOf, declaredText } from './addressing.ts';
 import { RabbitmqBus } from './bus.ts';

@@ -106,7 +106,7 @@ export class Routing {
    */
   async settle(prefix: string, signal: AbortSignal): Promise<void> {
     const living = this.#nodes.filter((node) => node.alive);
-    const probe = async (): Promise<string | null> => {
+    const look = async (): Promise<string | null> => {
       const known = await Promise.all(living.map((node) => bindingsAt(node, prefix, signal)));
       const all = new Set(known.flatMap((bindings) => [...bindings]));
       const behind = known.findIndex((bindings) => bindings.size < all.size);
@@ -114,7 +114,7 @@ export class Routing {
       const [example] = [...all].filter((binding) => !known[behind]?.has(binding));
       return `${living[behind]?.name} does not know the binding ${example}`;
     };
-    await waitUntil(probe, routePatience('every node routing to every queue'), signal);
+    await waitUntil(look, routePatience('every node routing to every queue'), signal);
     const leaders = await this.#leaders(prefix, signal);
     for (const [queue, site] of leaders) {
       const topic = sharedTopic(queue.slice(prefix.length));
@@ -127,7 +127,7 @@ export class Routing {
     const [first] = this.#nodes.filter((node) => node.alive);
     if (!first) return;
     const { management } = first.spec;
-    const probe = async (): Promise<string | null> => {
+    const look = async (): Promise<string | null> => {
       let left = 0;
       for (const kind of ['queues', 'exchanges']) {
         const listed = await management.tryGet(`${vhostPath(kind)}?columns=name`, signal);
@@ -142,7 +142,7 @@ export class Routing {
       }
       return left === 0 ? null : `${left} queues and exchanges are left`;
     };
-    await waitUntil(probe, routePatience('removing queues and exchanges'), signal);
+    await waitUntil(look, routePatience('removing queues and exchanges'), signal);
     this.#declared.clear();
     this.#topicLeaders.clear();
   }
@@ -218,12 +218,12 @@ export class Routing {
         payload: 'busbench probe',
         payload_encoding: 'string',
       };
-      const probe = async (): Promise<string | null> => {
+      const look = async (): Promise<string | null> => {
         const answer = await node.spec.management.send('POST', path, message, signal);
         const { routed } = answer as { readonly routed: boolean };
         return routed ? null : `a message for ${address.queue} found no queue`;
       };
-      await waitUntil(probe, routePatience(`${node.name} routing to every queue`), signal);
+      await waitUntil(look, routePatience(`${node.name} routing to every queue`), signal);
     });
   }
 

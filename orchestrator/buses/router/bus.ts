@@ -4,7 +4,7 @@ import type { RheaAddresses, RheaServer } from '../../../agents/drivers/rhea/end
 import type { RouterOptions } from '../../../topologies/buses/router.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import type { Fabric } from '../../fabrics/fabric.ts';
-import type { ResourceStack } from '../../resource-stack.ts';
+import type { ResourceStack } from '../../processes/resource-stack.ts';
 import type { AgentProcess, Bus } from '../bus.ts';
 import { addressesOfServer, addressOfClient, exchangeOf, osloAddresses } from './addresses.ts';
 import { countedSince, localShareOf, routerCounters } from './counters.ts';

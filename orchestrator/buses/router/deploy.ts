@@ -3,7 +3,7 @@ import type { RouterOptions } from '../../../topologies/buses/router.ts';
 import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
-import { ResourceStack } from '../../resource-stack.ts';
+import { ResourceStack } from '../../processes/resource-stack.ts';
 import type { Bus } from '../bus.ts';
 import { RouterBus } from './bus.ts';
 import { type Connector, routerConfig } from './config.ts';

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { BusError } from '../../errors.ts';
 import { RequestError, RequestLine } from '../../fabrics/request-line.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
-import { within } from '../../waiting.ts';
+import { within } from '../../processes/waiting.ts';
 import type { ManagementCalls, ManagementType } from './management-calls.ts';
 
 const answerMs = 20_000;

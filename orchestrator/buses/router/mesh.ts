@@ -1,5 +1,5 @@
 import { BusError } from '../../errors.ts';
-import { sleep } from '../../waiting.ts';
+import { sleep } from '../../processes/waiting.ts';
 import { edgeConnected, type NodeView, parseAddresses, parseNodes } from './entities.ts';
 import { cheapestCosts, type WeightedEdge } from './graph.ts';
 import type { RouterNode } from './node.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BusError } from '../../errors.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
-import { sleep } from '../../waiting.ts';
+import { sleep } from '../../processes/waiting.ts';
 import type { BusNode } from '../bus.ts';
 import type { RouterPlan } from './layout.ts';
 import type { Management } from './management.ts';

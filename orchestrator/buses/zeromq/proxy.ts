@@ -1,7 +1,7 @@
 import { BusError } from '../../errors.ts';
 import { RequestError, RequestLine } from '../../fabrics/request-line.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
-import { within } from '../../waiting.ts';
+import { within } from '../../processes/waiting.ts';
 import type { BusNode } from '../bus.ts';
 import type { ProxyCalls, ProxyDirectory, ProxyOpening } from './proxy-calls.ts';
 

@@ -4,7 +4,7 @@ import type { ZeromqEndpoint } from '../../../agents/drivers/zeromq/endpoint.ts'
 import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
-import { projectRoot } from '../../program.ts';
+import { projectRoot } from '../../processes/program.ts';
 import type { Bus, BusDeployer } from '../bus.ts';
 import { listening, NameService } from './directory.ts';
 import { ProxyGroup } from './proxies.ts';

@@ -4,23 +4,23 @@ import type { Direction, Endpoint } from '../fabric.ts';
 import { raisePriority } from '../priority.ts';
 import { serveRequests } from '../request-line.ts';
 import { linkSeed } from './jitter.ts';
-import { Path } from './path.ts';
 import type { RelayCalls, RelayRoute } from './relay-protocol.ts';
+import { RelayedLink } from './relayed-link.ts';
 import { Timetable } from './timetable.ts';
 import { takeStalls, tunnel } from './tunnel.ts';
 
-// The relay program: all paths between all sites in one process of its own, driven over stdio.
+// The relay program: all links between all sites in one process of its own, driven over stdio.
 
 // With both cores of two busy, 1 % of deliveries was up to 32 ms late at nice 0 and up to 5 ms at nice -20.
 const nice = raisePriority();
 const timetable = new Timetable();
-const paths = new Map<string, Path>();
+const links = new Map<string, RelayedLink>();
 const listeners = new Map<string, Server>();
 
-function pathOf({ from, to }: Direction): Path {
-  const path = paths.get(`${from} ${to}`);
-  if (path === undefined) throw new Error(`no link from ${from} to ${to}`);
-  return path;
+function linkOf({ from, to }: Direction): RelayedLink {
+  const link = links.get(`${from} ${to}`);
+  if (link === undefined) throw new Error(`no link from ${from} to ${to}`);
+  return link;
 }
 
 function keyOf(listen: Endpoint): string {
@@ -29,8 +29,8 @@ function keyOf(listen: Endpoint): string {
 
 async function open(route: RelayRoute): Promise<null> {
   const { from, to, listen } = route;
-  const forward = pathOf({ from, to });
-  const backward = pathOf({ from: to, to: from });
+  const forward = linkOf({ from, to });
+  const backward = linkOf({ from: to, to: from });
   const server = createServer(
     { allowHalfOpen: true, noDelay: true, pauseOnConnect: true },
     (client: Socket) => {
@@ -50,28 +50,29 @@ function close(listen: Endpoint): null {
 }
 
 serveRequests<RelayCalls>({
-  start({ links, seed }) {
-    for (const [index, link] of links.entries()) {
-      const path = new Path(timetable, link.from, link.to, link, linkSeed(seed, index));
-      paths.set(`${link.from} ${link.to}`, path);
+  start({ links: wanted, seed }) {
+    for (const [index, link] of wanted.entries()) {
+      const { from, to } = link;
+      const relayed = new RelayedLink(timetable, from, to, link, linkSeed(seed, index));
+      links.set(`${from} ${to}`, relayed);
     }
     return { nice };
   },
   open,
   close: ({ listen }) => close(listen),
   shape({ shape, ...direction }) {
-    pathOf(direction).reshape(shape);
+    linkOf(direction).reshape(shape);
     return null;
   },
   cut(direction) {
-    pathOf(direction).cut();
+    linkOf(direction).cut();
     return null;
   },
   heal(direction) {
-    pathOf(direction).heal();
+    linkOf(direction).heal();
     return null;
   },
   traffic: () =>
-    [...paths.values()].map(({ from, to, bytes }) => ({ from, to, bytes, packets: null })),
+    [...links.values()].map(({ from, to, bytes }) => ({ from, to, bytes, packets: null })),
   health: () => ({ ...timetable.takeLateness(), stalls: takeStalls() }),
 });

@@ -21,7 +21,7 @@ interface Scheduled {
   run(now: number, late: (us: number) => void): void;
 }
 
-/** Runs every path when its next parcel is due, by one alarm for all. */
+/** Runs every link when its next parcel is due, by one alarm for all. */
 export class Timetable {
   /** Paths with something under way. */
   readonly #active = new Set<Scheduled>();
@@ -47,9 +47,9 @@ export class Timetable {
     this.#wakeAt(this.#heartbeatUs);
   }
 
-  /** `path` has something to do at `dueUs`. */
-  expect(path: Scheduled, dueUs: number): void {
-    this.#active.add(path);
+  /** `link` has something to do at `dueUs`. */
+  expect(link: Scheduled, dueUs: number): void {
+    this.#active.add(link);
     this.#wakeAt(dueUs);
   }
 
@@ -85,12 +85,12 @@ export class Timetable {
         this.#used = false;
         this.#heartbeatUs = now + heartbeatUs;
       }
-      // A delivery may put something on a path that was looked at already: it then calls `expect` itself.
+      // A delivery may put something on a link that was looked at already: it then calls `expect` itself.
       this.#nextUs = this.#heartbeatUs;
-      for (const path of this.#active) {
-        path.run(now, this.#late);
-        const { nextUs } = path;
-        if (nextUs === Number.POSITIVE_INFINITY) this.#active.delete(path);
+      for (const link of this.#active) {
+        link.run(now, this.#late);
+        const { nextUs } = link;
+        if (nextUs === Number.POSITIVE_INFINITY) this.#active.delete(link);
         else this.#wakeAt(nextUs);
       }
     }

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
-import type { Path } from './path.ts';
 import type { RelayRoute } from './relay-protocol.ts';
+import type { RelayedLink } from './relayed-link.ts';
 
 /** What all flows of the relay hold together; each may hold a share of what is left (Choudhury and Hahne, 1998). */
 const memoryBytes = 512 * 1024 * 1024;
@@ -19,14 +19,14 @@ export function takeStalls(): number {
 }
 
 /**
- * Joins an accepted connection to its target across two paths as TCP would: nothing is read before SYN and SYN-ACK
+ * Joins an accepted connection to its target across two links as TCP would: nothing is read before SYN and SYN-ACK
  * have crossed, the target is dialled when the ACK arrives, and data, FIN and RST follow in order.
  */
 export function tunnel(
   client: Socket,
   { target, counted }: RelayRoute,
-  forward: Path,
-  backward: Path,
+  forward: RelayedLink,
+  backward: RelayedLink,
 ): void {
   const upstream = new Socket({ allowHalfOpen: true });
   upstream.setNoDelay(true);
@@ -45,16 +45,16 @@ export function tunnel(
 }
 
 /** A socket that fails here (reset, refused) resets the other end, later. */
-function resetAcross(source: Socket, path: Path, sink: Socket): void {
+function resetAcross(source: Socket, link: RelayedLink, sink: Socket): void {
   source.on('error', () => {
-    path.carry(0, () => {
+    link.carry(0, () => {
       if (!sink.destroyed) sink.resetAndDestroy();
     });
   });
 }
 
 /** One direction: what `source` says arrives at `sink` in order, within a window that bounds memory. */
-function flow(source: Socket, path: Path, sink: Socket, counted: boolean): void {
+function flow(source: Socket, link: RelayedLink, sink: Socket, counted: boolean): void {
   let held = 0;
   let waiting = false;
 
@@ -69,12 +69,12 @@ function flow(source: Socket, path: Path, sink: Socket, counted: boolean): void 
   };
 
   const pauseIfFull = (): void => {
-    if (path.full(resume)) {
+    if (link.full(resume)) {
       source.pause();
       return;
     }
     if (held + sink.writableLength <= windowBytes()) return;
-    if (held > windowBytes() && path.unlimited) stalls++;
+    if (held > windowBytes() && link.unlimited) stalls++;
     waiting = true;
     source.pause();
   };
@@ -86,17 +86,17 @@ function flow(source: Socket, path: Path, sink: Socket, counted: boolean): void 
   const send = (piece: Buffer): void => {
     held += piece.length;
     heldBytes += piece.length;
-    path.carry(piece.length, () => {
+    link.carry(piece.length, () => {
       held -= piece.length;
       heldBytes -= piece.length;
-      if (counted) path.bytes += piece.length;
+      if (counted) link.bytes += piece.length;
       if (sink.writable) sink.write(piece);
       goOn();
     });
   };
 
   source.on('data', (chunk: Buffer) => {
-    const { pieceBytes } = path;
+    const { pieceBytes } = link;
     if (chunk.length <= pieceBytes) send(chunk);
     else {
       for (let at = 0; at < chunk.length; at += pieceBytes) {
@@ -106,7 +106,7 @@ function flow(source: Socket, path: Path, sink: Socket, counted: boolean): void 
     pauseIfFull();
   });
   source.on('end', () => {
-    path.carry(0, () => {
+    link.carry(0, () => {
       sink.end();
     });
   });

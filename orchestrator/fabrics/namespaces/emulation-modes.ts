@@ -1,5 +1,5 @@
 import { wholeLoopback } from '../loopback/block.ts';
-import { type Obstacle, ownPrivilege, probe } from './probe.ts';
+import { findAbilities, type Obstacle, ownPrivilege } from './abilities.ts';
 
 /** One way to a WAN on this machine, best first; `hint` is the command that would make it possible. */
 export interface EmulationMode {
@@ -16,8 +16,8 @@ const needsRoot: Obstacle = { missing: 'root', hint: 'sudo npm start -- run ...'
 export async function emulationModes(): Promise<readonly EmulationMode[]> {
   const isRoot = ownPrivilege() === 'root';
   const [root, rootless, loopback] = await Promise.all([
-    isRoot ? probe('root') : null,
-    probe('rootless'),
+    isRoot ? findAbilities('root') : null,
+    findAbilities('rootless'),
     wholeLoopback(),
   ]);
   return [

@@ -5,7 +5,7 @@ import type { Observation } from '../../../reports/warnings/observed.ts';
 import type { LinkShape, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
-import type { Owner } from '../../owner.ts';
+import type { Owner } from '../../processes/owner.ts';
 import { type EchoOptions, measureRoundTrips } from '../echo.ts';
 import type { Direction, Endpoint, Fabric, RunContext, Traffic } from '../fabric.ts';
 import type { Impairment } from './impairment.ts';

@@ -2,13 +2,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
-import { claimDirectory, newOwner } from '../../owner.ts';
+import { claimDirectory, newOwner } from '../../processes/owner.ts';
 import type { Fabric, FabricMaker, RunContext } from '../fabric.ts';
+import { type Abilities, findAbilities, ownPrivilege } from './abilities.ts';
 import { maxSites, siteAddress } from './addresses.ts';
 import { NamespacesFabric } from './namespaces-fabric.ts';
 import { shapeWithNetem } from './netem.ts';
 import { startNfqueue } from './nfqueue.ts';
-import { type Abilities, ownPrivilege, probe } from './probe.ts';
 import { buildSiteNetwork } from './site-network.ts';
 import { endOwned, removeStale } from './stale.ts';
 
@@ -34,8 +34,8 @@ export const namespaces: FabricMaker = {
     ),
   addresses: ({ sites }) =>
     sites.map(({ name }, index) => ({ site: name, host: name, address: siteAddress(index + 1) })),
-  available: async () => obstacle(await probe(ownPrivilege())),
-  found: async () => means(await probe(ownPrivilege())),
+  available: async () => obstacle(await findAbilities(ownPrivilege())),
+  found: async () => means(await findAbilities(ownPrivilege())),
   make,
 };
 
@@ -52,7 +52,7 @@ function means({ privilege, netem, firewall }: Abilities): string {
 async function make(topology: Topology, run: RunContext, signal: AbortSignal): Promise<Fabric> {
   signal.throwIfAborted();
   await removeStale();
-  const abilities = await probe(ownPrivilege());
+  const abilities = await findAbilities(ownPrivilege());
   const lacks = obstacle(abilities);
   if (lacks !== null) {
     throw new FabricError(

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Topology } from '../../../topologies/topology.ts';
 import type { Host } from '../../hosts/host.ts';
 import { namespaceHost } from '../../hosts/namespace.ts';
-import { markOf, type Owner } from '../../owner.ts';
+import { markOf, type Owner } from '../../processes/owner.ts';
 import type { RunContext } from '../fabric.ts';
 import { gatewayAddress, routerInterface, siteAddress, siteInterface } from './addresses.ts';
 import {

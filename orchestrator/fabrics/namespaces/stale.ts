@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FabricError } from '../../errors.ts';
-import { isAlive, markedProcesses, type Owner, removeStaleDirectories } from '../../owner.ts';
+import {
+  isAlive,
+  markedProcesses,
+  type Owner,
+  removeStaleDirectories,
+} from '../../processes/owner.ts';
 
 const patienceMs = 5_000;
 

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { DriverName } from '../../../agents/drivers/endpoint.ts';
 import { loadDriver } from '../../../agents/drivers/registry.ts';
-import { programPath } from '../../../orchestrator/program.ts';
+import { programPath } from '../../../orchestrator/processes/program.ts';
 
 test('every driver loads, and nothing else does', async () => {
   for (const name of ['amqplib', 'memory', 'rhea', 'zeromq'] as const) {

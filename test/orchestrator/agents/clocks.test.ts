@@ -10,7 +10,7 @@ import type { Host } from '../../../orchestrator/hosts/host.ts';
 import { localHost } from '../../../orchestrator/hosts/local.ts';
 import { namespaceHost } from '../../../orchestrator/hosts/namespace.ts';
 import { makePlan } from '../../../orchestrator/plan/plan.ts';
-import { parseScenario } from '../../../orchestrator/scenario.ts';
+import { parseScenario } from '../../../orchestrator/read/scenario.ts';
 import { sleep } from '../../helpers/agent-run.ts';
 
 /** Debian's libfaketime: LD_PRELOAD makes a clock that drifts, which a time namespace cannot. */

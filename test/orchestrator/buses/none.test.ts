@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadScenario, parseScenario, scenarioYaml } from '../../../orchestrator/scenario.ts';
+import { loadScenario, parseScenario, scenarioYaml } from '../../../orchestrator/read/scenario.ts';
 import type { RunResult } from '../../../reports/result.ts';
 import { busbench, scratchFolder } from '../../helpers/cli.ts';
 import { namespacesMissing } from '../../helpers/namespaces.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { localHost } from '../../../orchestrator/hosts/local.ts';
-import { programPath } from '../../../orchestrator/program.ts';
+import { programPath } from '../../../orchestrator/processes/program.ts';
 import { defined, eventually, hostContract } from '../../contract/host.ts';
 
 hostContract('local', async () => {

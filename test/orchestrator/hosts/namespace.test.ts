@@ -6,7 +6,7 @@ import { makeNamespace } from '../../../orchestrator/fabrics/namespaces/network-
 import { endOwned } from '../../../orchestrator/fabrics/namespaces/stale.ts';
 import type { Host } from '../../../orchestrator/hosts/host.ts';
 import { namespaceHost } from '../../../orchestrator/hosts/namespace.ts';
-import { markOf, newOwner } from '../../../orchestrator/owner.ts';
+import { markOf, newOwner } from '../../../orchestrator/processes/owner.ts';
 import { eventually, hostContract } from '../../contract/host.ts';
 import { isRoot, namespacesMissing } from '../../helpers/namespaces.ts';
 

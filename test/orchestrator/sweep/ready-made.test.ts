@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sweeps } from '../../../orchestrator/ready-made.ts';
+import { sweeps } from '../../../orchestrator/read/ready-made.ts';
 import { loadSweep } from '../../../orchestrator/sweep/load.ts';
 import { busKey, ordered } from '../../../orchestrator/sweep/order.ts';
 

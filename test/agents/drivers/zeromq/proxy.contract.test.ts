@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { zeromqDriver } from '../../../../agents/drivers/zeromq/zeromq.ts';
 import type { ProxyCalls } from '../../../../orchestrator/buses/zeromq/proxy-calls.ts';
-import { programPath } from '../../../../orchestrator/program.ts';
+import { programPath } from '../../../../orchestrator/processes/program.ts';
 import { driverContract } from '../../../contract/driver.ts';
 
 const address = '127.0.0.1';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { DriverOptions, Session } from '../../../../agents/drivers/driver.ts';
 import type { ServerEntry } from '../../../../agents/drivers/zeromq/endpoint.ts';
 import { zeromqDriver } from '../../../../agents/drivers/zeromq/zeromq.ts';
-import { programPath } from '../../../../orchestrator/program.ts';
+import { programPath } from '../../../../orchestrator/processes/program.ts';
 import { eventually, TestClient, TestServer } from '../../../contract/driver-peers.ts';
 
 const signal = (): AbortSignal => AbortSignal.timeout(10_000);

@@ -5,7 +5,7 @@ import {
   unfit,
 } from '../../../../orchestrator/buses/external/dialect.ts';
 import { externalBus } from '../../../../orchestrator/buses/external/external.ts';
-import { parseScenario } from '../../../../orchestrator/scenario.ts';
+import { parseScenario } from '../../../../orchestrator/read/scenario.ts';
 import type { ExternalOptions } from '../../../../topologies/buses/external.ts';
 import type { ScenarioWith } from '../../../../topologies/scenario.ts';
 import { busMistakes, busWith, ofType } from '../../../helpers/buses.ts';

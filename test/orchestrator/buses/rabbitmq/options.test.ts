@@ -12,7 +12,7 @@ import {
   slowReplies,
   unserved,
 } from '../../../../orchestrator/buses/rabbitmq/versions.ts';
-import { parseScenario } from '../../../../orchestrator/scenario.ts';
+import { parseScenario } from '../../../../orchestrator/read/scenario.ts';
 import { busMistakes, busWith, ofType } from '../../../helpers/buses.ts';
 import { singleNode } from '../../../helpers/rabbitmq.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { routerBus } from '../../../../orchestrator/buses/router/router.ts';
-import { parseScenario } from '../../../../orchestrator/scenario.ts';
+import { parseScenario } from '../../../../orchestrator/read/scenario.ts';
 import { ofType } from '../../../helpers/buses.ts';
 import { routerScenario } from '../../../helpers/routers.ts';
 

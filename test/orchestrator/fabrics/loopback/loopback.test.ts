@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Fabric } from '../../../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../../../orchestrator/fabrics/loopback/loopback.ts';
 import type { Host } from '../../../../orchestrator/hosts/host.ts';
-import { programPath } from '../../../../orchestrator/program.ts';
+import { programPath } from '../../../../orchestrator/processes/program.ts';
 import { fabricContract, makeFabric, topologyOf } from '../../../contract/fabric.ts';
 import { defined, eventually } from '../../../contract/host.ts';
 

@@ -8,7 +8,7 @@ import {
   type EmulationMode,
   emulationModes,
 } from '../../../../orchestrator/fabrics/namespaces/emulation-modes.ts';
-import { programPath } from '../../../../orchestrator/program.ts';
+import { programPath } from '../../../../orchestrator/processes/program.ts';
 import { isInstalled, isRoot } from '../../../helpers/namespaces.ts';
 
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { programPath } from '../../orchestrator/program.ts';
+import { programPath } from '../../../orchestrator/processes/program.ts';
 
 /** Runs the compiled command line; never throws on an exit code. */
 async function busbench(

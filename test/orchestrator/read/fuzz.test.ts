@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { ScenarioError } from '../../../orchestrator/errors.ts';
-import { parseScenario } from '../../../orchestrator/scenario.ts';
+import { parseScenario } from '../../../orchestrator/read/scenario.ts';
 
 const folder = join(import.meta.dirname, '../../../topologies');
 const samples = readdirSync(folder)

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nearName } from '../topologies/near-name.ts';
-import { UsageError } from './errors.ts';
-import { projectRoot } from './program.ts';
+import { nearName } from '../../topologies/near-name.ts';
+import { UsageError } from '../errors.ts';
+import { projectRoot } from '../processes/program.ts';
 
 /** A file and its text. */
 export interface Source {

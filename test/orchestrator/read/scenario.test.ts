@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../orchestrator/errors.ts';
-import { scenarios } from '../../orchestrator/ready-made.ts';
-import { loadScenario, scenarioYaml } from '../../orchestrator/scenario.ts';
-import { scenarioJsonSchema } from '../../topologies/scenario.ts';
-import { base } from '../helpers/resolved.ts';
-import { minimal, resolve } from '../helpers/scenarios.ts';
+import { UsageError } from '../../../orchestrator/errors.ts';
+import { scenarios } from '../../../orchestrator/read/ready-made.ts';
+import { loadScenario, scenarioYaml } from '../../../orchestrator/read/scenario.ts';
+import { scenarioJsonSchema } from '../../../topologies/scenario.ts';
+import { base } from '../../helpers/resolved.ts';
+import { minimal, resolve } from '../../helpers/scenarios.ts';
 
 describe('a scenario', () => {
   it('has defaults for all but schema, sites and bus', async () => {

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { liveFamilies, parseMetricsAddress, serveMetrics } from '../../orchestrator/metrics.ts';
-import type { RunProgress } from '../../orchestrator/observer.ts';
-import { busbench, scratchFolder, startBusbench } from '../helpers/cli.ts';
-import { scenario } from '../reports/reconcile/synthetic.ts';
+import {
+  liveFamilies,
+  parseMetricsAddress,
+  serveMetrics,
+} from '../../../orchestrator/commands/live-metrics.ts';
+import type { RunProgress } from '../../../orchestrator/observer.ts';
+import { busbench, scratchFolder, startBusbench } from '../../helpers/cli.ts';
+import { scenario } from '../../reports/reconcile/synthetic.ts';
 
 const progress: RunProgress = {
   step: 'measuring',
@@ -78,7 +82,7 @@ describe('live metrics', () => {
   });
 
   it('have every name that the Grafana dashboard asks for', () => {
-    const path = join(import.meta.dirname, '..', '..', 'docs', 'grafana-dashboard.json');
+    const path = join(import.meta.dirname, '..', '..', '..', 'docs', 'grafana-dashboard.json');
     const dashboard = JSON.parse(readFileSync(path, 'utf8'));
     const asked = new Set(JSON.stringify(dashboard).match(/busbench_\w+/g));
     const offered = liveFamilies(scenario(), progress).flatMap(({ name, samples }) =>

@@ -14,7 +14,7 @@ interface Parcel {
 }
 
 /** One direction between two sites: all its connections share its bandwidth and its order. */
-export class Path {
+export class RelayedLink {
   readonly from: string;
   readonly to: string;
   /** Payload bytes that arrived, as counted by the tunnels. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Assignment } from '../agents/protocol.ts';
-import type { Agent } from './agents/agent.ts';
-import type { Bus } from './buses/bus.ts';
-import type { Plan } from './plan/plan.ts';
+import type { Assignment } from '../../agents/protocol.ts';
+import type { Bus } from '../buses/bus.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Agent } from './agent.ts';
 
 /** Connections that all processes may be opening at a time: a broker's accept queue holds 128. */
 const openingAtOnce = 128;

@@ -1,18 +1,18 @@
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
-import { readWithRecovery } from '../topologies/language/error-recovery.ts';
-import { resolveScenario } from '../topologies/resolve.ts';
+import { readWithRecovery } from '../../topologies/language/error-recovery.ts';
+import { resolveScenario } from '../../topologies/resolve.ts';
 import {
   type ResolvedScenario,
   scenarioNotation,
   type WrittenScenario,
   writtenScenario,
-} from '../topologies/scenario.ts';
-import { inOrder, ScenarioError } from './errors.ts';
-import { makePlan } from './plan/plan.ts';
-import { withBodyRows } from './read/body-file.ts';
-import { readDocument } from './read/document.ts';
-import { judge } from './read/judge.ts';
+} from '../../topologies/scenario.ts';
+import { inOrder, ScenarioError } from '../errors.ts';
+import { makePlan } from '../plan/plan.ts';
+import { withBodyRows } from './body-file.ts';
+import { readDocument } from './document.ts';
+import { judge } from './judge.ts';
 import { type Source, scenarios } from './ready-made.ts';
 
 export interface LoadedScenario {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { nowUs } from '../../agents/clock.ts';
-import { msUntil } from '../../orchestrator/agents/agent-group.ts';
-import { sleep } from '../../orchestrator/waiting.ts';
+import { nowUs } from '../../../agents/clock.ts';
+import { msUntil } from '../../../orchestrator/agents/agent-group.ts';
+import { sleep } from '../../../orchestrator/processes/waiting.ts';
 
 it('wakes at a moment or after it, never before', async () => {
   const never = new AbortController().signal;

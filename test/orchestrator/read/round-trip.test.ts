@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { scenarioYaml } from '../../../orchestrator/scenario.ts';
+import { scenarioYaml } from '../../../orchestrator/read/scenario.ts';
 import { bitRate, duration, percent, rate } from '../../../topologies/language/units.ts';
 import { resolve } from '../../helpers/scenarios.ts';
 

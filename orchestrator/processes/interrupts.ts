@@ -1,4 +1,4 @@
-import { BenchError } from './errors.ts';
+import { BenchError } from '../errors.ts';
 
 /** What waiting code is stopped with when the user (or the system) ends the run. */
 export class InterruptedError extends BenchError {

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import { type Family, writeOpenMetrics } from '../reports/renderers/openmetrics-text.ts';
-import type { ResolvedScenario } from '../topologies/scenario.ts';
-import { UsageError } from './errors.ts';
-import type { RunProgress } from './observer.ts';
+import { type Family, writeOpenMetrics } from '../../reports/renderers/openmetrics-text.ts';
+import type { ResolvedScenario } from '../../topologies/scenario.ts';
+import { UsageError } from '../errors.ts';
+import type { RunProgress } from '../observer.ts';
 
 /** Where to be asked for metrics; only ever this machine itself. */
 export interface MetricsAddress {

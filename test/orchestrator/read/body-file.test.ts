@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseScenario, scenarioYaml } from '../../../orchestrator/scenario.ts';
+import { parseScenario, scenarioYaml } from '../../../orchestrator/read/scenario.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import { minimal, resolve } from '../../helpers/scenarios.ts';
 

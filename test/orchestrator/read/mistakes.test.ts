@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseScenario } from '../../../orchestrator/scenario.ts';
+import { parseScenario } from '../../../orchestrator/read/scenario.ts';
 import { minimal, mistakesOf } from '../../helpers/scenarios.ts';
 
 describe('mistakes', () => {

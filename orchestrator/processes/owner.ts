@@ -10,7 +10,7 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../errors.ts';
 
 /** Variable in the environment of everything that runs in our namespaces: which run it belongs to, and whose that is. */
 const variable = 'BUSBENCH_OWNER';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import { namespaceHost } from '../../hosts/namespace.ts';
-import { claimDirectory, markOf, newOwner, temporaryFolder } from '../../owner.ts';
+import { claimDirectory, markOf, newOwner, temporaryFolder } from '../../processes/owner.ts';
 import { makeNamespace, type Privilege } from './network-namespace.ts';
 import { firewalls, lineTo, startEngine } from './nfqueue.ts';
 import { endOwned } from './stale.ts';
@@ -33,7 +33,7 @@ export function ownPrivilege(): Privilege {
 }
 
 /** Tries everything in a scratch namespace, which is gone afterwards. */
-export async function probe(privilege: Privilege): Promise<Abilities> {
+export async function findAbilities(privilege: Privilege): Promise<Abilities> {
   let folder: string;
   try {
     folder = temporaryFolder();

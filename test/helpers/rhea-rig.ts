@@ -1,4 +1,4 @@
-import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
+import type { Driver, DriverOptions, Session } from '../../agents/drivers/driver.ts';
 import type { RheaEndpoint } from '../../agents/drivers/rhea/endpoint.ts';
 import { rheaDriver } from '../../agents/drivers/rhea/rhea.ts';
 import type { DriverRig, RigOptions } from '../contract/driver.ts';
@@ -8,6 +8,7 @@ export async function rheaRig(
   options: RigOptions,
   endpoint: RheaEndpoint,
   reset: () => Promise<void> = () => Promise.resolve(),
+  driver: Driver<'rhea'> = rheaDriver,
 ): Promise<DriverRig> {
   const { capacity } = options;
   const credit = capacity === null ? {} : { credit: capacity };
@@ -17,7 +18,7 @@ export async function rheaRig(
       process,
       endpoint: { ...endpoint, ...credit },
     };
-    return rheaDriver.connect(all, AbortSignal.timeout(10_000));
+    return driver.connect(all, AbortSignal.timeout(10_000));
   };
   const servers = await connect('server.paris');
   const clients = await connect('client.paris');

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Session } from 'rhea';
 import { DriverError } from '../../errors.ts';
 import { closeGraceMs, dial, type Live } from './dial.ts';
 import type { RheaEndpoint, RheaServer } from './endpoint.ts';
+import type { Way } from './way.ts';
 
 /** What lives on a connection: it attaches its links again each time the connection is back. */
 export interface Peer {
   /** Settles when the bus has confirmed the links; `until` aborts when the connection goes or nobody waits any more. */
-  attach(session: Session, until: AbortSignal): Promise<void>;
+  attach(way: Way, until: AbortSignal): Promise<void>;
   lost(reason: string): void;
   back(): void;
   /** The bus may take more: credit, window or socket changed. */
@@ -22,6 +22,10 @@ export interface ConnectionSettings {
   readonly failover: boolean;
   readonly reconnect: { readonly minMs: number; readonly maxMs: number };
   readonly random: () => number;
+  /** Whether messages may go around rhea's public face, where its inside is as we know it. */
+  readonly hooks: boolean;
+  /** Told of members of rhea that are not as we know them. */
+  differs(members: readonly string[]): void;
 }
 
 /** Bytes waiting in the socket beyond which the driver takes nothing more. */
@@ -39,6 +43,7 @@ export class RheaConnection {
   readonly #closing = new AbortController();
   readonly #events = {
     flowed: (): void => this.#flowed(),
+    differs: (members: readonly string[]): void => this.#settings.differs(members),
     gone: (live: Live, reason: string): void => this.#gone(live, reason),
   };
 
@@ -73,7 +78,7 @@ export class RheaConnection {
     const live = this.#live;
     if (live === null) throw openFailed('the connection is down');
     try {
-      await peer.attach(live.session, AbortSignal.any([live.lost.signal, signal]));
+      await peer.attach(live.way, AbortSignal.any([live.lost.signal, signal]));
     } catch (error) {
       signal.throwIfAborted();
       throw openFailed(messageOf(error), error);
@@ -160,8 +165,8 @@ export class RheaConnection {
   }
 
   async #dial(server: RheaServer, signal: AbortSignal): Promise<void> {
-    const { endpoint, container } = this.#settings;
-    this.#live = await dial(server, endpoint, container, this.#events, signal);
+    const { endpoint, container, hooks } = this.#settings;
+    this.#live = await dial(server, endpoint, container, hooks, this.#events, signal);
   }
 
   #flowed(): void {
@@ -200,7 +205,7 @@ export class RheaConnection {
   async #attachAgain(live: Live, peer: Peer): Promise<void> {
     for (let attempt = 0; this.#live === live && this.#peers.has(peer); attempt++) {
       try {
-        await peer.attach(live.session, live.lost.signal);
+        await peer.attach(live.way, live.lost.signal);
         if (this.#live === live) peer.back();
         return;
       } catch {

@@ -6,23 +6,23 @@ import rhea, {
   type ConnectionDetails,
   type ConnectionOptions,
   type EventContext,
-  type Session,
 } from 'rhea';
+import { DriverError } from '../../errors.ts';
 import type { RheaEndpoint, RheaServer } from './endpoint.ts';
-import { openRawSession, settledBefore } from './library.ts';
+import { beginSession } from './inside-way.ts';
+import { rheaVersion, settledBefore } from './library.ts';
+import type { Way, WayEvents } from './way.ts';
 
-/** An open connection with its one session. */
+/** An open connection with its one session, and the way messages take through it. */
 export interface Live {
   readonly connection: Connection;
-  readonly session: Session;
+  readonly way: Way;
   readonly socket: Socket;
   /** Aborted when the socket is gone. */
   readonly lost: AbortController;
 }
 
-export interface LiveEvents {
-  /** The other end, or the socket, may take more. */
-  flowed(): void;
+export interface LiveEvents extends WayEvents {
   /** The socket is gone, whether or not it was ever of use. */
   gone(live: Live, reason: string): void;
 }
@@ -31,14 +31,13 @@ export interface LiveEvents {
 export const closeGraceMs = 1_000;
 /** A bus that accepts the socket and then says nothing is given up after this. */
 const dialTimeoutMs = 10_000;
-/** Deliveries a session keeps track of; the credit of all its links has to fit. */
-const sessionBufferSize = 32_768;
 
-/** Connects, authenticates and opens; rejects with whatever stood in the way. */
+/** Connects, authenticates and opens; rejects with whatever stood in the way. `hooks`: as of `beginSession`. */
 export async function dial(
   server: RheaServer,
   endpoint: RheaEndpoint,
   container: string,
+  hooks: boolean,
   events: LiveEvents,
   signal: AbortSignal,
 ): Promise<Live> {
@@ -47,6 +46,7 @@ export async function dial(
   setMaxListeners(0, lost.signal);
   const sockets: Socket[] = [];
   let reason = '';
+  let live: Live | null = null;
   const details = (): ConnectionDetails => ({
     host: server.host,
     port: server.port,
@@ -70,28 +70,47 @@ export async function dial(
   }
   connection.on('disconnected', (context: EventContext) => note(reasonOf(context, 'disconnected')));
   connection.on('protocol_error', (error: Error) => note(error.message));
-  connection.on('error', (error: Error) => note(error.message));
+  connection.on('error', (error: Error) => {
+    note(error.message);
+    if (live?.way.inside === false) broken(error);
+  });
   connection.connect();
   const [socket] = sockets;
   if (socket === undefined) throw new Error('rhea did not open a socket');
   socket.on('error', (error) => note(error.message));
-  const session = openRawSession(connection, sessionBufferSize, events.flowed);
-  const live: Live = { connection, session, socket, lost };
+  const way = beginSession(connection, hooks, events);
+  const opened: Live = { connection, way, socket, lost };
+  live = opened;
   socket.on('drain', events.flowed);
   socket.once('close', () => {
     lost.abort(new Error(reason || 'the connection was closed'));
-    events.gone(live, reason || 'the connection was closed');
+    events.gone(opened, reason || 'the connection was closed');
   });
   try {
     const until = AbortSignal.any([lost.signal, signal, AbortSignal.timeout(dialTimeoutMs)]);
     // Not only the connection: a flow of ours that precedes the other end's begin could not name what it expects next
     // (AMQP 1.0, part 2, 2.7.4), and RabbitMQ 4 ends a session whose peer guesses.
-    await settledBefore(until, (resolve) => session.once('session_open', () => resolve()));
+    await settledBefore(until, (resolve) => way.session.once('session_open', () => resolve()));
   } catch (error) {
     socket.destroy();
     throw error;
   }
-  return live;
+  return opened;
+}
+
+/**
+ * A rhea that differs from the one we know and then fails by itself ends the agent: what is lost with its connection is
+ * no finding about the bus.
+ */
+function broken(cause: Error): void {
+  queueMicrotask(() => {
+    throw new DriverError(
+      'RHEA_BROKE',
+      `rhea ${rheaVersion}: expected it to read what the bus sends, got: ${cause.message}`,
+      'This version of rhea is not the one that busbench knows: install the one of package-lock.json (`npm ci`).',
+      { cause },
+    );
+  });
 }
 
 function rheaOptions(

@@ -6,9 +6,9 @@ export async function introduction(endpoint: RheaEndpoint): Promise<Introduction
   const [server] = endpoint.servers;
   if (server === undefined) throw new Error('an endpoint without servers');
   const nothing = (): void => undefined;
-  const events = { flowed: nothing, gone: nothing };
+  const events = { flowed: nothing, gone: nothing, differs: nothing };
   const signal = new AbortController().signal;
-  const { connection, socket } = await dial(server, endpoint, 'busbench', events, signal);
+  const { connection, socket } = await dial(server, endpoint, 'busbench', true, events, signal);
   const properties = (connection.properties ?? {}) as { readonly [name: string]: unknown };
   const capabilities: unknown = connection['offered_capabilities'] ?? [];
   connection.close();

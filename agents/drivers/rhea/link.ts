@@ -1,6 +1,7 @@
-import type { Delivery, EventContext, Receiver, Sender, Session } from 'rhea';
+import type { Delivery, EventContext, Receiver, Sender } from 'rhea';
 import type { RheaConnection } from './connection.ts';
-import { creditLeft, hasTerminus, settledBefore, windowOpen } from './library.ts';
+import { hasTerminus, settledBefore } from './library.ts';
+import type { Gate, Way } from './way.ts';
 
 /** How long a detach may lag behind the attach that announces it. */
 const refusalMs = 100;
@@ -51,22 +52,19 @@ export interface Outcomes {
  */
 export class OutgoingLink {
   readonly #connection: RheaConnection;
-  readonly #session: Session;
   readonly #link: Sender;
+  readonly #gate: Gate;
   readonly #maxFrameBytes: number;
-  #sent = 0;
 
-  constructor(connection: RheaConnection, session: Session, link: Sender) {
+  constructor(connection: RheaConnection, way: Way, link: Sender) {
     this.#connection = connection;
-    this.#session = session;
     this.#link = link;
-    this.#maxFrameBytes = session.connection.max_frame_size ?? 0xffff_ffff;
+    this.#gate = way.gate(link);
+    this.#maxFrameBytes = way.session.connection.max_frame_size ?? 0xffff_ffff;
   }
 
   get ready(): boolean {
-    return (
-      this.#link.is_open() && creditLeft(this.#link, this.#sent) > 0 && this.#connection.writable
-    );
+    return this.#link.is_open() && this.#gate.credit && this.#connection.writable;
   }
 
   /** False when it does not fit now. The delivery tag is `tag`. */
@@ -74,10 +72,9 @@ export class OutgoingLink {
     if (!this.ready) return false;
     // A frame of payload needs at most 50 bytes of transfer besides its tag.
     const frames = Math.ceil(payload.length / (this.#maxFrameBytes - 50 - tag.length));
-    if (!windowOpen(this.#session, frames)) return false;
+    if (!this.#gate.fits(frames)) return false;
     this.#connection.gather(payload.length);
-    this.#link.send(payload, tag, 0);
-    this.#sent++;
+    this.#gate.handed(this.#link.send(payload, tag, 0));
     return true;
   }
 }

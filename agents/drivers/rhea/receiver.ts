@@ -1,10 +1,10 @@
-import type { Delivery, EventContext, Receiver as ReceiverLink, Session } from 'rhea';
+import type { Delivery, EventContext, Receiver as ReceiverLink } from 'rhea';
 import type { ReceiveHandler, Receiver } from '../driver.ts';
-import { decodeMessage, encodeHead, encodeMessage } from './codec.ts';
+import { encodeHead, encodeMessage } from './codec.ts';
 import type { Peer, RheaConnection } from './connection.ts';
-import { forget } from './library.ts';
 import { closeLink, handOver, linkOpened, onDetach } from './link.ts';
 import { ReplyLinks } from './replies.ts';
+import type { Way } from './way.ts';
 
 export interface ReceiverSettings {
   readonly addresses: readonly string[];
@@ -67,12 +67,12 @@ export class RheaReceiver implements Receiver, Peer {
     if (this.#settings.own) await this.#connection.close();
   }
 
-  async attach(session: Session, until: AbortSignal): Promise<void> {
+  async attach(way: Way, until: AbortSignal): Promise<void> {
     // After a detach of one link the others of this peer may still stand.
     this.#closeLinks();
     this.#handled.clear();
-    await this.#replies.attach(session, until);
-    const links = this.#settings.addresses.map((address) => this.#openLink(session, address));
+    await this.#replies.attach(way, until);
+    const links = this.#settings.addresses.map((address) => this.#openLink(way, address));
     this.#links = links;
     this.#lost = false;
     await Promise.all(links.map((link) => linkOpened(link, until)));
@@ -89,25 +89,25 @@ export class RheaReceiver implements Receiver, Peer {
     for (const link of links) closeLink(link);
   }
 
-  #openLink(session: Session, address: string): ReceiverLink {
-    const link = session.open_receiver({
+  #openLink(way: Way, address: string): ReceiverLink {
+    const link = way.session.open_receiver({
       source: { address },
       // A broker that still waits for our word would send again after a cut what was already served.
       snd_settle_mode: this.#settings.guarantee === 'at-most-once' ? 1 : 0,
       credit_window: 0,
       autoaccept: false,
     });
-    link.on('message', (context: EventContext) => this.#received(link, context));
+    link.on('message', (context: EventContext) => this.#received(way, link, context));
     link.add_credit(this.#settings.credit);
     return link;
   }
 
-  #received(link: ReceiverLink, context: EventContext): void {
+  #received(way: Way, link: ReceiverLink, context: EventContext): void {
     const { delivery, message } = context;
-    if (delivery === undefined) return;
-    if (delivery.remote_settled) forget(delivery);
+    if (delivery === undefined || message === undefined) return;
+    if (delivery.remote_settled) way.forget(delivery);
     else if (this.#settings.guarantee === 'at-most-once') delivery.accept();
-    const decoded = decodeMessage(message as unknown as Buffer);
+    const decoded = way.read(message);
     if (decoded === null) {
       if (!delivery.remote_settled) delivery.reject({ condition: 'amqp:decode-error' });
       this.#giveCredit(link);

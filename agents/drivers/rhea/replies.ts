@@ -1,6 +1,7 @@
-import type { Sender, Session } from 'rhea';
+import type { Sender } from 'rhea';
 import type { Peer, RheaConnection } from './connection.ts';
 import { closeLink, linkOpened, OutgoingLink } from './link.ts';
+import type { Way } from './way.ts';
 
 /** Replies kept while their link has no credit or is being attached; beyond that they are lost replies. */
 const maxWaiting = 10_000;
@@ -23,7 +24,7 @@ export class ReplyLinks {
   readonly #settleMode: 0 | 1;
   readonly #outlets = new Map<string, Outlet>();
   readonly #waker: Peer;
-  #session: Session | null = null;
+  #way: Way | null = null;
   #waiting = 0;
 
   constructor(
@@ -42,9 +43,9 @@ export class ReplyLinks {
     };
   }
 
-  async attach(session: Session, until: AbortSignal): Promise<void> {
+  async attach(way: Way, until: AbortSignal): Promise<void> {
     this.detached();
-    this.#session = session;
+    this.#way = way;
     if (this.#mode === 'anonymous')
       await this.#open('', { raw: null, link: null, waiting: [] }, until);
   }
@@ -53,12 +54,12 @@ export class ReplyLinks {
     for (const { raw } of this.#outlets.values()) if (raw !== null) closeLink(raw);
     this.#outlets.clear();
     this.#connection.remove(this.#waker);
-    this.#session = null;
+    this.#way = null;
     this.#waiting = 0;
   }
 
   send(replyTo: Buffer, payload: Buffer): void {
-    if (this.#session === null) return;
+    if (this.#way === null) return;
     const outlet = this.#outlet(this.#mode === 'anonymous' ? '' : replyTo.toString());
     if (outlet.waiting.length === 0 && outlet.link?.send(payload, replyTag) === true) return;
     if (this.#waiting >= maxWaiting) return;
@@ -80,10 +81,10 @@ export class ReplyLinks {
   }
 
   async #open(address: string, outlet: Outlet, until: AbortSignal): Promise<void> {
-    const session = this.#session;
-    if (session === null) return;
+    const way = this.#way;
+    if (way === null) return;
     this.#outlets.set(address, outlet);
-    const link = session.open_sender({
+    const link = way.session.open_sender({
       target: this.#mode === 'anonymous' ? {} : { address },
       snd_settle_mode: this.#settleMode,
       treat_modified_as_released: false,
@@ -97,7 +98,7 @@ export class ReplyLinks {
       link.on(outcome, () => undefined);
     }
     await linkOpened(link, until);
-    outlet.link = new OutgoingLink(this.#connection, session, link);
+    outlet.link = new OutgoingLink(this.#connection, way, link);
     this.#drain(outlet);
   }
 

@@ -30,13 +30,20 @@ import { rheaVersion } from './library.ts';
 import { RheaReceiver } from './receiver.ts';
 import { RheaSender } from './sender.ts';
 
-export const rheaDriver: Driver<'rhea'> = {
-  async connect(options, signal) {
-    const session = new RheaSession(options);
-    await session.connect(signal);
-    return session;
-  },
-};
+export const rheaDriver: Driver<'rhea'> = driverOf(true);
+
+/** The same on rhea's public face alone: what `rheaDriver` falls back to, for the tests that hold them alike. */
+export const rheaPublicDriver: Driver<'rhea'> = driverOf(false);
+
+function driverOf(hooks: boolean): Driver<'rhea'> {
+  return {
+    async connect(options, signal) {
+      const session = new RheaSession(options, hooks);
+      await session.connect(signal);
+      return session;
+    },
+  };
+}
 
 class RheaSession implements Session<'rhea'> {
   readonly #options: DriverOptions<'rhea'>;
@@ -45,23 +52,35 @@ class RheaSession implements Session<'rhea'> {
   readonly #connections = new Set<RheaConnection>();
   /** The connection made by `connect`: everybody's when shared, else the first peer's. */
   #first: RheaConnection | null = null;
-  #versions: { readonly [name: string]: string } = { rhea: rheaVersion };
+  #peer: readonly [product: string, version: string] | null = null;
+  readonly #hooks: boolean;
+  /** Members of rhea that are not as we know them, on any of the connections so far. */
+  readonly #differences = new Set<string>();
 
-  constructor(options: DriverOptions<'rhea'>) {
+  constructor(options: DriverOptions<'rhea'>, hooks: boolean) {
+    this.#hooks = hooks;
     this.#options = options;
     this.#endpoint = options.endpoint;
     this.#random = seededRandom(options.seed);
   }
 
   get versions(): { readonly [name: string]: string } {
-    return this.#versions;
+    const own = this.#hooks && this.#differences.size === 0;
+    const messages = { 'rhea messages': own ? 'own codec' : 'public API' };
+    const peer = this.#peer === null ? {} : { [this.#peer[0]]: this.#peer[1] };
+    return { rhea: rheaVersion, ...messages, ...peer };
+  }
+
+  get detour(): string | null {
+    if (this.#differences.size === 0) return null;
+    const members = [...this.#differences].join(', ');
+    return `rhea ${rheaVersion} differs inside from the one we know: ${members}`;
   }
 
   async connect(signal: AbortSignal): Promise<void> {
     const first = await this.#dial(this.#options.process, signal);
     this.#first = first;
-    const peer = first.peerVersion;
-    if (peer !== null) this.#versions = { ...this.#versions, [peer[0]]: peer[1] };
+    this.#peer = first.peerVersion;
   }
 
   announcements(): readonly Announcement[] {
@@ -141,6 +160,10 @@ class RheaSession implements Session<'rhea'> {
       failover,
       reconnect,
       random: this.#random,
+      hooks: this.#hooks,
+      differs: (members) => {
+        for (const member of members) this.#differences.add(member);
+      },
     });
     await connection.open(signal);
     this.#connections.add(connection);

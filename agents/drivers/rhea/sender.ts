@@ -1,8 +1,8 @@
-import type { EventContext, Receiver as ReceiverLink, Sender as SenderLink, Session } from 'rhea';
+import type { EventContext, Receiver as ReceiverLink, Sender as SenderLink } from 'rhea';
 import type { Sender, SendHandler } from '../driver.ts';
-import { decodeMessage, encodeHead, encodeMessage } from './codec.ts';
+import { encodeHead, encodeMessage } from './codec.ts';
 import type { Peer, RheaConnection } from './connection.ts';
-import { dynamicAddress, forget } from './library.ts';
+import { dynamicAddress } from './library.ts';
 import {
   closeLink,
   handOver,
@@ -12,6 +12,7 @@ import {
   onOutcomes,
   tokenTag,
 } from './link.ts';
+import type { Way } from './way.ts';
 
 export interface SenderSettings {
   readonly address: string;
@@ -78,11 +79,11 @@ export class RheaSender implements Sender, Peer {
     if (this.#settings.own) await this.#connection.close();
   }
 
-  async attach(session: Session, until: AbortSignal): Promise<void> {
+  async attach(way: Way, until: AbortSignal): Promise<void> {
     // After a detach of one link the other may still stand.
     this.#closeLinks();
-    const replyTo = await this.#attachReplies(session, until);
-    const link = session.open_sender({
+    const replyTo = await this.#attachReplies(way, until);
+    const link = way.session.open_sender({
       target: { address: this.#settings.address },
       snd_settle_mode: this.#settings.guarantee === 'at-most-once' ? 1 : 0,
       treat_modified_as_released: false,
@@ -99,19 +100,19 @@ export class RheaSender implements Sender, Peer {
     await this.#opened(link, until);
     const replyBytes = replyTo === null ? null : Buffer.from(replyTo);
     this.#head = encodeHead({ durable: this.#settings.durable, to: null, replyTo: replyBytes });
-    this.#link = new OutgoingLink(this.#connection, session, link);
+    this.#link = new OutgoingLink(this.#connection, way, link);
   }
 
-  async #attachReplies(session: Session, until: AbortSignal): Promise<string | null> {
+  async #attachReplies(way: Way, until: AbortSignal): Promise<string | null> {
     const { reply, credit } = this.#settings;
     if (reply === null) return null;
-    const link = session.open_receiver({
+    const link = way.session.open_receiver({
       source: reply.address === null ? { dynamic: true } : { address: reply.address },
       snd_settle_mode: this.#settings.guarantee === 'at-most-once' ? 1 : 0,
       credit_window: credit,
       autoaccept: false,
     });
-    link.on('message', (context: EventContext) => this.#replied(context));
+    link.on('message', (context: EventContext) => this.#replied(way, context));
     await this.#opened(link, until);
     const address = reply.address ?? dynamicAddress(link);
     if (address === null) throw new Error('a dynamic reply node without an address');
@@ -132,12 +133,12 @@ export class RheaSender implements Sender, Peer {
     for (const link of links) closeLink(link);
   }
 
-  #replied(context: EventContext): void {
+  #replied(way: Way, context: EventContext): void {
     const { delivery, message } = context;
-    if (delivery === undefined) return;
-    if (delivery.remote_settled) forget(delivery);
+    if (delivery === undefined || message === undefined) return;
+    if (delivery.remote_settled) way.forget(delivery);
     else delivery.accept();
-    const reply = decodeMessage(message as unknown as Buffer);
+    const reply = way.read(message);
     if (reply !== null) handOver(() => this.#handler.reply(reply.body));
   }
 

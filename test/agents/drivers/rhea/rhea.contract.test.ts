@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { rheaDriver, rheaPublicDriver } from '../../../../agents/drivers/rhea/rhea.ts';
 import type { Bus } from '../../../../orchestrator/buses/bus.ts';
 import { osloAddresses, osloPrefix } from '../../../../orchestrator/buses/router/addresses.ts';
 import { driverContract } from '../../../contract/driver.ts';
@@ -20,6 +21,11 @@ import {
   routerScenario,
 } from '../../../helpers/routers.ts';
 
+const drivers = [
+  ['rhea', rheaDriver],
+  ['rhea, public API', rheaPublicDriver],
+] as const;
+
 for (const program of routerPrograms) {
   const missing = routerMissing[program];
   if (missing !== null) test(`SKIPPED: ${missing}`, ({ skip }) => skip());
@@ -34,26 +40,28 @@ for (const program of routerPrograms) {
 
     afterAll(() => deployed?.[Symbol.asyncDispose]());
 
-    driverContract(`rhea on ${program}`, {
-      guarantees: ['at-most-once', 'at-least-once'],
-      unroutable: null,
-      pools: false,
-      drops: true,
-      burst: { messages: 2000, bytes: 256 },
-      manyClients: 1000,
-      even: false,
-      async setup(options) {
-        const { bus, fabric } = deployed;
-        const endpoint = await endpointAt(bus, fabric.hosts[0], 'rhea');
-        const { receive, send, sendOne, reply } = osloAddresses(
-          { workload: { pattern: options.pattern, target: 'any' } },
-          osloPrefix,
-          deployed.runId,
-        );
-        const own = sendOne === null ? [] : [sendOne];
-        const addresses = { receive: [...receive, ...own], send, sendOne, reply };
-        return rheaRig(options, { ...endpoint, addresses }, () => resetOf(bus));
-      },
+    describe.each(drivers)('%s', (name, driver) => {
+      driverContract(`${name} on ${program}`, {
+        guarantees: ['at-most-once', 'at-least-once'],
+        unroutable: null,
+        pools: false,
+        drops: true,
+        burst: { messages: 2000, bytes: 256 },
+        manyClients: 1000,
+        even: false,
+        async setup(options) {
+          const { bus, fabric } = deployed;
+          const endpoint = await endpointAt(bus, fabric.hosts[0], 'rhea');
+          const { receive, send, sendOne, reply } = osloAddresses(
+            { workload: { pattern: options.pattern, target: 'any' } },
+            osloPrefix,
+            deployed.runId,
+          );
+          const own = sendOne === null ? [] : [sendOne];
+          const addresses = { receive: [...receive, ...own], send, sendOne, reply };
+          return rheaRig(options, { ...endpoint, addresses }, () => resetOf(bus), driver);
+        },
+      });
     });
   });
 }
@@ -76,29 +84,31 @@ describe.skipIf(rabbitmqMissing !== null)('on a real RabbitMQ with its amqp1_0 p
 
   afterAll(() => deployed?.[Symbol.asyncDispose]());
 
-  driverContract('rhea on RabbitMQ', {
-    guarantees: ['at-most-once', 'at-least-once'],
-    unroutable: null,
-    burst: { messages: 2000, bytes: 65_536 },
-    manyClients: 200,
-    even: true,
-    async setup(options) {
-      const { brokers, username, password } = await endpointAt(
-        bus,
-        deployed.fabric.hosts[0],
-        'amqplib',
-      );
-      const [broker] = brokers;
-      const address = `${broker?.host}:${broker?.port}`;
-      if (options.pattern === 'notify') {
-        await declareNotifications(`amqp://${username}:${password}@${address}`, names);
-      }
-      const endpoint = plainEndpoint([`amqp://${username}:${password}@${address}`], {
-        addresses: rabbitAddresses(options.pattern, names),
-        replies: 'links',
-      });
-      return rheaRig(options, endpoint, () => resetOf(bus));
-    },
+  describe.each(drivers)('%s', (name, driver) => {
+    driverContract(`${name} on RabbitMQ`, {
+      guarantees: ['at-most-once', 'at-least-once'],
+      unroutable: null,
+      burst: { messages: 2000, bytes: 65_536 },
+      manyClients: 200,
+      even: true,
+      async setup(options) {
+        const { brokers, username, password } = await endpointAt(
+          bus,
+          deployed.fabric.hosts[0],
+          'amqplib',
+        );
+        const [broker] = brokers;
+        const address = `${broker?.host}:${broker?.port}`;
+        if (options.pattern === 'notify') {
+          await declareNotifications(`amqp://${username}:${password}@${address}`, names);
+        }
+        const endpoint = plainEndpoint([`amqp://${username}:${password}@${address}`], {
+          addresses: rabbitAddresses(options.pattern, names),
+          replies: 'links',
+        });
+        return rheaRig(options, endpoint, () => resetOf(bus), driver);
+      },
+    });
   });
 });
 

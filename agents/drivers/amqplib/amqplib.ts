@@ -53,9 +53,10 @@ class AmqplibSession implements Session<'amqplib'> {
   #shared: Link | null = null;
   #opening = 0;
   #turn = 0;
-  #versions: { readonly [name: string]: string } = {};
-  #framing: boolean;
-  #differences: readonly string[] = [];
+  #brokerVersion = '';
+  readonly #framing: boolean;
+  /** Members of amqplib that were not as we know them, on any of the connections so far. */
+  readonly #differences = new Set<string>();
 
   constructor(options: DriverOptions<'amqplib'>, framing: boolean) {
     this.#framing = framing;
@@ -66,31 +67,25 @@ class AmqplibSession implements Session<'amqplib'> {
 
   /** The first connection proves the endpoint; peers of a shared process go on using it. */
   async connect(signal: AbortSignal): Promise<void> {
-    let link = await this.#openLink(this.#options.process, signal);
-    if (this.#framing) {
-      this.#differences = [...link.differences, ...(await link.differencesOfChannel())];
-      if (this.#differences.length > 0) {
-        this.#framing = false;
-        await this.#closeLink(link);
-        link = await this.#openLink(this.#options.process, signal);
-      }
-    }
-    this.#versions = {
-      amqplib: libraryVersion(),
-      'amqplib messages': this.#framing ? 'own framing' : 'public API',
-      rabbitmq: link.brokerVersion,
-    };
+    const link = await this.#openLink(this.#options.process, signal);
+    this.#brokerVersion = link.brokerVersion;
     if (this.#options.connections === 'shared') this.#shared = link;
     else await this.#closeLink(link);
   }
 
   get versions(): { readonly [name: string]: string } {
-    return this.#versions;
+    const own = this.#framing && this.#differences.size === 0;
+    return {
+      amqplib: libraryVersion(),
+      'amqplib messages': own ? 'own framing' : 'public API',
+      rabbitmq: this.#brokerVersion,
+    };
   }
 
   get detour(): string | null {
-    if (this.#differences.length === 0) return null;
-    return `amqplib ${libraryVersion()} differs inside from the one we know: ${this.#differences.join(', ')}`;
+    if (this.#differences.size === 0) return null;
+    const members = [...this.#differences].join(', ');
+    return `amqplib ${libraryVersion()} differs inside from the one we know: ${members}`;
   }
 
   announcements(): readonly Announcement[] {
@@ -149,6 +144,9 @@ class AmqplibSession implements Session<'amqplib'> {
       backoff: this.#backoff,
       name: `${this.#options.run} ${name}`,
       framing: this.#framing,
+      differs: (members) => {
+        for (const member of members) this.#differences.add(member);
+      },
     });
     this.#links.add(link);
     try {

@@ -3,6 +3,7 @@ import { type AmqplibConnection, channelNumber, insideOf } from './internals.ts'
 import { Outbox, preparePublication } from './outbox.ts';
 import type { Delivery, Port, PortListener, Publish, Target, Wire } from './port.ts';
 import { headersFlag, messageIdFlag, propertyAt, replyToFlag } from './properties.ts';
+import { publicWire } from './public-wire.ts';
 
 const frameOverhead = 8;
 const methodFrame = 1;
@@ -117,11 +118,13 @@ export class FramedWire implements Wire {
   readonly #connection: AmqplibConnection;
   readonly #ports = new Map<number, FramedPort>();
   readonly #maxPayload: number;
+  readonly #differs: (members: readonly string[]) => void;
   #rest: Buffer;
   #closed = false;
 
-  /** Of a connection whose inside is as we know it: `differencesOf` finds nothing. */
-  constructor(model: ChannelModel) {
+  /** Of a connection whose inside is as we know it: `differencesOf` finds nothing. A channel may differ, and is told. */
+  constructor(model: ChannelModel, differs: (members: readonly string[]) => void) {
+    this.#differs = differs;
     const connection = insideOf(model);
     this.#connection = connection;
     this.#maxPayload = connection.frameMax - frameOverhead;
@@ -140,9 +143,13 @@ export class FramedWire implements Wire {
   }
 
   /** From now on messages on this channel are the listener's; after its `close` amqplib's, which ignores them. */
-  open(channel: Channel, _confirms: boolean, listener: PortListener): Port {
+  open(channel: Channel, confirms: boolean, listener: PortListener): Port {
     const number = channelNumber(channel);
-    if (number === null) throw new Error('amqplib: a channel without its number');
+    if (number === null) {
+      // Its frames are nobody's here, and so are handed back to amqplib.
+      this.#differs(['ch']);
+      return publicWire.open(channel, confirms, listener);
+    }
     const port = new FramedPort(channel, number, this.#outbox, listener, (closed) => {
       if (this.#ports.get(number) === closed) this.#ports.delete(number);
     });

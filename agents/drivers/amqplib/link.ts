@@ -4,7 +4,7 @@ import { connect } from 'amqplib';
 import { DriverError } from '../../errors.ts';
 import type { AmqplibEndpoint } from './endpoint.ts';
 import { FramedWire } from './framed-wire.ts';
-import { channelNumber, cutOff, differencesOf } from './internals.ts';
+import { cutOff, differencesOf } from './internals.ts';
 import type { Wire } from './port.ts';
 import { publicWire } from './public-wire.ts';
 
@@ -26,6 +26,8 @@ export interface LinkOptions {
   readonly name: string;
   /** Whether messages may go around amqplib's public face, where its inside is as we know it. */
   readonly framing: boolean;
+  /** Told of members of amqplib that are not as we know them, whenever such a connection or channel opens. */
+  differs(members: readonly string[]): void;
 }
 
 /** Waits between attempts: `minMs` doubling up to `maxMs`, each with the upper half left to chance. */
@@ -54,7 +56,6 @@ export class Link {
   #wire: Wire | null = null;
   #broker = 0;
   #blockedReason: string | null = null;
-  #differences: readonly string[] = [];
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -69,20 +70,6 @@ export class Link {
   /** Reads and writes messages on the present connection. */
   get wire(): Wire | null {
     return this.#wire;
-  }
-
-  /** What of amqplib's inside was not as we know it when this link last connected; it then uses the public face. */
-  get differences(): readonly string[] {
-    return this.#differences;
-  }
-
-  /** Members of a channel that we use and that are not as we know them. Opens one, and closes it. */
-  async differencesOfChannel(): Promise<readonly string[]> {
-    const channel = await this.#model?.createChannel();
-    if (channel === undefined) return [];
-    const number = channelNumber(channel);
-    await channel.close();
-    return number === null ? ['ch'] : [];
   }
 
   get blockedReason(): string | null {
@@ -144,9 +131,7 @@ export class Link {
       return;
     }
     this.#model = model;
-    const { framing } = this.#options;
-    this.#differences = framing ? differencesOf(model) : [];
-    this.#wire = framing && this.#differences.length === 0 ? new FramedWire(model) : publicWire;
+    this.#wire = this.#wireOf(model);
     let reason = 'connection closed';
     model.on('error', (error) => {
       reason = error.message;
@@ -155,6 +140,16 @@ export class Link {
     model.on('blocked', (why) => this.#setBlocked(why));
     model.on('unblocked', () => this.#setBlocked(null));
     for (const listener of this.#listeners) listener.up();
+  }
+
+  /** Each connection is looked at: one that comes back in the middle of a run may differ too. */
+  #wireOf(model: ChannelModel): Wire {
+    const { framing, differs } = this.#options;
+    if (!framing) return publicWire;
+    const differences = differencesOf(model);
+    if (differences.length === 0) return new FramedWire(model, differs);
+    differs(differences);
+    return publicWire;
   }
 
   #setBlocked(reason: string | null): void {

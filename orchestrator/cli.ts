@@ -14,9 +14,9 @@ import { registerRun } from './commands/run.ts';
 import { registerSchema } from './commands/schema.ts';
 import { guardStreams, lostOutput } from './commands/streams.ts';
 import { registerSweep } from './commands/sweep.ts';
-import { busbenchVersion } from './environment.ts';
 import { BenchError, describeFailure } from './errors.ts';
 import { exitInterrupted } from './processes/interrupts.ts';
+import { busbenchVersion } from './processes/program.ts';
 
 /** Exit codes of docs/contract.md, section 1: 2 bad input, 3 the run failed; a verdict's own codes are set by the commands. */
 const exitBadInput = 2;

@@ -62,7 +62,9 @@ export async function deployBus(
 export async function refuseUnavailable(scenario: ResolvedScenario): Promise<void> {
   const maker = await fabricMaker(scenario);
   const deployer = await busDeployer(scenario.bus.type);
-  const lacks = (await maker.available()) ?? (await deployer.available(scenario.bus));
+  const lacks =
+    (await maker.available()) ??
+    (maker.elsewhere === true ? null : await deployer.available(scenario.bus));
   if (!lacks) return;
   throw new UsageError('NOT_AVAILABLE', `this machine cannot run it: ${lacks.missing}`, lacks.hint);
 }

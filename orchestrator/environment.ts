@@ -1,15 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type, version } from 'node:os';
-import { join } from 'node:path';
 import type { RunResult } from '../reports/result.ts';
-import { projectRoot } from './processes/program.ts';
-
-/** The version in our package.json. */
-export function busbenchVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
-  const known = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
-  return known ? String(manifest.version) : 'unknown';
-}
+import { busbenchVersion } from './processes/program.ts';
 
 /** What this machine and these programs are, for whoever compares two results next year. */
 export function describeEnvironment(

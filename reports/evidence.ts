@@ -10,13 +10,11 @@ export interface Evidence {
   readonly durationMs: number;
   readonly clients: readonly ClientPeer[];
   readonly servers: readonly ServerPeer[];
-  /** Agents by index; `collected` is false for one that died, in any of its lives, before it could report. */
+  /** Agent processes by process index; `collected` is false for one that died, in any of its lives, before it could report. */
   readonly processes: readonly {
     readonly name: string;
     readonly site: string;
     readonly role: 'client' | 'server' | 'both';
-    /** Name of the operating-system process: the agent's own where it plays no other. */
-    readonly playedBy: string;
     readonly collected: boolean;
   }[];
   /** Every part of every agent, with the index of the process that sent it. */
@@ -77,6 +75,10 @@ export interface WanEvidence {
   /** Bytes that stayed inside a site; null where they cannot be known, with the reason. */
   readonly inSiteBytes: number | null;
   readonly inSiteReason: string | null;
+  /** Why bytes between sites are not known either; null, or absent, where `traffic` has them. */
+  readonly trafficReason?: string | null;
+  /** The links were taken as they are wherever the scenario asks nothing of them: there is nothing to judge. */
+  readonly takenAsTheyAre?: boolean;
 }
 
 /** Idle round trip `from` -> `to` -> `from`, over the path that the bus uses. */

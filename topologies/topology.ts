@@ -18,34 +18,46 @@ const siteOrRange = z
       'expected a site name (a letter, then up to 31 letters, digits, - or _) or a range of them such as "edge-[1-100]"',
   });
 
+const sshDescription = 'what ssh dials: host, user@host or an alias';
+const addressDescription =
+  'IPv4 address or name that other machines dial, and that it listens on; the one that ssh reached when absent';
+const nodeDescription = 'path of node there; the one on PATH when absent';
+
 const machine = z.object({
-  ssh: z.string().meta({ description: 'what ssh dials: host, user@host or an alias' }),
-  address: z
-    .string()
-    .nullable()
-    .meta({ description: 'address that other sites dial; the ssh host when null' }),
+  ssh: z.string().meta({ description: sshDescription }),
+  address: z.string().nullable().meta({ description: addressDescription }),
+  node: z.string().nullable().meta({ description: nodeDescription }),
+});
+
+const sshTarget = z.string().regex(/^[^\s-]\S*$/, {
+  error: 'expected what ssh dials: host, user@host or an alias, without blanks',
 });
 
 const host = z.codec(
   oneOf(
     [
-      z.string().min(1),
+      sshTarget,
       shape({
-        ssh: z.string().min(1).meta({ description: 'what ssh dials: host, user@host or an alias' }),
-        address: orNull(z.string().min(1)).meta({
-          description: 'address that other sites dial; the ssh host when absent',
+        ssh: sshTarget.meta({ description: sshDescription }),
+        address: orNull(z.string().min(1)).meta({ description: addressDescription }),
+        node: orNull(z.string().regex(/^\//, { error: 'expected an absolute path' })).meta({
+          description: nodeDescription,
         }),
       }),
     ],
-    'a host name or { ssh, address }',
-    ['ssh', 'address'],
+    'a host name or { ssh, address, node }',
+    ['ssh', 'address', 'node'],
   ),
   machine,
   {
-    decode: (written) => (typeof written === 'string' ? { ssh: written, address: null } : written),
+    decode: (written) =>
+      typeof written === 'string' ? { ssh: written, address: null, node: null } : written,
     encode: (resolved) => resolved,
   },
 );
+
+/** A real machine, as a scenario names it. */
+export type Machine = Immutable<z.output<typeof machine>>;
 
 const site = z.object({
   name: z.string(),

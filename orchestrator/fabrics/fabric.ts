@@ -59,6 +59,10 @@ export interface Fabric extends AsyncDisposable {
   traffic(): Promise<readonly Traffic[]>;
   /** Why in-site bytes are unknown here; null where `traffic` has them. */
   readonly inSiteReason: string | null;
+  /** Why no bytes are known at all; null, or absent, where `traffic` has those between sites. */
+  readonly trafficReason?: string | null;
+  /** Links that nothing was asked of are whatever the network is; elsewhere they are perfect. */
+  readonly takesLinksAsTheyAre?: boolean;
   /** What went wrong inside since the last call: lateness, drops. Empty when all was well. */
   troubles(): Promise<readonly Observation[]>;
 }
@@ -76,6 +80,10 @@ export interface FabricMaker {
   readonly name: FabricName;
   /** Mistakes in the topology that this fabric cannot serve ("loss on a relay"), as scenario paths and messages. */
   refuse(topology: Topology): readonly { readonly path: string; readonly message: string }[];
+  /** Its hosts are other machines: what a bus needs is looked for there, once they answer. */
+  readonly elsewhere?: true;
+  /** Why links cannot be cut or changed while they carry a run; absent where they can. */
+  readonly fixedLinks?: string;
   /** Sites to addresses, for the plan, without starting anything. */
   addresses(
     topology: Topology,

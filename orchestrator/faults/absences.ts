@@ -33,6 +33,7 @@ export class Absences {
       const status = await process?.exited;
       const absence = this.#away.get(node.name);
       if (absence === undefined && node.process === process) {
+        if (status?.lost !== undefined) throw status.lost;
         throw nodeDied(node, status?.signal ?? `code ${status?.code}`);
       }
       await absence?.over;

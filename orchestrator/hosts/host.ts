@@ -54,6 +54,8 @@ export interface HostProcess {
 export interface ExitStatus {
   readonly code: number | null;
   readonly signal: string | null;
+  /** The host itself was lost, for this reason: how the process ended is not known. */
+  readonly lost?: Error;
 }
 
 export interface ProcessSample {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -17,19 +17,34 @@ export async function startLocalProcess(
   command: readonly string[],
   options: SpawnOptions,
 ): Promise<HostProcess> {
-  const [file, ...args] = command;
-  if (file === undefined) throw new TypeError('an empty command');
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, 'a', 0o600);
+  try {
+    const stdio: StdioOptions =
+      options.stdio === 'pipe' ? ['pipe', 'pipe', log] : ['ignore', log, log];
+    return (await startChild(hostName, command, options, stdio)).process;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** The same with whatever stands for its three streams; the child is that of the process. */
+export async function startChild(
+  hostName: string,
+  [file, ...args]: readonly string[],
+  options: Pick<SpawnOptions, 'cwd' | 'env'>,
+  stdio: StdioOptions,
+): Promise<{ readonly child: ChildProcess; readonly process: HostProcess }> {
+  if (file === undefined) throw new TypeError('an empty command');
   try {
     const child = spawn(file, args, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { ...minimalEnvironment(), ...options.env },
       detached: true,
-      stdio: options.stdio === 'pipe' ? ['pipe', 'pipe', log] : ['ignore', log, log],
+      stdio,
     });
     await once(child, 'spawn');
-    return adopt(child);
+    return { child, process: adopt(child) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new HostError(
@@ -38,8 +53,6 @@ export async function startLocalProcess(
       `Is ${file} installed, executable, and on PATH (${process.env['PATH'] ?? 'unset'})?`,
       { cause: error },
     );
-  } finally {
-    closeSync(log);
   }
 }
 

@@ -47,7 +47,8 @@ export async function localHost(
   };
 }
 
-async function runToEnd(
+/** `Host.run` by way of its `spawn`: the command's log has its stderr by the time it has ended. */
+export async function runToEnd(
   name: string,
   command: readonly string[],
   options: SpawnOptions & { readonly timeoutMs: number },

@@ -5,10 +5,10 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError, HostError } from '../errors.ts';
-import { removeStale } from '../fabrics/namespaces/stale.ts';
 import type { RunProgress } from '../observer.ts';
 import { claimedDirectories, isAlive } from '../processes/owner.ts';
 import { programPath } from '../processes/program.ts';
+import { removeStale } from '../processes/stale.ts';
 import {
   type DeployReport,
   type Failure,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,4 +15,11 @@ function findRoot(from: string): string {
 /** Path of a compiled program of ours, such as `agents/main`, to be run by node as a process of its own. */
 export function programPath(name: string): string {
   return join(projectRoot, 'dist', `${name}.js`);
+}
+
+/** The version in our package.json. */
+export function busbenchVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
+  const known = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return known ? String(manifest.version) : 'unknown';
 }

@@ -86,6 +86,10 @@ function refuseDegradations(
   findings: Findings,
 ): void {
   for (const [i, fault] of faults.entries()) {
+    const ofLinks = fault.action === 'partition' || fault.action === 'degrade';
+    if (ofLinks && fabric.fixedLinks !== undefined) {
+      findings.add(['faults', i, 'action'], fabric.fixedLinks, ['fabric']);
+    }
     if (fault.link === undefined) continue;
     const [from, to] = fault.between?.map((side) => [side].flat().join('+')) ?? [];
     const ends = { from: from ?? 'each', to: to ?? 'other' };

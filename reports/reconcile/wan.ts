@@ -6,26 +6,34 @@ import { groupBy, sum } from './parts.ts';
 /** The network that was asked for beside the one that was measured, and the bytes it carried. */
 export function wanOf(evidence: Evidence): RunResult['wan'] {
   const { fabric, limits, before, after, traffic, inSiteBytes, inSiteReason } = evidence.wan;
+  const { trafficReason = null, takenAsTheyAre = false } = evidence.wan;
   const { links } = evidence.scenario;
-  const interSiteBytes = sum(
-    traffic.filter(({ from, to }) => from !== to),
-    ({ bytes }) => bytes,
-  );
-  const totalBytes = inSiteBytes === null ? null : interSiteBytes + inSiteBytes;
-  const ratioKnown = totalBytes !== null && totalBytes > 0;
-  const reason = totalBytes === null ? inSiteReason : 'nothing was sent';
+  const crossed = traffic.filter(({ from, to }) => from !== to);
+  const interSiteBytes = trafficReason === null ? sum(crossed, ({ bytes }) => bytes) : null;
+  const totalBytes =
+    inSiteBytes === null || interSiteBytes === null ? null : interSiteBytes + inSiteBytes;
+  const ratio =
+    totalBytes === null || totalBytes === 0 || interSiteBytes === null
+      ? null
+      : interSiteBytes / totalBytes;
+  const reason = totalBytes === null ? (trafficReason ?? inSiteReason) : 'nothing was sent';
   return {
     fabric,
     limits: [...limits],
-    links: linkReports(links, before, after),
+    links: linkReports(links, before, after).map((report) =>
+      takenAsTheyAre && isUnasked(report.requested) ? { ...report, withinTolerance: null } : report,
+    ),
     traffic: traffic.map(({ from, to, bytes, packets }) => ({ from, to, bytes, packets })),
     interSiteBytes,
     totalBytes,
-    interSiteRatio: ratioKnown ? interSiteBytes / totalBytes : null,
-    interSiteRatioReason: ratioKnown
-      ? null
-      : (reason ?? 'the fabric does not count bytes in a site'),
+    interSiteRatio: ratio,
+    interSiteRatioReason:
+      ratio === null ? (reason ?? 'the fabric does not count bytes in a site') : null,
   };
+}
+
+function isUnasked({ delayMs, jitterMs, lossPercent, rateMbps }: LinkShape): boolean {
+  return delayMs === 0 && jitterMs === 0 && lossPercent === 0 && rateMbps === null;
 }
 
 /** Idle round trip between two sites in either direction, the least seen before the run; 0 within a site, null unmeasured. */

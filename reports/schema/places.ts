@@ -64,7 +64,7 @@ export const wanSchema = z.object({
   limits: z.array(z.string()).describe('sentences: what this fabric cannot imitate'),
   links: z.array(linkReportSchema),
   traffic: z.array(traffic),
-  interSiteBytes: number('bytes that crossed between sites'),
+  interSiteBytes: quantity('bytes that crossed between sites; null where nobody counts them'),
   totalBytes: quantity('bytes that crossed or stayed inside a site'),
   interSiteRatio: quantity('interSiteBytes / totalBytes, 0 to 1'),
   interSiteRatioReason: z

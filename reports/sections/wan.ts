@@ -4,6 +4,7 @@ import type { LinkReport, RunResult } from '../result.ts';
 import {
   type Cell,
   cell,
+  type Fact,
   fact,
   type Section,
   type Table,
@@ -19,7 +20,10 @@ const listedLinks = 12;
 export function wanSection(result: RunResult): Section {
   const { wan } = result;
   const sites = result.scenario.sites.map(({ name }) => name);
-  const facts = [fact('between sites', formatBytes(wan.interSiteBytes))];
+  const facts: Fact[] = [];
+  if (wan.interSiteBytes !== null) {
+    facts.push(fact('between sites', formatBytes(wan.interSiteBytes)));
+  }
   if (wan.totalBytes !== null) facts.push(fact('in all', formatBytes(wan.totalBytes)));
   if (wan.interSiteRatio !== null) {
     facts.push(fact('inter-site ratio', formatRatio(wan.interSiteRatio)));

@@ -92,7 +92,8 @@ export const measures: readonly Measure[] = [
     title: 'Bytes between sites, an operation',
     short: 'WAN bytes/op',
     kind: 'bytes',
-    of: ({ wan, outcome }) => (outcome.due === 0 ? null : wan.interSiteBytes / outcome.due),
+    of: ({ wan, outcome }) =>
+      outcome.due === 0 || wan.interSiteBytes === null ? null : wan.interSiteBytes / outcome.due,
     beyond: never,
   },
   {

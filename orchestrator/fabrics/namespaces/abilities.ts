@@ -4,9 +4,9 @@ import { UsageError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import { namespaceHost } from '../../hosts/namespace.ts';
 import { claimDirectory, markOf, newOwner, temporaryFolder } from '../../processes/owner.ts';
+import { endOwned } from '../../processes/stale.ts';
 import { makeNamespace, type Privilege } from './network-namespace.ts';
 import { firewalls, lineTo, startEngine } from './nfqueue.ts';
-import { endOwned } from './stale.ts';
 
 /** What stands in the way of something, and what to do about it. */
 export interface Obstacle {

@@ -6,11 +6,11 @@ import type { LinkShape, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { Owner } from '../../processes/owner.ts';
+import { endOwned } from '../../processes/stale.ts';
 import { type EchoOptions, measureRoundTrips } from '../echo.ts';
 import type { Direction, Endpoint, Fabric, RunContext, Traffic } from '../fabric.ts';
 import type { Impairment } from './impairment.ts';
 import type { SiteNetwork } from './site-network.ts';
-import { endOwned } from './stale.ts';
 
 const limits = [
   'All sites share the processors, memory and disks of this machine; only the network between them is apart.',

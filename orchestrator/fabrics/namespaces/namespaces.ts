@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import { claimDirectory, newOwner } from '../../processes/owner.ts';
+import { endOwned, removeStale } from '../../processes/stale.ts';
 import type { Fabric, FabricMaker, RunContext } from '../fabric.ts';
 import { type Abilities, findAbilities, ownPrivilege } from './abilities.ts';
 import { maxSites, siteAddress } from './addresses.ts';
@@ -10,7 +11,6 @@ import { NamespacesFabric } from './namespaces-fabric.ts';
 import { shapeWithNetem } from './netem.ts';
 import { startNfqueue } from './nfqueue.ts';
 import { buildSiteNetwork } from './site-network.ts';
-import { endOwned, removeStale } from './stale.ts';
 
 /** Sites in network namespaces of this machine: everything that runs there crosses an emulated WAN packet by packet. */
 export const namespaces: FabricMaker = {

@@ -1,5 +1,5 @@
 import { ServerBooks } from '../../../agents/ledger.ts';
-import type { CollectedPart, Part, PeerRow, ProcessVitals } from '../../../agents/protocol.ts';
+import type { CollectedPart, Part, PeerRow } from '../../../agents/protocol.ts';
 import { Recorder } from '../../../agents/recorder.ts';
 import { type Client, clientRow, makeClient } from '../../../agents/workloads/client.ts';
 import type { Evidence } from '../../../reports/evidence.ts';
@@ -181,7 +181,7 @@ function clientParts(site: Site): Part[] {
     collected(`client.${name}`, {
       operations,
       doneInWindow,
-      vitals: vitals(agentCpuSeconds.client),
+      cpuUs: 1e6 * agentCpuSeconds.client,
       startLatenessUs: 30 + 106 * site.index,
       versions: { amqplib: '2.3.1' },
     }),
@@ -205,18 +205,17 @@ function serverParts({ index, name, books, handled }: Site): Part[] {
   return [
     { type: 'serverLedger', entries: [...books.entries(false)] },
     { type: 'peers', rows: [row] },
-    collected(`server.${name}`, { handled, vitals: vitals(agentCpuSeconds.server) }),
+    collected(`server.${name}`, { handled, cpuUs: 1e6 * agentCpuSeconds.server }),
   ];
-}
-
-function vitals(cpuSeconds: number): ProcessVitals {
-  return { cpuUs: 1e6 * cpuSeconds, rssMaxBytes: 0, gcUs: 0 };
 }
 
 function collected(process: string, more: Partial<CollectedPart>): CollectedPart {
   return {
     type: 'collected',
     process,
+    cpuUs: 0,
+    rssMaxBytes: 0,
+    gcUs: 0,
     operations: 0,
     handled: 0,
     startLatenessUs: 0,

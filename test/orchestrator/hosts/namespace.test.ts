@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeNamespace } from '../../../orchestrator/fabrics/namespaces/network-namespace.ts';
-import { endOwned } from '../../../orchestrator/fabrics/namespaces/stale.ts';
 import type { Host } from '../../../orchestrator/hosts/host.ts';
 import { namespaceHost } from '../../../orchestrator/hosts/namespace.ts';
 import { markOf, newOwner } from '../../../orchestrator/processes/owner.ts';
+import { endOwned } from '../../../orchestrator/processes/stale.ts';
 import { eventually, hostContract } from '../../contract/host.ts';
 import { isRoot, namespacesMissing } from '../../helpers/namespaces.ts';
 

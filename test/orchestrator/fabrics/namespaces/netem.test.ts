@@ -14,8 +14,8 @@ import {
   buildSiteNetwork,
   type SiteNetwork,
 } from '../../../../orchestrator/fabrics/namespaces/site-network.ts';
-import { endOwned } from '../../../../orchestrator/fabrics/namespaces/stale.ts';
 import { newOwner } from '../../../../orchestrator/processes/owner.ts';
+import { endOwned } from '../../../../orchestrator/processes/stale.ts';
 import type { LinkShape } from '../../../../topologies/topology.ts';
 import { topologyOf } from '../../../contract/fabric.ts';
 import { isInstalled, isRoot, namespacesMissing } from '../../../helpers/namespaces.ts';

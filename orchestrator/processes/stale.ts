@@ -1,11 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FabricError } from '../../errors.ts';
-import {
-  isAlive,
-  markedProcesses,
-  type Owner,
-  removeStaleDirectories,
-} from '../../processes/owner.ts';
+import { FabricError } from '../errors.ts';
+import { isAlive, markedProcesses, type Owner, removeStaleDirectories } from './owner.ts';
 
 const patienceMs = 5_000;
 

@@ -26,16 +26,24 @@ function errorsBetween({ clocks }: Evidence, a: number, b: number): PairErrors {
  * The worst of a part's one-way times. Calls are timed by their clients against the servers' clocks; what has no way
  * back by the servers, against the clients'.
  */
-function errorsOf(evidence: Evidence, process: number, part: HistogramPart): PairErrors {
+function errorsBySite(evidence: Evidence): (process: number, part: HistogramPart) => PairErrors {
   const { replies } = patterns[evidence.scenario.workload.pattern];
   const peers = replies ? evidence.servers : evidence.clients;
-  const site = replies ? part.serverSite : part.clientSite;
-  const names = new Set(peers.filter((p) => p.site === site).map((p) => processOf(p.name)));
-  return evidence.processes.reduce(
-    (worst, { name }, index) =>
-      names.has(name) ? worse(worst, errorsBetween(evidence, process, index)) : worst,
-    exact,
-  );
+  const indices = new Map(evidence.processes.map(({ name }, index) => [name, index]));
+  const bySite = new Map<number, Set<number>>();
+  for (const { site, name } of peers) {
+    const index = indices.get(processOf(name));
+    if (index === undefined) continue;
+    const others = bySite.get(site) ?? new Set();
+    bySite.set(site, others.add(index));
+  }
+  return (process, part) => {
+    const others = bySite.get((replies ? part.serverSite : part.clientSite) ?? -1) ?? [];
+    return [...others].reduce(
+      (worst, other) => worse(worst, errorsBetween(evidence, process, other)),
+      exact,
+    );
+  };
 }
 
 function worse(a: PairErrors, b: PairErrors): PairErrors {
@@ -56,9 +64,10 @@ export function oneWayTimes(
   evidence: Evidence,
   kind: 'requestLeg' | 'replyLeg',
 ): readonly OneWay[] {
+  const errorsOf = errorsBySite(evidence);
   return evidence.parts.flatMap(({ process, part }) =>
     part.type === 'histogram' && part.kind === kind
-      ? [{ part, errors: errorsOf(evidence, process, part) }]
+      ? [{ part, errors: errorsOf(process, part) }]
       : [],
   );
 }

@@ -6,7 +6,7 @@ import type { Account } from './accounts.ts';
 import { clockErrors, legErrorMax, oneWayTimes, worstShare } from './clocks.ts';
 import { distOf, emptyHistogram, mergeSamples, type Samples } from './dist.ts';
 import { failuresOf } from './outcome.ts';
-import { partsOf, sum } from './parts.ts';
+import { groupBy, partsOf, sum } from './parts.ts';
 
 /** What can be asked of the histograms of a run: those of the agents, and those of arrivals at several receivers. */
 export type LatencyKind = PairKind | SiteKind | ProcessKind | 'fanoutFirst' | 'fanoutLast';
@@ -27,18 +27,36 @@ export interface Latencies {
 /** Histograms of all agents. Where messages have several receivers, nobody but us can tell when one was done. */
 export function openLatencies(evidence: Evidence, accounts: readonly Account[]): Latencies {
   const parts = partsOf(evidence, 'histogram');
+  const ofKind = groupBy<HistogramPart, LatencyKind>(parts, ({ kind }) => kind);
+  const ofPair = groupBy(parts, pairKey);
   const arrivals = hasManyReceivers(evidence.scenario.workload) ? arrivalSamples(accounts) : null;
   return {
     of: (kind, query = {}) => {
       const own = query.serverSite === undefined ? arrivals?.get(kind) : undefined;
       if (own !== undefined) return mergeArrivals(own, query);
-      return mergeSamples(parts.filter((part) => part.kind === kind && matches(part, query)));
+      // Of many sites there are thousands of pairs: no query may go through all of them.
+      const some = isPair(query) ? ofPair.get(pairKey({ kind, ...query })) : ofKind.get(kind);
+      return mergeSamples((some ?? []).filter((part) => matches(part, query)));
     },
-    pairs: (kind) => pairsOf(parts.filter((part) => part.kind === kind)),
+    pairs: (kind) => pairsOf(ofKind.get(kind) ?? []),
     negativeSamples:
       sum(parts, (part) => part.negative) +
       sum(arrivals?.get('fanoutLast')?.values() ?? [], (samples) => samples.negative),
   };
+}
+
+function isPair(query: LatencyQuery): query is Required<LatencyQuery> {
+  return query.clientSite !== undefined && query.serverSite !== undefined;
+}
+
+interface LatencyPlace {
+  readonly kind: LatencyKind;
+  readonly clientSite: number | null;
+  readonly serverSite: number | null;
+}
+
+function pairKey({ kind, clientSite, serverSite }: LatencyPlace): string {
+  return `${kind} ${clientSite} ${serverSite}`;
 }
 
 function matches(part: HistogramPart, { clientSite, serverSite }: LatencyQuery): boolean {

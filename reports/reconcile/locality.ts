@@ -4,7 +4,7 @@ import type { Evidence } from '../evidence.ts';
 import type { RunResult } from '../result.ts';
 import type { Account } from './accounts.ts';
 import { legErrorMax, oneWayTimes, worstShare } from './clocks.ts';
-import { distOf, quantileUs } from './dist.ts';
+import { quantileUs } from './dist.ts';
 import { fairnessOf } from './fairness.ts';
 import type { Latencies } from './latency.ts';
 import { failuresOf } from './outcome.ts';
@@ -34,31 +34,47 @@ export function localityOf(
     expectedBlind: ratioOf(shares, ({ operations, blind }) => operations * blind),
     detoured: detouredOf(evidence, shares),
     fairness: fairnessOf(evidence, rows),
-    matrix: latencies.pairs(kind).map(({ clientSite, serverSite }) => {
-      const { count, p50, p99 } = distOf(latencies.of(kind, { clientSite, serverSite }));
-      const client = siteName(evidence, clientSite);
-      const legOf = (leg: 'requestLeg' | 'replyLeg'): number | null =>
-        isKnownPair(evidence, leg, { clientSite, serverSite })
-          ? distOf(latencies.of(leg, { clientSite, serverSite })).p50
-          : null;
-      const legs = { requestLegP50Us: legOf('requestLeg'), replyLegP50Us: legOf('replyLeg') };
-      const server = siteName(evidence, serverSite);
-      return { client, server, count, p50Us: p50, p99Us: p99, ...legs };
-    }),
+    matrix: matrixOf(evidence, kind, latencies),
     excess: excessOf(evidence, accounts, latencies),
   };
 }
 
-/** Do the clocks that these legs cross tell them? Where there are none, there is nothing to know. */
-function isKnownPair(
+function matrixOf(
+  evidence: Evidence,
+  kind: 'service' | 'transit',
+  latencies: Latencies,
+): RunResult['locality']['matrix'] {
+  const isKnown = {
+    requestLeg: knownPairs(evidence, 'requestLeg'),
+    replyLeg: knownPairs(evidence, 'replyLeg'),
+  };
+  return latencies.pairs(kind).map((pair) => {
+    const samples = latencies.of(kind, pair);
+    const legOf = (leg: 'requestLeg' | 'replyLeg'): number | null =>
+      isKnown[leg](pair) ? quantileUs(latencies.of(leg, pair), 0, 5000) : null;
+    return {
+      client: siteName(evidence, pair.clientSite),
+      server: siteName(evidence, pair.serverSite),
+      count: samples.histogram.totalCount,
+      p50Us: quantileUs(samples, 0, 5000),
+      p99Us: quantileUs(samples, 0, 9900),
+      requestLegP50Us: legOf('requestLeg'),
+      replyLegP50Us: legOf('replyLeg'),
+    };
+  });
+}
+
+/** Do the clocks that the legs of a pair cross tell them? Where there are none, there is nothing to know. */
+function knownPairs(
   evidence: Evidence,
   leg: 'requestLeg' | 'replyLeg',
-  pair: { readonly clientSite: number; readonly serverSite: number },
-): boolean {
-  const times = oneWayTimes(evidence, leg).filter(
-    ({ part }) => part.clientSite === pair.clientSite && part.serverSite === pair.serverSite,
+): (pair: { readonly clientSite: number; readonly serverSite: number }) => boolean {
+  const ofPair = groupBy(
+    oneWayTimes(evidence, leg),
+    ({ part }) => `${part.clientSite} ${part.serverSite}`,
   );
-  return worstShare(times) <= legErrorMax;
+  return ({ clientSite, serverSite }) =>
+    worstShare(ofPair.get(`${clientSite} ${serverSite}`) ?? []) <= legErrorMax;
 }
 
 /** Operations of one client whose topic has a server at the client's site, and who served them. */

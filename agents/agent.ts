@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Channel } from './channel.ts';
 import type { Directory } from './drivers/endpoint.ts';
 import { AgentFailure, asFailure } from './errors.ts';
+import { AgentLog } from './log.ts';
 import { Measurement, type Timing } from './measurement.ts';
 import { Offsets } from './offsets.ts';
 import { type LoadDriver, Peers } from './peers.ts';
@@ -17,6 +18,8 @@ export interface AgentPlatform extends Timing {
   readonly pid: number;
   /** Tells which processes share a monotonic clock; null where the system does not say. */
   readonly clock: string | null;
+  /** Writes one line to the log. */
+  readonly log: (line: string) => void;
 }
 
 /**
@@ -35,11 +38,13 @@ export class Agent {
   #ended = false;
   readonly #offsets = new Offsets();
   readonly #silence: Silence;
+  readonly #log: AgentLog;
 
   constructor(channel: Channel, platform: AgentPlatform, onEnd: (exitCode: number) => void) {
     this.#channel = channel;
     this.#platform = platform;
     this.#onEnd = onEnd;
+    this.#log = new AgentLog(platform.log);
     this.#silence = new Silence(platform.nowUs, (silentMs) => this.fail(orphaned(silentMs)));
     // One listener for each connection being opened.
     setMaxListeners(0, this.#abort.signal);
@@ -118,6 +123,7 @@ export class Agent {
   fail(error: unknown): void {
     if (this.#ended) return;
     const { code, message, hint } = asFailure(error);
+    this.#log.say('failed', `${code}: ${message}`);
     this.#channel.send({ type: 'failed', code, message, hint });
     void this.close(1);
   }
@@ -167,7 +173,13 @@ export class Agent {
 
   async #assign(assignment: Assignment): Promise<void> {
     if (this.#measurement !== null) throw protocolFailure("a second 'assign'");
-    const measurement = new Measurement(assignment, this.#offsets, this.#platform, this.#channel);
+    const measurement = new Measurement(
+      assignment,
+      this.#offsets,
+      this.#platform,
+      this.#channel,
+      this.#log,
+    );
     this.#measurement = measurement;
     const { loadDriver } = this.#platform;
     this.#peers = await Peers.connect(loadDriver, assignment, this.#abort.signal);

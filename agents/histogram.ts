@@ -1,5 +1,4 @@
 import { deflateSync } from 'node:zlib';
-import { itemAt } from '../topologies/item-at.ts';
 
 /** Bits of a value that are kept: 11 are HdrHistogram's 3 significant digits, 8 its 2. */
 const bitsOfDigits = { 2: 8, 3: 11 } as const;
@@ -77,7 +76,7 @@ export class Histogram {
     let at = headBytes;
     let zeros = end === 0 ? 1 : this.#base;
     for (let i = 0; i < end; i++) {
-      const count = itemAt(counts, i);
+      const count = counts[i] ?? 0;
       if (count === 0) {
         zeros++;
         continue;

@@ -1,5 +1,6 @@
 import { Histogram } from './histogram.ts';
 import type { IntervalPart } from './protocol.ts';
+import { ReasonCounts } from './reasons.ts';
 
 /** Length of a slot of `IntervalPart.doneSlots` and `failedSlots`, µs; a second has 100. */
 const slotUs = 10_000;
@@ -16,7 +17,7 @@ export class Interval {
   readonly #service = new Histogram(3);
   readonly #doneSlots = new Uint8Array(slotBytes);
   readonly #failedSlots = new Uint8Array(slotBytes);
-  readonly #failedBy: Record<string, number> = {};
+  readonly #reasons = new ReasonCounts();
 
   /** An operation due `sinceUs` after the beginning of the second was done. */
   complete(sinceUs: number, responseUs: number, serviceUs: number): void {
@@ -26,10 +27,10 @@ export class Interval {
     this.#service.record(serviceUs);
   }
 
-  fail(sinceUs: number, outcome: string): void {
+  fail(sinceUs: number, outcome: string, words: string): void {
     this.failed++;
     mark(this.#failedSlots, sinceUs);
-    this.#failedBy[outcome] = (this.#failedBy[outcome] ?? 0) + 1;
+    this.#reasons.count(outcome, words);
   }
 
   part(second: number, clientSite: number): IntervalPart {
@@ -43,7 +44,7 @@ export class Interval {
       response: this.#response.count === 0 ? null : this.#response.encode(),
       service: this.#service.count === 0 ? null : this.#service.encode(),
       reconnect: this.reconnect.count === 0 ? null : this.reconnect.encode(),
-      failedBy: this.#failedBy,
+      reasons: this.#reasons.entries(),
       doneSlots: Buffer.from(this.#doneSlots).toString('base64'),
       failedSlots: Buffer.from(this.#failedSlots).toString('base64'),
     };

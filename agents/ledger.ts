@@ -1,5 +1,6 @@
 import { Bitmap, encodeBytes } from './bitmap.ts';
-import type { ClientLedger, ServerLedger } from './protocol.ts';
+import { type ClientLedger, otherReason, reasonsAClass, type ServerLedger } from './protocol.ts';
+import { inOneLine } from './reasons.ts';
 
 /** The books of one client: exact for every operation of the measuring window. Warm-up is numbered apart and kept nowhere. */
 export class ClientAccount {
@@ -16,6 +17,7 @@ export class ClientAccount {
   readonly replied: Bitmap = new Bitmap();
   readonly #refused: Bitmap = new Bitmap();
   readonly #failedBy: Record<string, number> = {};
+  readonly #troubles = new Map<string, Bitmap>();
   readonly #receivers: [sequence: number, receivers: number][];
 
   readonly #dueBySecond: number[] = [];
@@ -48,6 +50,16 @@ export class ClientAccount {
     this.#refused.add(sequence);
   }
 
+  /** Message `sequence` was under way when the bus said this: why it may be lost. */
+  noteTrouble(sequence: number, words: string): void {
+    const told = inOneLine(words);
+    const isKept = this.#troubles.has(told) || this.#troubles.size < reasonsAClass;
+    const reason = isKept ? told : otherReason;
+    const sequences = this.#troubles.get(reason) ?? new Bitmap();
+    this.#troubles.set(reason, sequences);
+    sequences.add(sequence);
+  }
+
   /** `repliesDue`: the pattern is call. */
   entry(client: number, repliesDue: boolean): ClientLedger {
     return {
@@ -60,9 +72,17 @@ export class ClientAccount {
       failed: this.#failedBy,
       completed: this.completed,
       late: this.late,
+      ...(this.#troubles.size > 0 && { troubles: [...this.#troubles].map(troubleOf) }),
       dueBySecond: encodeBytes(new Uint8Array(Uint32Array.from(this.#dueBySecond).buffer)),
     };
   }
+}
+
+function troubleOf([reason, sequences]: readonly [string, Bitmap]): {
+  readonly reason: string;
+  readonly sequences: string;
+} {
+  return { reason, sequences: sequences.encode() };
 }
 
 /** What one subscriber in this process got from one client, from all servers that share the subscriber. */

@@ -20,6 +20,7 @@ const agent = new Agent(
     loadDriver,
     pid: process.pid,
     clock: clockName(),
+    log: (line) => process.stderr.write(`${line}\n`),
   },
   (exitCode) => {
     // What was written must get out before the process ends.

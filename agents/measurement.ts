@@ -1,4 +1,5 @@
 import type { Channel } from './channel.ts';
+import type { AgentLog } from './log.ts';
 import { PacingLoop, type Waker } from './loop.ts';
 import type { Offsets } from './offsets.ts';
 import { makePacer } from './pacers/registry.ts';
@@ -38,12 +39,14 @@ export class Measurement {
     offsets: Offsets,
     { nowUs, makeWaker }: Timing,
     channel: Channel,
+    log: AgentLog,
   ) {
     const timeoutUs = assignment.workload.timeoutMs * 1e3;
     const run: Run = {
       assignment,
       recorder: new Recorder(assignment.sites.length, timeoutUs),
       tally: new Tally(),
+      log,
       nowUs,
       timeoutUs,
       offsets,

@@ -46,7 +46,7 @@ export function* collectParts(
     operations: tally.operations,
     handled: tally.handled,
     startLatenessUs: more.startLatenessUs,
-    reasons: tally.reasons(),
+    reasons: tally.reasons.entries(),
     reconnects: tally.reconnects,
     foreign: tally.foreign,
     lastEndUs: hasEnded ? tally.lastEndUs - phases.measureUs : null,

@@ -1,4 +1,3 @@
-import { itemAt } from '../topologies/item-at.ts';
 import type { FromAgent } from './protocol.ts';
 import type { Clients } from './workloads/clients.ts';
 
@@ -82,8 +81,8 @@ export class Prober {
   #sendSome(): void {
     this.#sending = false;
     for (let i = 0; i < burst && this.#next < this.#pairs.length && !this.#closed; i++) {
-      const client = itemAt(this.#pairs, this.#next);
-      const path = itemAt(this.#pairs, this.#next + 1);
+      const client = this.#pairs[this.#next] ?? 0;
+      const path = this.#pairs[this.#next + 1] ?? 0;
       this.#next += 2;
       const position = this.#positions.get(client);
       const isTaken = position !== undefined && this.#clients.probe(position, path);

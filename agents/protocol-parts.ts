@@ -17,6 +17,14 @@ export interface HistogramPart {
   readonly negative: number;
 }
 
+/**
+ * Failures counted by class, then by reason: the bus's own words where it said any, else what we know. Of a class the
+ * counts add up to its failures.
+ */
+export interface Reasons {
+  readonly [outcome: string]: { readonly [reason: string]: number };
+}
+
 /** One second of the measuring window (by due time) as one process saw it. Sent when it can no longer change. */
 export interface IntervalPart {
   readonly type: 'interval';
@@ -30,7 +38,7 @@ export interface IntervalPart {
   readonly failed: number;
   readonly response: string | null;
   readonly service: string | null;
-  readonly failedBy: { readonly [outcome: string]: number };
+  readonly reasons: Reasons;
   /** From the loss of a connection in this second to its return, as a histogram; null or absent for none. */
   readonly reconnect?: string | null;
   /** 10 ms slots with an operation due that was done, that failed: 13 little-endian bytes, bit i for slot i, base64. */
@@ -53,6 +61,11 @@ export interface ClientLedger {
   readonly failed: { readonly [outcome: string]: number };
   readonly completed: number;
   readonly late: number;
+  /**
+   * What the bus said while messages were under way that nobody failed: which of them it was said of, and why they may be
+   * lost. Absent for none; at most 20, of which the last may be `other`.
+   */
+  readonly troubles?: readonly { readonly reason: string; readonly sequences: string }[];
   /** How many became due in each second of the window: Uint32 little-endian, deflateRaw, base64. */
   readonly dueBySecond?: string;
 }
@@ -117,12 +130,8 @@ export interface CollectedPart {
   readonly handled: number;
   /** How late the pacing loop really started, µs. */
   readonly startLatenessUs: number;
-  /** Failures by class with the bus's own reason, most frequent first, bounded. */
-  readonly reasons: readonly {
-    readonly outcome: string;
-    readonly reason: string;
-    readonly count: number;
-  }[];
+  /** Failures that the clients of this process decided. */
+  readonly reasons: Reasons;
   readonly reconnects: number;
   readonly foreign: number;
   /** End of the window's last operation, done or failed, µs after the start of measuring; null when none ended. */

@@ -13,6 +13,10 @@ export type * from './protocol-parts.ts';
 /** Both ends refuse to talk when this differs. */
 export const protocolVersion = 2;
 
+/** Distinct reasons kept of one class of failure, and what is beyond them counts as. */
+export const reasonsAClass = 20;
+export const otherReason = 'other';
+
 type Scalar = null | boolean | number | string;
 export type Json = Scalar | readonly Json[] | { readonly [key: string]: Json };
 

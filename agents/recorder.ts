@@ -75,9 +75,11 @@ export class Recorder {
     this.#interval(clientSite, second).complete(sinceUs, responseUs, serviceUs);
   }
 
-  countFailed(clientSite: number, dueUs: number, outcome: string): void {
+  /** An operation failed, for this reason. */
+  countFailed(clientSite: number, dueUs: number, outcome: string, words: string): void {
     const second = this.#secondOf(dueUs);
-    this.#interval(clientSite, second).fail(dueUs - this.#measureUs - second * 1e6, outcome);
+    const sinceUs = dueUs - this.#measureUs - second * 1e6;
+    this.#interval(clientSite, second).fail(sinceUs, outcome, words);
   }
 
   /** A connection lost at `lostUs` was back after `tookUs`. */

@@ -1,5 +1,7 @@
+import type { AgentLog } from './log.ts';
 import type { Offsets } from './offsets.ts';
 import type { Assignment, Schedule } from './protocol.ts';
+import { ReasonCounts } from './reasons.ts';
 import type { Recorder } from './recorder.ts';
 
 /** The phases of a run in this process's clock, µs; the window's end is open (Infinity) when calls end it. */
@@ -25,6 +27,7 @@ export interface Run {
   readonly assignment: Assignment;
   readonly recorder: Recorder;
   readonly tally: Tally;
+  readonly log: AgentLog;
   readonly nowUs: () => number;
   readonly timeoutUs: number;
   readonly offsets: Offsets;
@@ -35,9 +38,6 @@ export interface Run {
   /** Receivers ready now, by topic. */
   receivers: readonly number[];
 }
-
-const reasonsMax = 100;
-const reasonLengthMax = 200;
 
 /** Totals of one process. Those of the first group count warm-up, too: they feed the live display. */
 export class Tally {
@@ -57,7 +57,8 @@ export class Tally {
   reconnects = 0;
   /** Messages of another run or program. */
   foreign = 0;
-  readonly #reasons = new Map<string, { outcome: string; reason: string; count: number }>();
+  /** Failures of the window. */
+  readonly reasons: ReasonCounts = new ReasonCounts();
 
   /** An operation of the window was done. */
   countDone(doneUs: number, windowEndUs: number): void {
@@ -69,23 +70,4 @@ export class Tally {
   countEnd(endedUs: number): void {
     if (endedUs > this.lastEndUs) this.lastEndUs = endedUs;
   }
-
-  /** Counts one failure of the window under the bus's own words; what is beyond 100 different ones is pooled. */
-  countReason(outcome: string, reason: string): void {
-    const words = reason.slice(0, reasonLengthMax);
-    const key = `${outcome} ${words}`;
-    const known = this.#reasons.get(key);
-    if (known !== undefined) known.count++;
-    else if (this.#reasons.size < reasonsMax) {
-      this.#reasons.set(key, { outcome, reason: words, count: 1 });
-    } else if (reason !== otherReasons) this.countReason(outcome, otherReasons);
-    else this.#reasons.set(key, { outcome, reason, count: 1 });
-  }
-
-  /** Most frequent first. */
-  reasons(): { outcome: string; reason: string; count: number }[] {
-    return [...this.#reasons.values()].sort((a, b) => b.count - a.count);
-  }
 }
-
-const otherReasons = 'other reasons';

@@ -65,6 +65,7 @@ async function serveDriver(endpoint: AmqplibEndpoint): Promise<void> {
   const handler = {
     message: (body: Buffer, _: boolean, context: unknown) => receiver?.reply(context, body),
     connection: () => {},
+    hindered: () => {},
   };
   receiver = await session.openReceiver(peer, handler, signal());
 }
@@ -80,6 +81,8 @@ async function callDriver(endpoint: AmqplibEndpoint, inFlight: number): Promise<
     writable: () => {},
     accepted: () => {},
     refused: () => {},
+    tooLarge: () => {},
+    hindered: () => {},
     connection: () => {},
     probeReturned: () => {},
     reply: () => {

@@ -172,6 +172,7 @@ async function driverLoop(endpoint: RheaEndpoint, guarantee: Guarantee): Promise
       receiver?.reply(context, body);
     },
     connection: () => {},
+    hindered: () => {},
   };
   const serverPeer = { index: 0, name: 'server', site: 0, topic: 0, subscriber: 0 };
   receiver = await session.openReceiver(serverPeer, server, signal);
@@ -190,6 +191,8 @@ async function driverLoop(endpoint: RheaEndpoint, guarantee: Guarantee): Promise
     writable: call,
     accepted: () => {},
     refused: () => {},
+    tooLarge: () => {},
+    hindered: () => {},
     connection: () => {},
     probeReturned: () => {},
     reply: () => {

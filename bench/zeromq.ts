@@ -116,6 +116,7 @@ async function driverLoop(inFlight: number): Promise<Loop> {
   const server = {
     message: (body: Buffer, _: boolean, context: unknown) => receiver?.reply(context, body),
     connection: () => {},
+    hindered: () => {},
   };
   receiver = await session.openReceiver(serverPeer, server, signal);
   const { port = 0 } = session.announcements()[0] ?? {};
@@ -133,6 +134,8 @@ async function driverLoop(inFlight: number): Promise<Loop> {
     writable: () => {},
     accepted: () => {},
     refused: () => {},
+    tooLarge: () => {},
+    hindered: () => {},
     connection: () => {},
     probeReturned: () => {},
     reply: () => {

@@ -24,7 +24,8 @@ export function conclude(evidence: Evidence): RunRecord {
   const latencies = openLatencies(evidence, accounts);
   const intervals = openIntervals(evidence, accounts);
   const rows = joinLives(partsOf(evidence, 'peers').flatMap((part) => part.rows));
-  const outcome = outcomeOf(accounts);
+  const told = partsOf(evidence, 'collected').map(({ reasons }) => reasons);
+  const outcome = outcomeOf(accounts, told);
   const faults = faultsOf(evidence, intervals, accounts, outcome.failed);
   const { scenario } = evidence;
   const unjudged: Unjudged = {

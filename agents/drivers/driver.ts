@@ -52,6 +52,8 @@ export interface ReceiveHandler {
   message(body: Buffer, redelivered: boolean, context: unknown): void;
   /** The connection is gone (and will be retried) or back. */
   connection(state: 'lost' | 'back', reason: string): void;
+  /** Why it is not back yet, in the bus's own words. */
+  hindered(reason: string): void;
 }
 
 export interface Receiver {
@@ -68,10 +70,18 @@ export interface SendHandler {
   /** The bus confirmed the message sent with this token (confirm, settled disposition). Never called at most once. */
   accepted(token: number): void;
   /**
-   * The bus refused it. `outcome` is a class in kebab-case: unroutable, nacked, rejected, released, modified,
-   * connection-lost (sent, unconfirmed, and now unknown). `reason` is the bus's own words.
+   * The bus refused it. `outcome` is a class in kebab-case: unroutable, nacked, rejected, released, modified, refused;
+   * connection-lost (sent, unconfirmed, and now unknown); closed (likewise, and the bus said that it closed the way
+   * because of a message, but not of which one). `reason` is the bus's own words.
    */
   refused(token: number, outcome: string, reason: string): void;
+  /**
+   * The bus closed the way of this peer because of a message that was too large, as every body of `bytes` and more is,
+   * and threw away what was sent after it. To be told before what was unconfirmed is refused.
+   */
+  tooLarge(bytes: number, reason: string): void;
+  /** Why the bus takes nothing just now, in its own words: it blocks, or refuses to reconnect. Null once that is over. */
+  hindered(reason: string | null): void;
   /** The bus gave back a probe of this path, as far as the protocol tells: nobody can be reached there yet. */
   probeReturned(path: number): void;
   /** A reply to a call of this peer; correlate by its header. */

@@ -20,6 +20,10 @@ export interface Client {
   flushing: boolean;
   /** When each of its connections was lost; those that are up are absent. */
   readonly lostUs: Map<string, number>;
+  /** What the bus said when a connection was last lost, and when that was. */
+  loss: { readonly words: string; readonly atUs: number } | null;
+  /** Why it can send nothing just now, in the bus's own words. */
+  hindrance: string | null;
   /** When a fault cut its connections; NaN when there was none or they are back. */
   cutUs: number;
 }
@@ -35,6 +39,8 @@ export function makeClient(peer: ClientPeer, position: number, receivers: number
     blocked: false,
     flushing: false,
     lostUs: new Map(),
+    loss: null,
+    hindrance: null,
     cutUs: Number.NaN,
   };
 }
@@ -53,6 +59,21 @@ export function clientRow({ peer, account, responses }: Client): PeerRow {
     responseP50Us: responses.quantile(0.5, account.failed),
     responseP99Us: responses.quantile(0.99, account.failed),
   };
+}
+
+/** Keeps what the bus said of the client's connections, for the failures that follow from it, and in the log. */
+export function noteWords(
+  client: Client,
+  state: 'lost' | 'back' | 'hindered',
+  words: string | null,
+  run: Run,
+): void {
+  if (state === 'lost') client.loss = { words: words ?? '', atUs: run.nowUs() };
+  const isOver = state === 'back' ? client.lostUs.size === 0 : words === null;
+  if (isOver) client.hindrance = null;
+  else if (state !== 'back') client.hindrance = words;
+  const told = words === null || words === '' ? '' : `: ${words}`;
+  run.log.say(`connection ${state}`, `${client.peer.name}: connection ${state}${told}`);
 }
 
 /**

@@ -1,4 +1,3 @@
-import { itemAt } from '../../topologies/item-at.ts';
 import type { Sender, SendHandler } from '../drivers/driver.ts';
 import {
   emptyHeader,
@@ -11,9 +10,17 @@ import {
 import type { Pacer } from '../pacers/pacer.ts';
 import type { ClientLedger, PeerRow } from '../protocol.ts';
 import type { Run } from '../run.ts';
-import { type Client, type ClientHooks, clientRow, makeClient, noteConnection } from './client.ts';
-import { Operations, UNCONFIRMED, UNDECIDED, UNSENT } from './operations.ts';
+import {
+  type Client,
+  type ClientHooks,
+  clientRow,
+  makeClient,
+  noteConnection,
+  noteWords,
+} from './client.ts';
+import { Operations, UNCONFIRMED, UNSENT } from './operations.ts';
 import { Outcomes } from './outcomes.ts';
+import { Refusals } from './refusals.ts';
 import { Requests } from './requests.ts';
 import type { Workload } from './workload.ts';
 
@@ -31,6 +38,7 @@ export class Clients {
   readonly #clients: readonly Client[];
   readonly #operations = new Operations();
   readonly #outcomes: Outcomes;
+  readonly #refusals: Refusals;
   readonly #requests: Requests;
   readonly #confirms: boolean;
   readonly #reply: Header = emptyHeader();
@@ -43,10 +51,11 @@ export class Clients {
     this.#workload = workload;
     this.#hooks = hooks;
     this.#outcomes = new Outcomes(run, workload, this.#operations, hooks.wake);
+    this.#refusals = new Refusals(run, this.#operations, this.#outcomes);
     this.#confirms = run.assignment.guarantee === 'at-least-once';
     this.#requests = new Requests(run);
     this.#clients = run.assignment.clients.map((peer, position) =>
-      makeClient(peer, position, itemAt(run.receivers, peer.topic)),
+      makeClient(peer, position, run.receivers[peer.topic] ?? 1),
     );
   }
 
@@ -59,11 +68,18 @@ export class Clients {
         this.#flush(client);
       },
       accepted: (token) => this.#accepted(client, token),
-      refused: (token, outcome, reason) => this.#refused(client, token, outcome, reason),
+      refused: (token, outcome, reason) => {
+        if (!this.#refusals.refused(client, token, outcome, reason)) return;
+        client.unsent.insert(token);
+        this.#flushLater(client);
+      },
+      tooLarge: (bytes, reason) => this.#refusals.tooLarge(client, bytes, reason),
+      hindered: (reason) => noteWords(client, 'hindered', reason, this.#run),
       probeReturned: (path) => this.#hooks.probeReturned(client.peer.index, path),
       reply: (body) => this.#replied(client, body),
-      connection: (state, _reason, which = '') => {
+      connection: (state, reason, which = '') => {
         const isBack = noteConnection(client, state, which, this.#run);
+        noteWords(client, state, reason, this.#run);
         if (isBack) this.#hooks.reconnected(client.peer.index);
       },
     };
@@ -248,22 +264,6 @@ export class Clients {
     }
     operations.setState(slot, operations.state(slot) & ~UNCONFIRMED);
     if (this.#workload.replied === null) this.#outcomes.complete(client, slot, now);
-  }
-
-  #refused(client: Client, token: number, outcome: string, reason: string): void {
-    const operations = this.#operations;
-    const slot = operations.find(token);
-    if (slot < 0) return;
-    const state = operations.state(slot) & ~UNCONFIRMED;
-    operations.setState(slot, state);
-    if ((state & UNDECIDED) === 0 || (state & UNSENT) !== 0) return;
-    if (this.#confirms && outcome === 'connection-lost') {
-      operations.setState(slot, state | UNSENT);
-      client.unsent.insert(token);
-      this.#flushLater(client);
-      return;
-    }
-    this.#outcomes.refuse(client, slot, outcome, reason, this.#run.nowUs());
   }
 
   #replied(client: Client, body: Buffer): void {

@@ -6,6 +6,8 @@ export const UNDECIDED = 2;
 export const UNCONFIRMED = 4;
 /** The pacer has not been told yet that it ended. */
 export const PACED = 8;
+/** It was under way when the bus closed its way because of some message; a second time it is to blame. */
+export const SUSPECTED = 16;
 
 /**
  * The operations of one process between their due time and their deadline, as columns of a ring. Tokens count up, and
@@ -71,6 +73,15 @@ export class Operations {
       this.#oldest = (this.#oldest + 1) >>> 0;
     }
     return -1;
+  }
+
+  /** Slots of one client's operations that are sent and undecided, oldest first. */
+  *underWay(client: number): Generator<number> {
+    for (let token = this.#oldest; token !== this.#next; token = (token + 1) >>> 0) {
+      const slot = token & (this.#capacity - 1);
+      if (this.client(slot) !== client) continue;
+      if ((this.state(slot) & (UNDECIDED | UNSENT)) === UNDECIDED) yield slot;
+    }
   }
 
   token(slot: number): number {

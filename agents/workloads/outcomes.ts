@@ -68,11 +68,8 @@ export class Outcomes {
 
   /** The bus said no. */
   refuse(client: Client, slot: number, outcome: string, reason: string, endedUs: number): void {
-    if (this.#operations.measured(slot)) {
-      client.account.refuse(this.#operations.sequence(slot));
-      this.#run.tally.countReason(outcome, reason);
-    }
-    this.#fail(client, slot, outcome, endedUs);
+    if (this.#operations.measured(slot)) client.account.refuse(this.#operations.sequence(slot));
+    this.#fail(client, slot, outcome, reason, endedUs);
   }
 
   /** The deadline, or the end of the drain, has come. Closes the operation. */
@@ -80,23 +77,55 @@ export class Outcomes {
     const operations = this.#operations;
     const state = operations.state(slot);
     if ((state & UNDECIDED) !== 0) {
-      const wasSent = operations.sentUs(slot) > 0;
-      if (!wasSent) this.#fail(client, slot, 'unsent', nowUs);
-      else if (this.#workload.replied !== null) this.#fail(client, slot, 'timeout', nowUs);
-      else if ((state & UNSENT) === 0) this.complete(client, slot, nowUs);
+      const loss = this.#lossOf(client, slot);
+      if (operations.sentUs(slot) === 0) {
+        this.#fail(client, slot, 'unsent', this.#whyUnsent(client, slot, nowUs), nowUs);
+      } else if (this.#workload.replied !== null) {
+        this.#fail(client, slot, 'timeout', loss ?? this.#whySilent(slot, nowUs), nowUs);
+      } else if ((state & UNSENT) === 0) {
+        if (loss !== null && operations.measured(slot)) {
+          client.account.noteTrouble(operations.sequence(slot), loss);
+        }
+        this.complete(client, slot, nowUs);
+      }
       // Cut off, and not sent again in time: the bus's last word on it stands.
-      else this.refuse(client, slot, 'connection-lost', 'not sent again in time', nowUs);
+      else this.refuse(client, slot, 'connection-lost', loss ?? 'not sent again in time', nowUs);
     }
     operations.setState(slot, 0);
   }
 
-  #fail(client: Client, slot: number, outcome: string, endedUs: number): void {
-    const { recorder, tally } = this.#run;
+  /** What the bus said when it was lost while the operation was under way, or waited to be; null when it was not. */
+  #lossOf({ loss }: Client, slot: number): string | null {
+    const operations = this.#operations;
+    const sinceUs = operations.sentUs(slot) || operations.takenUs(slot);
+    return loss !== null && loss.atUs >= sinceUs ? loss.words : null;
+  }
+
+  #whyUnsent(client: Client, slot: number, nowUs: number): string {
+    const words = client.hindrance ?? this.#lossOf(client, slot);
+    if (words !== null) return words;
+    const deadlineUs = this.#operations.dueUs(slot) + this.#run.timeoutUs;
+    if (nowUs < deadlineUs) return 'the run ended before its deadline';
+    return this.#operations.takenUs(slot) >= deadlineUs
+      ? 'our agent came to it after its deadline'
+      : 'the bus took nothing more until its deadline';
+  }
+
+  #whySilent(slot: number, nowUs: number): string {
+    const deadlineUs = this.#operations.dueUs(slot) + this.#run.timeoutUs;
+    return nowUs < deadlineUs ? 'the run ended before its deadline' : 'no reply by its deadline';
+  }
+
+  #fail(client: Client, slot: number, outcome: string, words: string, endedUs: number): void {
+    const { recorder, tally, log } = this.#run;
     tally.failed++;
     if (this.#operations.measured(slot)) {
       client.account.fail(outcome);
       tally.countEnd(endedUs);
-      recorder.countFailed(client.peer.site, this.#operations.dueUs(slot), outcome);
+      recorder.countFailed(client.peer.site, this.#operations.dueUs(slot), outcome, words);
+      const isNew = tally.reasons.count(outcome, words);
+      if (isNew)
+        log.say(`failed ${outcome}`, `${client.peer.name}: first failed ${outcome}: ${words}`);
     }
     this.#decide(slot, endedUs);
   }

@@ -96,10 +96,17 @@ export class Servers {
         if (server.receiver !== null) this.#received(server, body, redelivered, context);
         else server.early.push(() => this.#received(server, body, redelivered, context));
       },
-      connection: (state) => {
+      connection: (state, reason) => {
         if (state === 'back') this.#run.tally.reconnects++;
+        this.#tell(server, state, reason);
       },
+      hindered: (reason) => this.#tell(server, 'hindered', reason),
     };
+  }
+
+  #tell({ peer }: Server, state: string, words: string): void {
+    const told = words === '' ? '' : `: ${words}`;
+    this.#run.log.say(`connection ${state}`, `${peer.name}: connection ${state}${told}`);
   }
 
   attach(position: number, receiver: Receiver): void {

@@ -1,5 +1,4 @@
 import type { ClientLedger, ClientPeer } from '../../agents/protocol.ts';
-import { itemAt } from '../../topologies/item-at.ts';
 import { hasManyReceivers, patterns } from '../../topologies/patterns.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Arrival } from './arrivals.ts';
@@ -16,7 +15,10 @@ import {
   span,
 } from './bitmap.ts';
 import { type Deliveries, joinDeliveries } from './deliveries.ts';
-import { addTo, partsOf, processOf, sum } from './parts.ts';
+import { addTo, partsOf, sum } from './parts.ts';
+import { addReason, type ReasonMap } from './reasons.ts';
+import { silentSubscribers, unseenBy } from './silent.ts';
+import { addTroubles, ownWords, troublesOf } from './troubles.ts';
 
 /** What became of the operations of one client, reconciled over everyone who saw them. */
 export interface Account {
@@ -27,6 +29,8 @@ export interface Account {
   readonly accepted: number;
   readonly completed: number;
   readonly failed: ReadonlyMap<string, number>;
+  /** Why, of those failures that the client could not know. */
+  readonly reasons: ReasonMap;
   readonly late: number;
   readonly lost: number;
   readonly lostReplies: number;
@@ -84,18 +88,6 @@ export function openAccounts(evidence: Evidence): readonly Account[] {
   });
 }
 
-/** Subscribers that may have received a client's messages in a process that never reported. */
-function silentSubscribers(evidence: Evidence): (peer: ClientPeer) => ReadonlySet<number> {
-  const silent = new Set(evidence.processes.filter((p) => !p.collected).map((p) => p.name));
-  const servers = evidence.servers.filter((server) => silent.has(processOf(server.name)));
-  return (peer) => {
-    const possible = servers.filter(
-      ({ topic, index }) => topic === peer.topic && (peer.server === null || peer.server === index),
-    );
-    return new Set(possible.map(({ subscriber }) => subscriber));
-  };
-}
-
 function unknownAccount(peer: ClientPeer, deliveries: Deliveries): Account {
   return {
     peer,
@@ -104,6 +96,7 @@ function unknownAccount(peer: ClientPeer, deliveries: Deliveries): Account {
     accepted: 0,
     completed: 0,
     failed: new Map(),
+    reasons: new Map(),
     late: 0,
     lost: 0,
     lostReplies: 0,
@@ -134,6 +127,7 @@ function callAccount(
     ...commonOf(peer, ledger, sent, accepted, deliveries),
     completed: ledger.completed,
     failed: new Map(Object.entries(ledger.failed)),
+    reasons: new Map(),
     late: ledger.late,
     lost: silent ? 0 : missing,
     lostSequences: silent ? noSequences : missingSequences,
@@ -157,12 +151,17 @@ function castAccount(
   const missingSequences = difference(accepted, deliveries.anywhere);
   const missing = size(missingSequences);
   const failed = new Map(Object.entries(ledger.failed));
+  const reasons: ReasonMap = new Map();
   addTo(failed, 'timeout', late);
+  addReason(reasons, 'timeout', ownWords.timeout, late);
   addTo(failed, silent ? 'unknown' : 'lost', missing);
+  if (silent) addReason(reasons, 'unknown', ownWords.unknown, missing);
+  else addTroubles(reasons, 'lost', missingSequences, ledger);
   return {
     ...commonOf(peer, ledger, sent, accepted, deliveries),
     completed,
     failed,
+    reasons,
     late,
     lost: silent ? 0 : missing,
     lostSequences: silent ? noSequences : missingSequences,
@@ -191,6 +190,8 @@ function spreadAccount(
   const failed = new Map(Object.entries(ledger.failed));
   const arrived: Arrived[] = [];
   const coverage: number[] = [];
+  const reasons: ReasonMap = new Map();
+  const troubles = troublesOf(ledger);
   const lostSequences = new Uint8Array(Math.ceil(ledger.due / 8));
   const unknownSequences = new Uint8Array(lostSequences.length);
   let [completed, lost, unknown, expectedDeliveries] = [0, 0, 0, 0];
@@ -210,7 +211,12 @@ function spreadAccount(
     if (missing > unseen) addBit(lostSequences, sequence);
     if (receivers > unseen) coverage.push(Math.min(1, copies / (receivers - unseen)));
     if (outcome === 'completed') completed++;
-    else addTo(failed, outcome, 1);
+    else {
+      addTo(failed, outcome, 1);
+      const isMissing = outcome === 'lost' || outcome === 'partial';
+      const told = isMissing ? troubles.find((one) => hasBit(one.sequences, sequence)) : undefined;
+      addReason(reasons, outcome, told?.reason ?? ownWords[outcome], 1);
+    }
     if (outcome === 'unknown') {
       unknown++;
       addBit(unknownSequences, sequence);
@@ -221,6 +227,7 @@ function spreadAccount(
     ...commonOf(peer, ledger, sent, accepted, deliveries),
     completed,
     failed,
+    reasons,
     late: (failed.get('timeout') ?? 0) - (ledger.failed['timeout'] ?? 0),
     lost,
     lostSequences,
@@ -239,26 +246,17 @@ function judge(
   lost: number,
   arrival: Arrival | undefined,
   timeoutUs: number,
-): string {
+): 'completed' | keyof typeof ownWords {
   if (lost > 0) return copies === 0 ? 'lost' : 'partial';
   if (receivers === 0 && copies === 0) return 'no-receivers';
   if (copies < receivers || arrival === undefined) return 'unknown';
   return arrival.lastUs > timeoutUs ? 'timeout' : 'completed';
 }
 
-/** How many subscribers of processes that never reported are not known to have had a message. */
-function unseenBy(silent: ReadonlySet<number>, deliveries: Deliveries, sequence: number): number {
-  return sum(silent, (subscriber) => {
-    const had = deliveries.bySubscriber.get(subscriber);
-    return had !== undefined && hasBit(had, sequence) ? 0 : 1;
-  });
-}
-
 /** Every sequence with its number of receivers at the send. */
 function* eachReceivers(ledger: ClientLedger): Generator<[sequence: number, receivers: number]> {
-  // A ledger opens with how many were ready before the first message.
-  let [, receivers] = itemAt(ledger.receivers, 0);
-  let next = 1;
+  let receivers = 0;
+  let next = 0;
   for (let sequence = 0; sequence < ledger.due; sequence++) {
     for (let change = ledger.receivers[next]; change && change[0] <= sequence; ) {
       receivers = change[1];

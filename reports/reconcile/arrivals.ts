@@ -1,5 +1,4 @@
 import type { ArrivalsPart } from '../../agents/protocol.ts';
-import { itemAt } from '../../topologies/item-at.ts';
 import type { Evidence } from '../evidence.ts';
 import { partsOf } from './parts.ts';
 
@@ -44,10 +43,10 @@ function* decodeArrivals(part: ArrivalsPart): Generator<[sequence: number, arriv
     yield [
       sequence,
       {
-        dueUs: itemAt(due, at),
-        sentUs: itemAt(sent, at),
-        firstUs: itemAt(first, at),
-        lastUs: itemAt(last, at),
+        dueUs: due[at] ?? 0,
+        sentUs: sent[at] ?? 0,
+        firstUs: first[at] ?? 0,
+        lastUs: last[at] ?? 0,
       },
     ];
   }

@@ -1,4 +1,3 @@
-import { itemAt } from '../../topologies/item-at.ts';
 import type { Evidence } from '../evidence.ts';
 import type { FaultGroupReport, FaultReport, Times } from '../result.ts';
 import type { Account } from './accounts.ts';
@@ -9,6 +8,7 @@ import { groupBy } from './parts.ts';
 /** What some whole seconds of the window cost. */
 export interface Impact {
   readonly failed: Record<string, number>;
+  readonly reasons: Record<string, Record<string, number>>;
   readonly lost: number;
   readonly duplicated: number;
   readonly reconnect: Times | null;
@@ -48,7 +48,7 @@ export function groupFaults(
   const groups = [...groupBy(faults, ({ entry }) => entry)];
   const begins = groups.map(([, members]) => Math.min(...members.map((m) => m.startedAtMs)));
   return groups.map(([entry, members], i): FaultGroupReport => {
-    const startedAtMs = itemAt(begins, i);
+    const startedAtMs = begins[i] ?? 0;
     const endedAtMs = Math.max(...members.map((m) => m.endedAtMs));
     const later = begins.filter((beginMs) => beginMs >= endedAtMs);
     const last = members.find((member) => member.endedAtMs === endedAtMs);

@@ -12,7 +12,8 @@ import {
   mergeSamples,
   quantileUs,
 } from './dist.ts';
-import { addTo, groupBy, partsOf, siteName, sum } from './parts.ts';
+import { groupBy, partsOf, siteName, sum } from './parts.ts';
+import { addReasons, type ReasonMap } from './reasons.ts';
 
 /** One second of the measuring window, by due time, of the clients of one site. */
 export interface Interval {
@@ -24,8 +25,8 @@ export interface Interval {
   readonly failed: number;
   readonly response: EncodedSamples;
   readonly service: EncodedSamples;
-  /** `failed` by class as far as clients know it; what only servers can tell is missing. */
-  readonly failedBy: ReadonlyMap<string, number>;
+  /** `failed` by class and reason as far as clients know it; what only servers can tell is missing. */
+  readonly reasons: ReasonMap;
   /** How long connections were away that were lost in this second. */
   readonly reconnect: readonly EncodedSamples[];
   /** 10 ms slots of the second in which something was due that was done, that failed; null where nobody can tell. */
@@ -63,8 +64,8 @@ export function openIntervals(
       const reconnect = cell.flatMap((part) => {
         return part.reconnect ? [{ hdr: part.reconnect, negative: 0 }] : [];
       });
-      const failedBy = failedByOf(cell);
-      return { second, site, due, failed, failedBy, failedSlots, reconnect, ...times };
+      const reasons = reasonsIn(cell);
+      return { second, site, due, failed, reasons, failedSlots, reconnect, ...times };
     }),
   ).flat();
 }
@@ -102,14 +103,10 @@ function slotsOf(encoded: readonly string[]): Bitmap {
   return encoded.reduce((all, some) => union(all, Buffer.from(some, 'base64')), noSlots);
 }
 
-function failedByOf(cell: readonly IntervalPart[]): ReadonlyMap<string, number> {
-  const failedBy = new Map<string, number>();
-  for (const part of cell) {
-    for (const [outcome, count] of Object.entries(part.failedBy)) {
-      addTo(failedBy, outcome, count);
-    }
-  }
-  return failedBy;
+function reasonsIn(cell: readonly IntervalPart[]): ReasonMap {
+  const all: ReasonMap = new Map();
+  for (const { reasons } of cell) addReasons(all, reasons);
+  return all;
 }
 
 /** Messages with several receivers that all had in time, by the second they were due in. */

@@ -1,9 +1,14 @@
+import { otherReason, type Reasons } from '../../agents/protocol.ts';
 import type { RunResult } from '../result.ts';
 import type { Account } from './accounts.ts';
 import { addTo, sum } from './parts.ts';
+import { addAll, addReason, addReasons, type ReasonMap, reasonsOf } from './reasons.ts';
 
-/** The ledger over all clients; `due` is what reconciled clients had due, so due = completed + failedTotal must hold. */
-export function outcomeOf(accounts: readonly Account[]): RunResult['outcome'] {
+/** The ledger over all clients, with the reasons that their processes told; `due` is what reconciled clients had due, so due = completed + failedTotal must hold. */
+export function outcomeOf(
+  accounts: readonly Account[],
+  told: readonly Reasons[],
+): RunResult['outcome'] {
   const failed = new Map<string, number>();
   for (const account of accounts) {
     for (const [outcome, count] of account.failed) addTo(failed, outcome, count);
@@ -24,7 +29,24 @@ export function outcomeOf(accounts: readonly Account[]): RunResult['outcome'] {
     reordered: sum(accounts, (a) => a.deliveries.reordered),
     unroutable: failed.get('unroutable') ?? 0,
     unknown: sum(accounts, (a) => a.unknown),
+    reasons: reasonsFor(accounts, told, failed),
   };
+}
+
+/** What clients knew and what the ledger found; failures of a process that could not tell why are `other`. */
+function reasonsFor(
+  accounts: readonly Account[],
+  told: readonly Reasons[],
+  failed: ReadonlyMap<string, number>,
+): Record<string, Record<string, number>> {
+  const all: ReasonMap = new Map();
+  for (const reasons of told) addReasons(all, reasons);
+  for (const { reasons } of accounts) addAll(all, reasons);
+  for (const [outcome, count] of failed) {
+    const known = sum(all.get(outcome)?.values() ?? [], (n) => n);
+    addReason(all, outcome, otherReason, Math.max(0, count - known));
+  }
+  return reasonsOf(all);
 }
 
 /** Coverage over every message sent that the bus did not refuse and that had receivers; null where there is none. */

@@ -1,5 +1,4 @@
 import type { Part } from '../../agents/protocol.ts';
-import { itemAt } from '../../topologies/item-at.ts';
 import type { Evidence } from '../evidence.ts';
 
 type PartOf<T extends Part['type']> = Extract<Part, { readonly type: T }>;
@@ -14,7 +13,7 @@ function isOf<T extends Part['type']>(part: Part, type: T): part is PartOf<T> {
 }
 
 export function siteName(evidence: Evidence, index: number): string {
-  return itemAt(evidence.scenario.sites, index).name;
+  return evidence.scenario.sites[index]?.name ?? `site ${index}`;
 }
 
 /** The process a peer named `<process>/<n>` lives in. */

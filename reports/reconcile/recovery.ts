@@ -6,6 +6,7 @@ import { type EncodedSamples, mergeSamples, quantileUs } from './dist.ts';
 import { groupFaults, type Impact, lossesBySecond, timesOfSamples } from './fault-groups.ts';
 import type { Interval } from './intervals.ts';
 import { addTo, groupBy, sum } from './parts.ts';
+import { addAll, type ReasonMap, reasonsOf } from './reasons.ts';
 
 const baselineSeconds = 5;
 const goodSeconds = 3;
@@ -35,7 +36,7 @@ export function faultsOf(
   const losses = lossesBySecond(accounts);
   const intervals = knownFailures(allIntervals, losses.unknown);
   const seconds = joinSites(intervals);
-  const clientClasses = new Set(intervals.flatMap(({ failedBy }) => [...failedBy.keys()]));
+  const clientClasses = new Set(intervals.flatMap(({ reasons }) => [...reasons.keys()]));
   const serverClasses = Object.keys(failed).filter(
     (outcome) => !clientClasses.has(outcome) && outcome !== 'unknown',
   );
@@ -50,6 +51,7 @@ export function faultsOf(
       sum(touched, (second) => bySecond[second] ?? 0);
     return {
       failed: failedDuring(during, serverClasses),
+      reasons: reasonsDuring(during),
       lost: of(losses.lost),
       duplicated: of(losses.duplicated),
       reconnect: timesOfSamples(during.flatMap(({ reconnect }) => reconnect)),
@@ -78,6 +80,7 @@ export function faultsOf(
       startedAtMs,
       endedAtMs,
       failedDuring: impact.failed,
+      reasonsDuring: impact.reasons,
       firstFailureMs,
       firstSuccessAfterMs: mended ? firstAfter(intervals, 'done', endedAtMs) : null,
       recoveredMs: recoveryMs,
@@ -102,13 +105,22 @@ function failedDuring(
   serverClasses: readonly string[],
 ): Record<string, number> {
   const byClass = new Map<string, number>();
-  for (const { failedBy } of during) {
-    for (const [outcome, count] of failedBy) addTo(byClass, outcome, count);
+  for (const { reasons } of during) {
+    for (const [outcome, ofClass] of reasons)
+      addTo(byClass, outcome, sum(ofClass.values(), itself));
   }
-  const rest = sum(during, (interval) => interval.failed) - sum(byClass.values(), (n) => n);
+  const rest = sum(during, (interval) => interval.failed) - sum(byClass.values(), itself);
   const [only = 'unclassified', ...others] = serverClasses;
   addTo(byClass, others.length === 0 ? only : 'unclassified', Math.max(0, rest));
   return Object.fromEntries([...byClass].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const itself = (count: number): number => count;
+
+function reasonsDuring(during: readonly Interval[]): Impact['reasons'] {
+  const all: ReasonMap = new Map();
+  for (const { reasons } of during) addAll(all, reasons);
+  return reasonsOf(all);
 }
 
 /** What is `unknown` since an agent died has no time of failing, and counts for no fault. */
@@ -118,8 +130,8 @@ function knownFailures(
 ): readonly Interval[] {
   const left = [...unknownBySecond];
   return intervals.map((interval) => {
-    const { second, failed, failedBy } = interval;
-    const unexplained = failed - sum(failedBy.values(), (n) => n);
+    const { second, failed, reasons } = interval;
+    const unexplained = failed - sum(reasons.values(), (ofClass) => sum(ofClass.values(), itself));
     const unknown = Math.max(0, Math.min(left[second] ?? 0, unexplained));
     if (unknown === 0) return interval;
     left[second] = (left[second] ?? 0) - unknown;

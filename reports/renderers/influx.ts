@@ -50,7 +50,19 @@ function pointsOf(record: RunRecord): Point[] {
       at('busbench_process', { role, process: name, site }, fields),
     ),
     ...faults.map(
-      ({ action, target, felt, failedDuring: _, mended: __, reconnect: ___, ...fields }, index) =>
+      (
+        {
+          action,
+          target,
+          felt,
+          failedDuring: _,
+          reasonsDuring: ____,
+          mended: __,
+          reconnect: ___,
+          ...fields
+        },
+        index,
+      ) =>
         at('busbench_fault', { fault: String(index), action, target, felt: String(felt) }, fields),
     ),
     ...record.intervals.map(({ second, site, ...fields }) => ({

@@ -9,6 +9,7 @@ export const outcomeFamilies: readonly ((record: RunRecord) => Family)[] = [
   info,
   operations,
   failures,
+  reasons,
   messages,
   rates,
   latencies,
@@ -45,6 +46,22 @@ function failures(record: RunRecord): Family {
     record,
     { name: 'busbench_failures', type: 'counter', help: 'Failed operations by class.' },
     classes.map(([name, count]) => [{ class: name }, count]),
+  );
+}
+
+/** At most 20 reasons a class, and words of at most 200 characters: as many series as a result has. */
+function reasons(record: RunRecord): Family {
+  const classes = Object.entries(record.result.outcome.reasons ?? {});
+  return familyOf(
+    record,
+    {
+      name: 'busbench_failure_reasons',
+      type: 'counter',
+      help: "Failed operations by class and by the bus's own words, at most 20 of a class, the rest as other.",
+    },
+    classes.flatMap(([name, ofClass]) =>
+      Object.entries(ofClass).map(([reason, count]) => [{ class: name, reason }, count] as const),
+    ),
   );
 }
 

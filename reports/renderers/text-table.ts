@@ -1,15 +1,19 @@
-import { itemAt } from '../../topologies/item-at.ts';
 import type { Table, Tone } from '../sections/section.ts';
 
 const gap = '  ';
 
-/** A table as aligned lines, header first. Values line up at their units, as far as they have any. */
+/**
+ * A table as aligned lines, header first. Values line up at their units, as far as they have any. A last column of text
+ * goes on in further lines where it does not fit into `width`.
+ */
 export function layOut(
   table: Table,
   paint: (text: string, tone: Tone | 'title' | undefined) => string,
+  width: number = Number.POSITIVE_INFINITY,
 ): string[] {
+  const rows = wrapLast(table, width);
   const columns = table.columns.map((column, at) => {
-    const texts = table.rows.map((row) => row[at]?.text ?? '');
+    const texts = rows.map((row) => row[at]?.text ?? '');
     return {
       ...column,
       texts: column.kind === 'value' ? alignUnits(texts) : texts,
@@ -19,14 +23,12 @@ export function layOut(
     Math.max(title.length, ...texts.map((text) => text.length)),
   );
   const pad = (text: string, at: number): string =>
-    columns[at]?.kind === 'value'
-      ? text.padStart(itemAt(widths, at))
-      : text.padEnd(itemAt(widths, at));
+    columns[at]?.kind === 'value' ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0);
   const line = (cells: readonly string[]): string => cells.join(gap).trimEnd();
   const lines = columns.every(({ title }) => title === '')
     ? []
     : [paint(line(columns.map(({ title }, at) => pad(title, at))), 'dim')];
-  for (const [index, row] of table.rows.entries()) {
+  for (const [index, row] of rows.entries()) {
     lines.push(
       line(
         columns.map(({ texts }, at) => {
@@ -37,6 +39,32 @@ export function layOut(
         }),
       ),
     );
+  }
+  return lines;
+}
+
+/** The rows, with lines of their own for what of a last column of text is too long. */
+function wrapLast({ columns, rows }: Table, width: number): Table['rows'] {
+  const last = columns.length - 1;
+  if (last < 1 || columns[last]?.kind !== 'text' || !Number.isFinite(width)) return rows;
+  const before = columns.slice(0, last).map(({ title }, at) => {
+    return Math.max(title.length, ...rows.map((row) => row[at]?.text.length ?? 0)) + gap.length;
+  });
+  const room = Math.max(20, width - before.reduce((sum, one) => sum + one, 0));
+  return rows.flatMap((row) => {
+    const cells = row.slice(0, last);
+    const [first = '', ...more] = linesOf(row[last]?.text ?? '', room);
+    const blank = cells.map(() => ({ text: '' }));
+    return [[...cells, { ...row[last], text: first }], ...more.map((text) => [...blank, { text }])];
+  });
+}
+
+function linesOf(text: string, room: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > room) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
   }
   return lines;
 }

@@ -77,7 +77,7 @@ function sectionLines(section: Section, page: Page): string[] {
   for (const [index, table] of section.tables.entries()) {
     if (index > 0) lines.push('');
     lines.push(page.paint(`  ${table.caption}`, 'dim'));
-    lines.push(...layOut(table, page.paint).map((line) => `  ${line}`));
+    lines.push(...layOut(table, page.paint, page.columns - 2).map((line) => `  ${line}`));
   }
   for (const note of section.notes) {
     lines.push(...wrap(note, page.columns, 2).map((line) => page.paint(line, 'dim')));

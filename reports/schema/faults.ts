@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { timesOrNull } from './dist.ts';
-import { counts, flag, number, quantity, text } from './leaf.ts';
+import { counts, flag, number, quantity, reasons, text } from './leaf.ts';
 
 /** Times of faults count from the start of measuring, those of recovery from heal or respawn. */
 export const faultReportSchema = z.object({
@@ -11,6 +11,9 @@ export const faultReportSchema = z.object({
   failedDuring: counts(
     'operations due in the whole seconds that it touched and failed, by class; up to that of its first failure where that came after its end',
   ),
+  reasonsDuring: reasons(
+    'the same by class and reason, as far as clients know: what only servers can tell by second has none',
+  ).default({}),
   firstFailureMs: quantity('ms from its start to the first due time of a failure; null when none'),
   firstSuccessAfterMs: quantity(
     'ms from its end to the first due time of a success; null when none',
@@ -38,6 +41,7 @@ export const faultGroupReportSchema = z.object({
   startedAtMs: number('ms from the start of measuring'),
   endedAtMs: number('ms from the start of measuring'),
   failed: counts('operations that failed, by class'),
+  reasons: reasons('the same by class and reason, as far as clients know').default({}),
   lost: number('messages lost'),
   duplicated: number('messages delivered more than once'),
   mending: timesOrNull('from breaking each to its being mended, respawned or reconnected'),

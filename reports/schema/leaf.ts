@@ -24,3 +24,8 @@ export const counters: Leaf<z.ZodRecord<z.ZodString, z.ZodNullable<z.ZodNumber>>
 /** Numbers by name; an absent name is 0. */
 export const counts: Leaf<z.ZodRecord<z.ZodString, z.ZodNumber>> = (description) =>
   z.record(z.string(), z.number()).describe(description);
+
+/** Numbers by class and then by reason. */
+export const reasons: Leaf<z.ZodRecord<z.ZodString, z.ZodRecord<z.ZodString, z.ZodNumber>>> = (
+  description,
+) => z.record(z.string(), z.record(z.string(), z.number())).describe(description);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { counts, number, quantity, text } from './leaf.ts';
+import { counts, number, quantity, reasons, text } from './leaf.ts';
 
 export const workloadSchema = z.object({
   pattern: text('call, cast, fanout or notify'),
@@ -35,4 +35,7 @@ export const outcomeSchema = z.object({
   reordered: number("first deliveries below that client's highest sequence at one server"),
   unroutable: number('messages that the bus gave back because nobody listened'),
   unknown: number('operations whose fate only a dead agent knew'),
+  reasons: reasons(
+    "failed operations by class and by the bus's own words, or ours where it said nothing; at most 20 of a class, the rest as `other`: they add up to `failed`",
+  ).default({}),
 });

@@ -1,5 +1,6 @@
 import { formatCount, formatDurationMs } from '../format.ts';
 import type { FaultGroupReport, FaultReport, RunResult, Times } from '../result.ts';
+import { reasonTable } from './reasons.ts';
 import {
   type Cell,
   cell,
@@ -29,7 +30,12 @@ export function faultSection(
     id: 'faults',
     title: 'Faults',
     facts: [impact('lost', lost), impact('delivered twice', duplicated)],
-    tables: [costTable(faultGroups), timesTable(faultGroups, faults), eachTable(listed)],
+    tables: [
+      costTable(faultGroups),
+      ...whyTables(faultGroups),
+      timesTable(faultGroups, faults),
+      eachTable(listed),
+    ],
     notes: [
       ...(hidden > 0 ? [`${hidden} more in result.json and report.html.`] : []),
       ...(faults.some(({ recoveredMs, felt }) => felt && recoveredMs === null)
@@ -66,6 +72,14 @@ function costTable(groups: readonly FaultGroupReport[]): Table {
       countCell(group.duplicated),
     ]),
   };
+}
+
+/** What was said of the failures of each entry, as far as clients know it by second. */
+function whyTables(groups: readonly FaultGroupReport[]): readonly Table[] {
+  return groups.flatMap((group, i) => {
+    const caption = `Why it failed: ${nameOf(group, i, groups)}`;
+    return reasonTable(group.reasons ?? {}, caption, 6) ?? [];
+  });
 }
 
 /** How long each entry of the scenario was felt. */

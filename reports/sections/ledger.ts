@@ -1,5 +1,6 @@
 import { formatCount, formatPercent } from '../format.ts';
 import type { RunResult } from '../result.ts';
+import { reasonTable } from './reasons.ts';
 import { cell, type Fact, fact, type Section, textColumn, valueColumn } from './section.ts';
 
 type Outcome = RunResult['outcome'];
@@ -10,7 +11,7 @@ export function ledgerSection({ outcome }: RunResult): Section {
     id: 'ledger',
     title: 'Ledger',
     facts: factsOf(outcome),
-    tables: outcome.failedTotal > 0 ? [failureTable(outcome)] : [],
+    tables: outcome.failedTotal > 0 ? failureTables(outcome) : [],
     notes: notesOf(outcome),
   };
 }
@@ -33,6 +34,19 @@ function factsOf(outcome: Outcome): Fact[] {
     missing('unroutable', outcome.unroutable),
     missing('unknown', outcome.unknown),
   ];
+}
+
+/** Reasons that a short report has room for. */
+const reasonRows = 12;
+
+function failureTables(outcome: Outcome): Section['tables'] {
+  // A result of an earlier version has no reasons.
+  const why = reasonTable(
+    outcome.reasons ?? {},
+    "Why, in the bus's own words where it said anything",
+    reasonRows,
+  );
+  return [failureTable(outcome), ...(why === null ? [] : [why])];
 }
 
 function failureTable({ failed, failedTotal, due }: Outcome): Section['tables'][number] {

@@ -1,16 +1,26 @@
+import type { RunResult } from '../result.ts';
 import { unlessZero, type WarningRule } from './rule.ts';
 
 const manyFailed: WarningRule = {
   code: 'MANY_FAILED',
   means: 'more operations failed than a latency can speak for',
-  advice: 'See the failure classes, and the reasons in the logs of the agents.',
+  advice: 'The ledger counts the failures by class and by what the bus said of them.',
   check({ result: { outcome } }) {
     const percent = outcome.due === 0 ? 0 : (100 * outcome.failedTotal) / outcome.due;
     if (percent <= 1) return [];
-    const message = `${percent.toFixed(1)} % of the operations failed: high quantiles are infinite`;
+    const message = `${percent.toFixed(1)} % of the operations failed${mostOften(outcome)}; high quantiles are infinite`;
     return [{ message, value: percent, limit: 1 }];
   },
 };
+
+/** The commonest reason, in the bus's own words. */
+function mostOften({ reasons }: { readonly reasons: RunResult['outcome']['reasons'] }): string {
+  const all = Object.entries(reasons).flatMap(([outcome, ofClass]) =>
+    Object.entries(ofClass).map(([reason, count]) => ({ outcome, reason, count })),
+  );
+  const [most] = all.sort((a, b) => b.count - a.count);
+  return most === undefined ? '' : `, most often ${most.outcome}: ${most.reason}`;
+}
 
 const lost: WarningRule = {
   code: 'LOST',

@@ -24,7 +24,7 @@ describe('Recorder', () => {
       recorder.countDue(site, measureUs + 999_999);
       recorder.countDue(site, measureUs + 1_000_000);
       recorder.countDone(site, measureUs + 999_999, 5000, 4000);
-      recorder.countFailed(site, measureUs, 'timeout');
+      recorder.countFailed(site, measureUs, 'timeout', 'no reply');
     }
     expect(takeAll(recorder, measureUs + 1e6 + timeoutUs)).toEqual([]);
     const first = takeAll(recorder, measureUs + 1e6 + timeoutUs + 1e6);
@@ -40,7 +40,7 @@ describe('Recorder', () => {
       [0, 0, 2, 1, 1],
       [0, 1, 2, 1, 1],
     ]);
-    expect(first[0]?.failedBy).toEqual({ timeout: 1 });
+    expect(first[0]?.reasons).toEqual({ timeout: { 'no reply': 1 } });
     expect(Buffer.from(first[0]?.failedSlots ?? '', 'base64')[0]).toBe(1);
     expect(Buffer.from(first[0]?.doneSlots ?? '', 'base64')[12]).toBe(1 << 3);
     expect(
@@ -59,7 +59,7 @@ describe('Recorder', () => {
     recorder.start(measureUs);
     recorder.countDue(0, measureUs);
     expect(takeAll(recorder, measureUs + 10e6)).toHaveLength(1);
-    recorder.countFailed(0, measureUs, 'timeout');
+    recorder.countFailed(0, measureUs, 'timeout', 'no reply');
     const [late] = [...recorder.remaining()];
     expect(late).toMatchObject({ second: 0, due: 0, failed: 1 });
   });

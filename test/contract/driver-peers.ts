@@ -34,6 +34,8 @@ export class TestServer implements ReceiveHandler {
   }
 
   connection(): void {}
+
+  hindered(): void {}
 }
 
 /** A client that records what its driver tells it. */
@@ -42,6 +44,11 @@ export class TestClient implements SendHandler {
   readonly replies: number[] = [];
   readonly accepts: number[] = [];
   readonly refusals: { token: number; outcome: string }[] = [];
+  /** What the bus said with its refusals. */
+  readonly words: string[] = [];
+  /** Bytes from which on it said that messages are too large. */
+  readonly limits: number[] = [];
+  readonly hindrances: (string | null)[] = [];
   readonly states: string[] = [];
   readonly returnedProbes: number[] = [];
   writables = 0;
@@ -62,8 +69,18 @@ export class TestClient implements SendHandler {
     this.accepts.push(token);
   }
 
-  refused(token: number, outcome: string): void {
+  refused(token: number, outcome: string, reason: string): void {
     this.refusals.push({ token, outcome });
+    this.words.push(reason);
+  }
+
+  tooLarge(bytes: number, reason: string): void {
+    this.limits.push(bytes);
+    this.words.push(reason);
+  }
+
+  hindered(reason: string | null): void {
+    this.hindrances.push(reason);
   }
 
   probeReturned(path: number): void {

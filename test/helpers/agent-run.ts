@@ -77,6 +77,7 @@ export function memoryAssignment(
 /** An agent in this process, its messages, and the memory bus under it. */
 export class AgentRun {
   readonly messages: FromAgent[] = [];
+  readonly log: string[] = [];
   readonly agent: Agent;
   session: MemorySession | null = null;
   exitCode: number | null = null;
@@ -106,6 +107,7 @@ export class AgentRun {
         },
         pid: process.pid,
         clock: 'test',
+        log: (line) => this.log.push(line),
       },
       (exitCode) => {
         this.exitCode = exitCode;

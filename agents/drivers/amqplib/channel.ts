@@ -2,6 +2,7 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Channel } from 'amqplib';
 import { backoffMs, type Link } from './link.ts';
 import type { Port, PortListener } from './port.ts';
+import { brokerWords, isOverPublish } from './words.ts';
 
 /** An open channel: amqplib's for everything but messages, the port for those. */
 export interface OpenChannel {
@@ -14,9 +15,18 @@ export interface ChannelEvents extends PortListener {
   setUp(open: OpenChannel): Promise<void>;
   /** Set up; `first` is true once. */
   up(open: OpenChannel, first: boolean): void;
-  /** It was up and is gone, with the broker's reason. */
-  down(reason: string): void;
+  /** It was up and is gone. */
+  down(loss: Loss): void;
+  /** It is not up again yet, for this reason. */
+  hindered(reason: string): void;
   blocked(reason: string | null): void;
+}
+
+/** Why a channel is gone. */
+export interface Loss {
+  readonly reason: string;
+  /** The broker closed it because of a message that was published on it, and threw away what was published after that. */
+  readonly overPublish: boolean;
 }
 
 /** A channel of one peer, opened and set up again whenever it or its connection is lost, until `close`. */
@@ -37,7 +47,8 @@ export class KeptChannel {
     this.#events = events;
     this.#unlisten = link.listen({
       up: () => void this.#restore(),
-      down: (reason) => this.#lost(this.#open, reason),
+      down: (reason) => this.#lost(this.#open, { reason, overPublish: false }),
+      hindered: (reason) => events.hindered(reason),
       blocked: (reason) => events.blocked(reason),
     });
   }
@@ -57,7 +68,7 @@ export class KeptChannel {
   /** The consumer was cancelled by the broker (its queue went away): the channel is made anew. */
   reopen(reason: string): void {
     const open = this.#open;
-    this.#lost(open, reason);
+    this.#lost(open, { reason, overPublish: false });
     void this.#abandon(open);
     void this.#restore();
   }
@@ -77,34 +88,35 @@ export class KeptChannel {
     const channel = await (this.#confirms ? model.createConfirmChannel() : model.createChannel());
     const port = wire.open(channel, this.#confirms, this.#events);
     const open = { channel, port };
-    let reason: string | null = null;
+    let loss: Loss | null = null;
     channel.on('error', (error) => {
-      reason = error.message;
+      loss = { reason: brokerWords(error), overPublish: isOverPublish(error) };
     });
     channel.on('close', () => {
       // Without an error of its own it closed with its connection, and the link says why.
-      if (reason === null || this.#open !== open) return;
+      if (loss === null || this.#open !== open) return;
       const wasUp = this.#isUp;
-      this.#lost(open, reason);
+      this.#lost(open, loss);
       if (wasUp) void this.#restore();
     });
     this.#open = open;
     await this.#events.setUp(open);
-    if (this.#stop.signal.aborted || this.#open !== open)
-      throw new Error(reason ?? 'connection lost');
+    if (this.#stop.signal.aborted || this.#open !== open) {
+      throw new Error((loss as Loss | null)?.reason ?? 'connection lost');
+    }
     const first = !this.#wasUp;
     this.#wasUp = true;
     this.#isUp = true;
     this.#events.up(open, first);
   }
 
-  #lost(open: OpenChannel | null, reason: string): void {
+  #lost(open: OpenChannel | null, loss: Loss): void {
     if (this.#open !== open) return;
     this.#open = null;
     open?.port.close();
     if (!this.#isUp) return;
     this.#isUp = false;
-    this.#events.down(reason);
+    this.#events.down(loss);
   }
 
   /** Tries until it is up, closed, or the link is down (whose return calls this again). */
@@ -115,7 +127,9 @@ export class KeptChannel {
     for (let attempt = 0; this.#link.model !== null && !signal.aborted && !this.#isUp; attempt++) {
       try {
         await this.#establish();
-      } catch {
+      } catch (error) {
+        // With the connection gone it is the link that says why.
+        if (this.#link.model !== null) this.#events.hindered(brokerWords(error));
         const half = this.#open;
         this.#open = null;
         void this.#abandon(half);

@@ -7,11 +7,14 @@ import { FramedWire } from './framed-wire.ts';
 import { cutOff, differencesOf } from './internals.ts';
 import type { Wire } from './port.ts';
 import { publicWire } from './public-wire.ts';
+import { brokerWords } from './words.ts';
 
 /** What a link tells the channels that live on it. */
 export interface LinkListener {
   up(): void;
   down(reason: string): void;
+  /** An attempt to bring it up again was refused, or failed. */
+  hindered(reason: string): void;
   /** The broker stops (a reason) or resumes (null) reading from publishers: a memory or disk alarm. */
   blocked(reason: string | null): void;
 }
@@ -134,9 +137,9 @@ export class Link {
     this.#wire = this.#wireOf(model);
     let reason = 'connection closed';
     model.on('error', (error) => {
-      reason = error.message;
+      reason = brokerWords(error);
     });
-    model.once('close', (error) => this.#lost(model, error?.message ?? reason));
+    model.once('close', (error) => this.#lost(model, error ? brokerWords(error) : reason));
     model.on('blocked', (why) => this.#setBlocked(why));
     model.on('unblocked', () => this.#setBlocked(null));
     for (const listener of this.#listeners) listener.up();
@@ -177,7 +180,11 @@ export class Link {
       try {
         this.#adopt(await this.#dial());
         return;
-      } catch {
+      } catch (error) {
+        const { host, port } = this.#current();
+        for (const listener of this.#listeners) {
+          listener.hindered(`${host}:${port}: ${brokerWords(error)}`);
+        }
         if (failover) this.#broker = (this.#broker + 1) % endpoint.brokers.length;
       }
     }
@@ -189,10 +196,9 @@ export class Link {
 
   #connectError(cause: unknown): DriverError {
     const { host, port } = this.#current();
-    const why = cause instanceof Error ? cause.message : String(cause);
     return new DriverError(
       'AMQPLIB_CONNECT_FAILED',
-      `amqplib: no connection to ${host}:${port}: ${why}`,
+      `amqplib: no connection to ${host}:${port}: ${brokerWords(cause)}`,
       'Is the broker up, the address right, and do user, virtual host and TLS settings fit?',
       { cause },
     );

@@ -1,7 +1,8 @@
 import { fillTexts } from '../../../topologies/templates.ts';
 import type { ServerPeer } from '../../protocol.ts';
 import type { DriverOptions, ReceiveHandler, Receiver } from '../driver.ts';
-import { KeptChannel, type OpenChannel } from './channel.ts';
+import { sizeLimitIn } from '../size-limit.ts';
+import { KeptChannel, type Loss, type OpenChannel } from './channel.ts';
 import type { Address, AmqplibEndpoint } from './endpoint.ts';
 import type { Link } from './link.ts';
 import type { Delivery } from './port.ts';
@@ -17,6 +18,8 @@ export class AmqplibReceiver implements Receiver {
   readonly #ownsLink: boolean;
   /** Stream: where to go on after a reconnect. */
   #nextOffset: number | 'next' = 'next';
+  /** The broker takes no larger ones: they are lost replies. */
+  #maxReplyBytes = Number.POSITIVE_INFINITY;
   #kept: KeptChannel | null = null;
   #open: OpenChannel | null = null;
   /** What came before the caller of `openReceiver` had the receiver in hand; null from then on. */
@@ -52,7 +55,8 @@ export class AmqplibReceiver implements Receiver {
         if (first) setImmediate(() => receiver.#handOverEarly());
         else handler.connection('back', '');
       },
-      down: (reason) => receiver.#down(reason),
+      down: (loss) => receiver.#down(loss),
+      hindered: (reason) => handler.hindered(reason),
       blocked: () => {},
       room: () => {},
       delivered: (body, delivery) => receiver.#deliver(body, delivery),
@@ -64,6 +68,7 @@ export class AmqplibReceiver implements Receiver {
 
   reply(context: unknown, body: Buffer): void {
     const delivery = context as Delivery;
+    if (body.length > this.#maxReplyBytes) return;
     if (this.#open?.port === delivery.port) delivery.reply(body, this.#endpoint.persistent);
   }
 
@@ -119,8 +124,10 @@ export class AmqplibReceiver implements Receiver {
     if (this.#open?.port === delivery.port) delivery.ack();
   }
 
-  #down(reason: string): void {
+  #down({ reason, overPublish }: Loss): void {
     this.#open = null;
+    // The request that it answers would come again and again, and its answer close the channel each time.
+    if (overPublish) this.#maxReplyBytes = sizeLimitIn(reason) ?? this.#maxReplyBytes;
     this.#handler.connection('lost', reason);
   }
 }

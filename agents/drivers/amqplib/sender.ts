@@ -3,7 +3,8 @@ import { patterns } from '../../../topologies/patterns.ts';
 import { fillTexts } from '../../../topologies/templates.ts';
 import type { ClientPeer } from '../../protocol.ts';
 import type { DriverOptions, Sender, SendHandler } from '../driver.ts';
-import { KeptChannel, type OpenChannel } from './channel.ts';
+import { sizeLimitIn } from '../size-limit.ts';
+import { KeptChannel, type Loss, type OpenChannel } from './channel.ts';
 import type { Address, AmqplibEndpoint } from './endpoint.ts';
 import type { Link } from './link.ts';
 import type { Port, Publish } from './port.ts';
@@ -66,8 +67,9 @@ export class AmqplibSender implements Sender {
     sender.#kept = await KeptChannel.open(link, sender.#confirms, {
       setUp: (open) => sender.#setUp(open),
       up: (open, first) => sender.#up(open, first),
-      down: (reason) => sender.#down(reason),
-      blocked: (reason) => sender.#setBlocked(reason !== null),
+      down: (loss) => sender.#down(loss),
+      hindered: (reason) => handler.hindered(reason),
+      blocked: (reason) => sender.#setBlocked(reason),
       room: () => sender.#offer(),
       delivered: (body) => sender.#handler.reply(body),
       returned: (messageId, reason) => sender.#onReturn(messageId, reason),
@@ -140,17 +142,24 @@ export class AmqplibSender implements Sender {
     this.#offer();
   }
 
-  #down(reason: string): void {
+  #down({ reason, overPublish }: Loss): void {
     this.#port = null;
     const unknown = [...this.#unconfirmed.values()].filter((token) => !this.#returned.has(token));
     this.#unconfirmed.clear();
     this.#returned.clear();
-    this.#handler.connection('lost', reason);
-    for (const token of unknown) this.#handler.refused(token, 'connection-lost', reason);
+    const handler = this.#handler;
+    handler.connection('lost', reason);
+    const limitBytes = overPublish ? sizeLimitIn(reason) : null;
+    if (limitBytes !== null) handler.tooLarge(limitBytes + 1, reason);
+    // Of a message refused for another reason nothing is told but that it was one of these.
+    const isOne = overPublish && limitBytes === null;
+    const outcome = isOne ? (unknown.length === 1 ? 'refused' : 'closed') : 'connection-lost';
+    for (const token of unknown) handler.refused(token, outcome, reason);
   }
 
-  #setBlocked(blocked: boolean): void {
-    this.#blocked = blocked;
+  #setBlocked(reason: string | null): void {
+    this.#blocked = reason !== null;
+    this.#handler.hindered(reason === null ? null : `the broker blocks publishers: ${reason}`);
     this.#offer();
   }
 

@@ -1,6 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { AmqplibEndpoint } from '../../../agents/drivers/amqplib/endpoint.ts';
 import { dialBroker } from '../../../agents/drivers/amqplib/link.ts';
+import { brokerWords } from '../../../agents/drivers/amqplib/words.ts';
 import { serveRequests } from '../../fabrics/request-line.ts';
 import type { NameCalls } from './name-calls.ts';
 
@@ -36,11 +37,7 @@ async function connect(endpoint: AmqplibEndpoint): Promise<ChannelModel> {
       failure = error;
     }
   }
-  // amqplib keeps the broker's reason to itself: at this stage it can be nothing but the virtual host.
-  if (failure instanceof Error && failure.message.startsWith('Expected ConnectionOpenOk')) {
-    throw new Error('no such virtual host, or not for this user', { cause: failure });
-  }
-  throw failure;
+  throw new Error(brokerWords(failure), { cause: failure });
 }
 
 /** Messages ready in each queue; null for one that does not exist, which costs the channel that asked. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Sender, SendHandler } from '../../../agents/drivers/driver.ts';
 import { emptyHeader, readHeader, writeReply } from '../../../agents/header.ts';
+import { AgentLog } from '../../../agents/log.ts';
 import { Offsets } from '../../../agents/offsets.ts';
 import { makePacer } from '../../../agents/pacers/registry.ts';
 import type { AgentWorkload, Assignment } from '../../../agents/protocol.ts';
@@ -22,6 +23,7 @@ class Bench implements Sender {
   readonly run: Run;
   /** What the bus took, in order. */
   readonly taken: { readonly body: Buffer; readonly token: number }[] = [];
+  readonly log: string[] = [];
   isOpen = true;
   clockUs = startUs;
 
@@ -31,6 +33,7 @@ class Bench implements Sender {
       assignment,
       recorder: new Recorder(assignment.sites.length, timeoutUs),
       tally: new Tally(),
+      log: new AgentLog((line) => this.log.push(line)),
       nowUs: () => this.clockUs,
       timeoutUs,
       offsets: new Offsets(),
@@ -226,9 +229,107 @@ describe('Clients', () => {
     expect(bench.ledger()).toMatchObject({ failed: { unroutable: 1 }, completed: 1 });
     bench.handler.refused(bench.token(0), 'unroutable', 'NO_ROUTE');
     expect(bench.ledger()).toMatchObject({ failed: { unroutable: 1 }, completed: 1 });
-    expect(bench.run.tally.reasons()).toEqual([
-      { outcome: 'unroutable', reason: 'NO_ROUTE', count: 1 },
+    expect(bench.run.tally.reasons.entries()).toEqual({ unroutable: { NO_ROUTE: 1 } });
+  });
+
+  it('refuses the message that was too large, and at most once what the bus threw away after it', () => {
+    const bench = new Bench({ body: { kind: 'uniform', minBytes: 100, maxBytes: 1000 } });
+    bench.passTo(150_000);
+    bench.clients.advance(bench.clockUs);
+    bench.passTo(290_000);
+    const sizes = bench.taken.map(({ body }) => body.length);
+    const largest = Math.max(...sizes);
+    const at = sizes.indexOf(largest);
+    bench.handler.tooLarge(largest, 'too large');
+    const refused = decodeMembers(bench.ledger().refused ?? '');
+    expect(refused).toEqual(sizes.map((_, i) => i).slice(at));
+    expect(bench.ledger().failed).toEqual({ refused: sizes.length - at });
+    expect(bench.run.tally.reasons.entries()).toEqual({
+      refused: { 'too large': sizes.length - at },
+    });
+    expect(bench.log.join()).toContain('first failed refused: too large');
+  });
+
+  it('at least once refuses only what is too large, and sends the rest again', async () => {
+    const body = { kind: 'uniform', minBytes: 100, maxBytes: 1000 } as const;
+    const bench = new Bench({ pattern: 'cast', body }, { guarantee: 'at-least-once' });
+    bench.passTo(290_000);
+    const sizes = bench.taken.map(({ body: { length } }) => length);
+    const largest = Math.max(...sizes);
+    bench.handler.accepted(bench.token(0));
+    bench.handler.tooLarge(largest, 'too large');
+    for (const { token } of [...bench.taken]) {
+      bench.handler.refused(token, 'connection-lost', 'too large');
+    }
+    await sleep(5);
+    const again = sizes.flatMap((bytes, i) => (bytes === largest || i === 0 ? [] : [i]));
+    expect(bench.sequences().slice(sizes.length)).toEqual(again);
+    expect(bench.ledger().failed).toEqual(
+      sizes[0] === largest ? {} : { refused: sizes.length - 1 - again.length },
+    );
+  });
+
+  it('sends once more what was under way when its way was closed over some message, then takes the hint', async () => {
+    const bench = new Bench({ pattern: 'cast', pace: every100ms }, { guarantee: 'at-least-once' });
+    bench.clients.advance(bench.clockUs);
+    bench.handler.refused(bench.token(0), 'closed', '403 ACCESS_REFUSED');
+    await sleep(5);
+    expect(bench.sequences()).toEqual([0, 0]);
+    bench.handler.refused(bench.token(1), 'closed', '403 ACCESS_REFUSED');
+    await sleep(5);
+    expect(bench.sequences()).toEqual([0, 0]);
+    expect(bench.ledger().failed).toEqual({ refused: 1 });
+    expect(decodeMembers(bench.ledger().refused ?? '')).toEqual([0]);
+  });
+
+  it('gives every failure its reason: the words of a loss, of a hindrance, or what is known', () => {
+    const silent = new Bench({ pace: every100ms });
+    silent.clients.advance(silent.clockUs);
+    silent.passTo(310_000);
+    expect(silent.run.tally.reasons.entries()).toEqual({
+      timeout: { 'no reply by its deadline': 1 },
+    });
+    const cut = new Bench({ pace: every100ms });
+    cut.clients.advance(cut.clockUs);
+    cut.isOpen = false;
+    cut.handler.connection('lost', '320 CONNECTION_FORCED');
+    cut.passTo(210_000);
+    cut.handler.hindered('403 ACCESS_REFUSED');
+    cut.passTo(510_000);
+    expect(cut.run.tally.reasons.entries()).toEqual({
+      timeout: { '320 CONNECTION_FORCED': 1 },
+      unsent: { '403 ACCESS_REFUSED': 2 },
+    });
+    expect(cut.log.map((line) => line.replace(/^\S+ /, ''))).toEqual([
+      'both.paris/0: connection lost: 320 CONNECTION_FORCED',
+      'both.paris/0: connection hindered: 403 ACCESS_REFUSED',
+      'both.paris/0: first failed timeout: 320 CONNECTION_FORCED',
+      'both.paris/0: first failed unsent: 403 ACCESS_REFUSED',
     ]);
+    const full = new Bench({ pace: every100ms });
+    full.isOpen = false;
+    full.passTo(310_000);
+    expect(full.run.tally.reasons.entries()).toEqual({
+      unsent: { 'the bus took nothing more until its deadline': 1 },
+    });
+    const late = new Bench({ pace: every100ms });
+    late.clockUs += 350_000;
+    late.clients.advance(late.clockUs);
+    expect(late.run.tally.reasons.entries()).toEqual({
+      unsent: { 'our agent came to it after its deadline': 1 },
+    });
+  });
+
+  it('notes of a cast that the bus was lost over it, for the ledger to find it lost or not', () => {
+    const bench = new Bench({ pattern: 'cast', pace: every100ms });
+    bench.clients.advance(bench.clockUs);
+    bench.handler.connection('lost', '404 NOT_FOUND');
+    bench.handler.connection('back', '');
+    bench.passTo(410_000);
+    const { troubles = [], completed } = bench.ledger();
+    expect(completed).toBe(2);
+    expect(troubles.map(({ reason }) => reason)).toEqual(['404 NOT_FOUND']);
+    expect(decodeMembers(troubles[0]?.sequences ?? '')).toEqual([0]);
   });
 
   it('goes on with a closed loop when a cast is sent, or confirmed where that is asked for', () => {

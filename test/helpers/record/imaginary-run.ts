@@ -1,5 +1,6 @@
 import { ServerBooks } from '../../../agents/ledger.ts';
 import type { CollectedPart, Part, PeerRow } from '../../../agents/protocol.ts';
+import { ReasonCounts } from '../../../agents/reasons.ts';
 import { Recorder } from '../../../agents/recorder.ts';
 import { type Client, clientRow, makeClient } from '../../../agents/workloads/client.ts';
 import type { Evidence } from '../../../reports/evidence.ts';
@@ -47,6 +48,7 @@ class Site {
   readonly books = new ServerBooks();
   readonly book;
   readonly clients: readonly Client[];
+  readonly reasons = new ReasonCounts();
   handled = 0;
   doneInWindow = 0;
 
@@ -146,7 +148,9 @@ function enter(operation: Operation, from: Site, to: Site): void {
   if (fate !== 'done') {
     const outcome = fate === 'unroutable' ? fate : 'timeout';
     account.fail(outcome);
-    recorder.countFailed(site, dueUs, outcome);
+    const words = fate === 'unroutable' ? '312 NO_ROUTE' : 'no reply by its deadline';
+    recorder.countFailed(site, dueUs, outcome, words);
+    from.reasons.count(outcome, words);
     return;
   }
   const serviceUs = requestUs + holdUs + replyUs;
@@ -181,6 +185,7 @@ function clientParts(site: Site): Part[] {
     collected(`client.${name}`, {
       operations,
       doneInWindow,
+      reasons: site.reasons.entries(),
       cpuUs: 1e6 * agentCpuSeconds.client,
       startLatenessUs: 30 + 106 * site.index,
       versions: { amqplib: '2.3.1' },
@@ -219,7 +224,7 @@ function collected(process: string, more: Partial<CollectedPart>): CollectedPart
     operations: 0,
     handled: 0,
     startLatenessUs: 0,
-    reasons: [],
+    reasons: {},
     reconnects: 0,
     foreign: 0,
     lastEndUs: null,

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Part } from '../../../agents/protocol.ts';
 import { conclude } from '../../../reports/conclude.ts';
 import {
+  bits,
   clientLedger,
   clocks,
+  collected,
   evidence,
   histogram,
   interval,
@@ -95,6 +97,52 @@ describe('reconcile, cast', () => {
       unknown: 0,
       failed: { lost: 4 },
     });
+  });
+
+  it('says why, of every class as often as it failed: clients, ledger and what nobody could tell', () => {
+    const ledger = clientLedger({
+      client: 0,
+      due: 20,
+      sent: range(18),
+      refused: [16, 17],
+      failed: { refused: 2, unsent: 2 },
+      troubles: [{ reason: '320 CONNECTION_FORCED', sequences: bits([0, 11, 12]) }],
+    });
+    const served = serverLedger({ client: 0, delivered: range(11), inTime: range(10) });
+    const told = { refused: { '406 too large': 2 }, unsent: { '403 no': 1 } };
+    const { outcome } = conclude(
+      evidence(cast, [
+        { type: 'clientLedger', entries: [ledger] },
+        { type: 'serverLedger', entries: [served] },
+        collected('client.paris', { reasons: told }),
+      ]),
+    ).result;
+    expect(outcome).toMatchObject({ due: 20, completed: 10, failedTotal: 10, sent: 18, lost: 5 });
+    expect(outcome.reasons).toEqual({
+      lost: { 'delivered nowhere, and the bus said nothing': 3, '320 CONNECTION_FORCED': 2 },
+      refused: { '406 too large': 2 },
+      timeout: { 'delivered after its deadline': 1 },
+      unsent: { '403 no': 1, other: 1 },
+    });
+    const sums = Object.entries(outcome.reasons).map(([name, ofClass]) => {
+      return [name, Object.values(ofClass).reduce((sum, count) => sum + count, 0)];
+    });
+    expect(Object.fromEntries(sums)).toEqual(outcome.failed);
+  });
+
+  it('keeps the 20 most frequent reasons of a class, over all processes', () => {
+    const part = (from: number) =>
+      collected(`client.${from}`, {
+        reasons: { refused: Object.fromEntries(range(15, from).map((i) => [`no ${i}`, 1 + i])) },
+      });
+    const ledger = clientLedger({ client: 0, due: 390, sent: [], failed: { refused: 390 } });
+    const { outcome } = conclude(
+      evidence(cast, [{ type: 'clientLedger', entries: [ledger] }, part(0), part(10)]),
+    ).result;
+    const { refused = {} } = outcome.reasons;
+    expect(Object.entries(refused)[0]).toEqual(['no 14', 30]);
+    expect(Object.keys(refused)).toHaveLength(21);
+    expect(Object.values(refused).reduce((sum, count) => sum + count, 0)).toBe(390);
   });
 
   it('warns of one-way times that clocks cannot tell', () => {

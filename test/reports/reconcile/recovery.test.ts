@@ -72,6 +72,7 @@ describe('faultsOf', () => {
       {
         ...fault,
         failedDuring: { timeout: 160 },
+        reasonsDuring: { timeout: { silence: 160 } },
         firstFailureMs: 0,
         firstSuccessAfterMs: 0,
         recoveredMs: 2000,
@@ -124,8 +125,8 @@ describe('faultsOf', () => {
   });
 
   it('splits failures by class, and pools what only servers can tell', () => {
-    const failedBy = { timeout: 50, unroutable: 10 };
-    const odd = { 6: down(6, { failedBy }), 7: down(7, { failedBy }) };
+    const reasons = { timeout: { silence: 50 }, unroutable: { NO_ROUTE: 10 } };
+    const odd = { 6: down(6, { reasons }), 7: down(7, { reasons }) };
     const during = (failed: Readonly<Record<string, number>>) =>
       faultsWith(odd, [fault], failed)[0]?.failedDuring;
     const known = { timeout: 100, unroutable: 20 };
@@ -275,7 +276,8 @@ describe('what a fault cost', () => {
       },
       { entry: 1, target: 'bus-1', count: 1, failed: { timeout: 80 }, lost: 1 },
     ]);
-    expect(result.faults.map(({ lost }) => lost)).toEqual([1, 1, 1]);
+    // The first failure after the second one came after its end, in second 12.
+    expect(result.faults.map(({ lost }) => lost)).toEqual([1, 2, 1]);
   });
 
   it('ends once all was well', () => {

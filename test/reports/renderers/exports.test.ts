@@ -87,7 +87,7 @@ describe('openmetrics', () => {
         expect(allowed.map((suffix) => family + suffix)).toContain(name);
       }
     }
-    expect(declared.size).toBe(17);
+    expect(declared.size).toBe(18);
   });
 
   it('never repeats a sample, and keeps the points of a series in the order of time', () => {

@@ -90,12 +90,22 @@ describe('the text report', () => {
         timeout       118       86.1 %   0.39 %
         unroutable     19       13.9 %  0.063 %
 
+        Why, in the bus's own words where it said anything
+        class       count  reason
+        timeout       118  no reply by its deadline
+        unroutable     19  312 NO_ROUTE
+
       Bus  type rabbitmq · ready after 8.421 s · clusterMs 3.12 s · bootMs 5.301 s
 
       Faults  lost 10 · delivered twice 1
         What was due from its start until all was well again, or the next one began
         fault                   from    to  failed  timeout  unroutable  lost  twice
         partition paris | lyon  10 s  12 s     137      118          19    10      1
+
+        Why it failed: partition paris | lyon
+        class       count  reason
+        timeout       118  no reply by its deadline
+        unroutable     19  312 NO_ROUTE
 
         Mended: from breaking to healed or in service; recovered: after that. Median / longest
         fault                    mended      reconnected  recovered

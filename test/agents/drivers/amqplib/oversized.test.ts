@@ -63,7 +63,7 @@ test('a frame that claims 2 GB ends the connection, with the reason, at its firs
   await accept(socket);
   await opened;
   const lost = new Promise<string>((down) => {
-    link.listen({ up() {}, down, blocked() {} });
+    link.listen({ up() {}, down, hindered() {}, blocked() {} });
   });
   // A header frame, and not one byte of what it claims.
   socket.write(Buffer.from([2, 0, 0, 0x80, 0, 0, 0, 0]));

@@ -26,15 +26,8 @@ describe('outcomes', () => {
       const outcome = outcomes.shift();
       setTimeout(() => outcome?.(context), 20 * (5 - outcomes.length));
     });
-    const reasons: string[] = [];
-    class Listener extends TestClient {
-      override refused(token: number, outcome: string, reason = ''): void {
-        super.refused(token, outcome);
-        reasons.push(reason);
-      }
-    }
     const session = await connect([await peer.url()]);
-    const client = new Listener(0);
+    const client = new TestClient(0);
     client.sender = await session.openSender(clientPeer, null, client, patience());
     await client.sendAll(5);
     await eventually(() => client.accepts.length + client.refusals.length === 5);
@@ -45,7 +38,7 @@ describe('outcomes', () => {
       { token: 3, outcome: 'modified' },
       { token: 4, outcome: 'modified' },
     ]);
-    expect(reasons).toEqual([
+    expect(client.words).toEqual([
       'amqp:not-allowed: too big',
       'released',
       'modified: undeliverable here',
@@ -133,6 +126,7 @@ describe('credit', () => {
         contexts.push(context);
       },
       connection: () => undefined,
+      hindered: () => undefined,
     };
     const addresses = { receive: ['slow'], send: 'slow', sendOne: null, reply: null };
     const session = await connect([await peer.url()], {}, { addresses, credit: 8 });

@@ -1,3 +1,4 @@
+import { itemAt } from '../topologies/item-at.ts';
 import type { ArrivalsPart } from './protocol.ts';
 
 /** Rows of one ArrivalsPart: bounds the length of its line to some 0.6 MB. */
@@ -44,7 +45,7 @@ export class Arrivals {
 
   #part(client: number, rows: readonly number[]): ArrivalsPart {
     const pick = (column: Float64Array): string =>
-      base64(Float64Array.from(rows, (row) => column[row] ?? 0));
+      base64(Float64Array.from(rows, (row) => itemAt(column, row)));
     return {
       type: 'arrivals',
       client,
@@ -54,7 +55,7 @@ export class Arrivals {
       sentUs: pick(this.#sentUs),
       firstUs: pick(this.#firstUs),
       lastUs: pick(this.#lastUs),
-      copies: base64(Uint32Array.from(rows, (row) => this.#copies[row] ?? 0)),
+      copies: base64(Uint32Array.from(rows, (row) => itemAt(this.#copies, row))),
     };
   }
 

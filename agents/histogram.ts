@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib';
+import { itemAt } from '../topologies/item-at.ts';
 
 /** Bits of a value that are kept: 11 are HdrHistogram's 3 significant digits, 8 its 2. */
 const bitsOfDigits = { 2: 8, 3: 11 } as const;
@@ -76,7 +77,7 @@ export class Histogram {
     let at = headBytes;
     let zeros = end === 0 ? 1 : this.#base;
     for (let i = 0; i < end; i++) {
-      const count = counts[i] ?? 0;
+      const count = itemAt(counts, i);
       if (count === 0) {
         zeros++;
         continue;

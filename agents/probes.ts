@@ -1,3 +1,4 @@
+import { itemAt } from '../topologies/item-at.ts';
 import type { FromAgent } from './protocol.ts';
 import type { Clients } from './workloads/clients.ts';
 
@@ -81,8 +82,8 @@ export class Prober {
   #sendSome(): void {
     this.#sending = false;
     for (let i = 0; i < burst && this.#next < this.#pairs.length && !this.#closed; i++) {
-      const client = this.#pairs[this.#next] ?? 0;
-      const path = this.#pairs[this.#next + 1] ?? 0;
+      const client = itemAt(this.#pairs, this.#next);
+      const path = itemAt(this.#pairs, this.#next + 1);
       this.#next += 2;
       const position = this.#positions.get(client);
       const isTaken = position !== undefined && this.#clients.probe(position, path);

@@ -1,5 +1,6 @@
 import type { RttSample } from '../reports/evidence.ts';
 import { formatCount } from '../reports/format.ts';
+import { itemAt } from '../topologies/item-at.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
 import type { Direction, Fabric } from './fabrics/fabric.ts';
 import type { Plan } from './plan/plan.ts';
@@ -98,7 +99,7 @@ function distinct(directions: readonly Direction[]): readonly Direction[] {
 function carrierOf({ scenario, clients, servers }: Plan): (direction: Direction) => boolean {
   const names = scenario.sites.map(({ name }) => name);
   const sitesOf = (peers: readonly { readonly site: number }[]): ReadonlySet<string> =>
-    new Set(peers.map(({ site }) => names[site] ?? ''));
+    new Set(peers.map(({ site }) => itemAt(names, site)));
   const [calling, serving, nodes] = [
     sitesOf(clients),
     sitesOf(servers),
@@ -120,8 +121,8 @@ function nearestServers({ scenario, clients, servers }: Plan): readonly Directio
   const delays = new Map(scenario.links.map((link) => [`${link.from} ${link.to}`, link.delayMs]));
   const rttMs = (a: string, b: string): number =>
     (delays.get(`${a} ${b}`) ?? 0) + (delays.get(`${b} ${a}`) ?? 0);
-  const serving = [...new Set(servers.map(({ site }) => names[site] ?? ''))];
-  return [...new Set(clients.map(({ site }) => names[site] ?? ''))].flatMap((from) => {
+  const serving = [...new Set(servers.map(({ site }) => itemAt(names, site)))];
+  return [...new Set(clients.map(({ site }) => itemAt(names, site)))].flatMap((from) => {
     const others = serving.filter((to) => to !== from);
     const [first] = others;
     if (first === undefined) return [];

@@ -1,3 +1,4 @@
+import { itemAt } from '../../topologies/item-at.ts';
 import { seededPermutation } from '../random.ts';
 import type { Pacer, PacerOptions } from './pacer.ts';
 import type { RateCurve } from './rate.ts';
@@ -56,7 +57,7 @@ export function turnsOf(clients: readonly number[], totalClients: number, seed: 
     offsets[client] = offset;
   }
   return clients
-    .map((client, position) => ({ offset: offsets[client] ?? 0, position }))
+    .map((client, position) => ({ offset: itemAt(offsets, client), position }))
     .sort((a, b) => a.offset - b.offset);
 }
 

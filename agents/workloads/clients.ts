@@ -1,3 +1,4 @@
+import { itemAt } from '../../topologies/item-at.ts';
 import type { Sender, SendHandler } from '../drivers/driver.ts';
 import {
   emptyHeader,
@@ -55,7 +56,7 @@ export class Clients {
     this.#confirms = run.assignment.guarantee === 'at-least-once';
     this.#requests = new Requests(run);
     this.#clients = run.assignment.clients.map((peer, position) =>
-      makeClient(peer, position, run.receivers[peer.topic] ?? 1),
+      makeClient(peer, position, itemAt(run.receivers, peer.topic)),
     );
   }
 

@@ -1,4 +1,5 @@
 import type { FromAgent } from '../../agents/protocol.ts';
+import { itemAt } from '../../topologies/item-at.ts';
 import { AgentError } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { within } from '../processes/waiting.ts';
@@ -74,14 +75,14 @@ class Waves {
     if (message.type !== 'probed') return;
     const { answered, returned, notTaken } = message;
     const now = performance.now();
-    for (let i = 0; i + 2 < answered.length; i += 3) {
-      this.#book.answered(answered[i] ?? 0, answered[i + 1] ?? 0, answered[i + 2] ?? 0);
+    for (let i = 0; i < answered.length; i += 3) {
+      this.#book.answered(itemAt(answered, i), itemAt(answered, i + 1), itemAt(answered, i + 2));
     }
-    for (let i = 0; i + 1 < returned.length; i += 2) {
-      this.#book.returned(returned[i] ?? 0, returned[i + 1] ?? 0, now);
+    for (let i = 0; i < returned.length; i += 2) {
+      this.#book.returned(itemAt(returned, i), itemAt(returned, i + 1), now);
     }
-    for (let i = 0; i + 1 < notTaken.length; i += 2) {
-      this.#book.notTaken(notTaken[i] ?? 0, notTaken[i + 1] ?? 0, now);
+    for (let i = 0; i < notTaken.length; i += 2) {
+      this.#book.notTaken(itemAt(notTaken, i), itemAt(notTaken, i + 1), now);
     }
     // A probe that was not taken says nothing of those under way.
     if (answered.length + returned.length > 0) this.#lastMs = now;
@@ -106,7 +107,7 @@ class Waves {
   #goOn(nowMs: number): void {
     for (const [agent, probes] of this.#book.take(nowMs)) {
       const pairs = probes.flatMap(({ client, path }) => [client, path]);
-      this.#barrier.agents[agent]?.channel.send({ type: 'probe', pairs });
+      itemAt(this.#barrier.agents, agent).channel.send({ type: 'probe', pairs });
     }
     if (this.#book.unproven.size > 0) return;
     const isSilent = nowMs - this.#lastMs > stragglersMs;
@@ -117,8 +118,8 @@ class Waves {
 function proversOf({ agents, paths, plan }: Barrier): Prover[] {
   return agents.flatMap(({ clients }, agent) =>
     clients.map(({ index, topic }, position): Prover => {
-      const ways = paths[agent]?.[position] ?? 1;
-      return { client: index, agent, paths: ways, subscribers: plan.receivers[topic] ?? 1 };
+      const ways = itemAt(itemAt(paths, agent), position);
+      return { client: index, agent, paths: ways, subscribers: itemAt(plan.receivers, topic) };
     }),
   );
 }
@@ -132,7 +133,7 @@ function barrierMissed(
   const missing = provers.filter(({ client }) => book.unproven.has(client));
   const some = missing.slice(0, 3).map(({ client, paths, subscribers }) => {
     const came = book.progress(client);
-    return `${plan.clients[client]?.name} (${came.paths} of ${paths} paths, ${came.subscribers} of ${subscribers} subscribers)`;
+    return `${itemAt(plan.clients, client).name} (${came.paths} of ${paths} paths, ${came.subscribers} of ${subscribers} subscribers)`;
   });
   const { sent, answered, returned } = book.account();
   return new AgentError(

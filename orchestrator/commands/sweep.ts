@@ -10,6 +10,7 @@ import {
 } from '../../reports/sweep/sweep.ts';
 import { writeSweep } from '../../reports/sweep/write.ts';
 import { writeWhole } from '../../reports/write.ts';
+import { itemAt } from '../../topologies/item-at.ts';
 import { UsageError } from '../errors.ts';
 import { exitInterrupted, interruptible } from '../processes/interrupts.ts';
 import { temporaryFolder } from '../processes/owner.ts';
@@ -125,7 +126,7 @@ async function writePlan(
   const { matrix, zip, search } = spec;
   const measured = outcome === null || search === null ? points : outcome.entries;
   const zipped = Object.values(zip);
-  const steps = zipped[0]?.map((_, i) => zipped.map((values) => values[i] ?? null)) ?? [];
+  const steps = zipped[0]?.map((_, i) => zipped.map((values) => itemAt(values, i))) ?? [];
   const plan: SweepPlan = {
     schema: 'busbench/campaign/1',
     name: spec.name ?? name,

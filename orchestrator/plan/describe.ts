@@ -1,4 +1,5 @@
 import { type BusSpec, busNotation } from '../../topologies/buses/buses.ts';
+import { itemAt } from '../../topologies/item-at.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { busDeployer } from '../buses/registry.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
@@ -96,7 +97,7 @@ export function planText(description: PlanDescription): string {
       alignColumns([
         ['', ...names],
         ...description.rttMs.map((row, i) => [
-          names[i] ?? '',
+          itemAt(names, i),
           ...row.map((ms, j) => (i === j ? '-' : String(Number(ms.toFixed(3))))),
         ]),
       ]),

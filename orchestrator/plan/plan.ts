@@ -1,5 +1,6 @@
 import type { ClientPeer, ServerPeer } from '../../agents/protocol.ts';
 import { processCount } from '../../topologies/agents.ts';
+import { itemAt } from '../../topologies/item-at.ts';
 import { patterns } from '../../topologies/patterns.ts';
 import type { ResolvedScenario, WorkloadSpec } from '../../topologies/scenario.ts';
 import { type Seat, spread } from '../../topologies/spread.ts';
@@ -61,7 +62,7 @@ export function makePlan(scenario: ResolvedScenario): Plan {
   const crews = [...serverCrew.processes(), ...clientCrew.processes()];
   const processes =
     scenario.bus.type === 'memory'
-      ? [inOneProcess(sites[0] ?? '', clientPeers, serverPeers)]
+      ? [inOneProcess(itemAt(sites, 0), clientPeers, serverPeers)]
       : crews.map(
           ({ name, site, role, peers }, index): PlannedProcess => ({
             index,
@@ -130,11 +131,11 @@ class Crew {
 
   constructor(scenario: ResolvedScenario, role: 'client' | 'server', seats: readonly Seat[]) {
     const peers = scenario.sites.map(() => 0);
-    for (const { site } of seats) peers[site] = (peers[site] ?? 0) + 1;
+    for (const { site } of seats) peers[site] = itemAt(peers, site) + 1;
     this.#scenario = scenario;
     this.#role = role;
     this.#seated = scenario.sites.map((site, i) => {
-      const length = processCount(scenario.agents, site.hosts.length, peers[i] ?? 0);
+      const length = processCount(scenario.agents, site.hosts.length, itemAt(peers, i));
       return Array.from({ length }, () => []);
     });
     this.#count = scenario.sites.map(() => 0);
@@ -142,11 +143,11 @@ class Crew {
 
   /** Seats a peer, dealing over the processes of its site; returns its name. */
   seat({ site }: Seat, index: number): string {
-    const processes = this.#seated[site] ?? [];
-    const turn = this.#count[site] ?? 0;
+    const processes = itemAt(this.#seated, site);
+    const turn = itemAt(this.#count, site);
     this.#count[site] = turn + 1;
     const process = turn % processes.length;
-    const peers = processes[process] ?? [];
+    const peers = itemAt(processes, process);
     peers.push(index);
     return this.#scenario.bus.type === 'memory'
       ? `${inProcessName}/${this.#role}.${index + 1}`
@@ -160,7 +161,7 @@ class Crew {
     readonly peers: readonly number[];
   }[] {
     return this.#scenario.sites.flatMap((site, at) =>
-      (this.#seated[at] ?? []).flatMap((peers, process) =>
+      itemAt(this.#seated, at).flatMap((peers, process) =>
         peers.length === 0
           ? []
           : [{ name: this.#name(at, process), site: site.name, role: this.#role, peers }],
@@ -170,10 +171,10 @@ class Crew {
 
   #name(site: number, process: number): string {
     const suffix = process === 0 ? '' : `.${process + 1}`;
-    return `${this.#role}.${this.#scenario.sites[site]?.name}${suffix}`;
+    return `${this.#role}.${itemAt(this.#scenario.sites, site).name}${suffix}`;
   }
 }
 
 function pick<T>(all: readonly T[], indices: readonly number[]): readonly T[] {
-  return indices.flatMap((index) => all[index] ?? []);
+  return indices.map((index) => itemAt(all, index));
 }

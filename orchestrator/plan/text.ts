@@ -1,3 +1,4 @@
+import { itemAt } from '../../topologies/item-at.ts';
 import { duration, rate } from '../../topologies/language/units.ts';
 import type { Pace, PhasesSpec } from '../../topologies/scenario.ts';
 
@@ -9,7 +10,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): readonly str
   }
   return rows.map((row) =>
     row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .map((cell, i) => cell.padEnd(itemAt(widths, i)))
       .join('  ')
       .trimEnd(),
   );

@@ -1,3 +1,4 @@
+import { itemAt } from '../../topologies/item-at.ts';
 import { seededNumbers } from '../reconcile/random.ts';
 
 /** Repetitions a side below which nothing is said of how certain a difference is. */
@@ -36,9 +37,10 @@ export function bootstrap(
 
 /** Of an unsorted list; the mean of the middle two where there are two. NaN when empty. */
 export function median(values: readonly number[]): number {
+  if (values.length === 0) return Number.NaN;
   const sorted = [...values].sort((a, b) => a - b);
-  const low = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-  const high = sorted[Math.ceil((sorted.length - 1) / 2)] ?? Number.NaN;
+  const low = itemAt(sorted, Math.floor((sorted.length - 1) / 2));
+  const high = itemAt(sorted, Math.ceil((sorted.length - 1) / 2));
   return (low + high) / 2;
 }
 
@@ -53,12 +55,11 @@ export function ratioOf(before: number, after: number): number {
 }
 
 function resample(values: readonly number[], random: () => number): number[] {
-  return values.map(() => values[Math.floor(random() * values.length)] ?? Number.NaN);
+  return values.map(() => itemAt(values, Math.floor(random() * values.length)));
 }
 
 function middleOf(values: number[]): readonly [number, number] {
   values.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    values[Math.round(share * (values.length - 1))] ?? Number.NaN;
+  const at = (share: number): number => itemAt(values, Math.round(share * (values.length - 1)));
   return [at(tail), at(1 - tail)];
 }

@@ -1,4 +1,5 @@
 import type { ClientLedger, ClientPeer } from '../../agents/protocol.ts';
+import { itemAt } from '../../topologies/item-at.ts';
 import { hasManyReceivers, patterns } from '../../topologies/patterns.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Arrival } from './arrivals.ts';
@@ -255,8 +256,9 @@ function judge(
 
 /** Every sequence with its number of receivers at the send. */
 function* eachReceivers(ledger: ClientLedger): Generator<[sequence: number, receivers: number]> {
-  let receivers = 0;
-  let next = 0;
+  // A ledger opens with how many were ready before the first message.
+  let [, receivers] = itemAt(ledger.receivers, 0);
+  let next = 1;
   for (let sequence = 0; sequence < ledger.due; sequence++) {
     for (let change = ledger.receivers[next]; change && change[0] <= sequence; ) {
       receivers = change[1];

@@ -1,4 +1,5 @@
 import type { ArrivalsPart } from '../../agents/protocol.ts';
+import { itemAt } from '../../topologies/item-at.ts';
 import type { Evidence } from '../evidence.ts';
 import { partsOf } from './parts.ts';
 
@@ -43,10 +44,10 @@ function* decodeArrivals(part: ArrivalsPart): Generator<[sequence: number, arriv
     yield [
       sequence,
       {
-        dueUs: due[at] ?? 0,
-        sentUs: sent[at] ?? 0,
-        firstUs: first[at] ?? 0,
-        lastUs: last[at] ?? 0,
+        dueUs: itemAt(due, at),
+        sentUs: itemAt(sent, at),
+        firstUs: itemAt(first, at),
+        lastUs: itemAt(last, at),
       },
     ];
   }

@@ -1,4 +1,5 @@
 import { inflateRawSync } from 'node:zlib';
+import { itemAt } from '../../topologies/item-at.ts';
 
 /** A set of sequence numbers: bit s (of little-endian bytes) for sequence s. */
 export type Bitmap = Uint8Array;
@@ -15,22 +16,22 @@ export function hasBit(bitmap: Bitmap, sequence: number): boolean {
   return ((bitmap[sequence >>> 3] ?? 0) & (1 << (sequence & 7))) !== 0;
 }
 
-/** Puts a sequence into a set that has room for it. */
+/** Puts a sequence into a set that has room for it; throws where it has none. */
 export function addBit(bitmap: Bitmap, sequence: number): void {
-  bitmap[sequence >>> 3] = (bitmap[sequence >>> 3] ?? 0) | (1 << (sequence & 7));
+  bitmap[sequence >>> 3] = itemAt(bitmap, sequence >>> 3) | (1 << (sequence & 7));
 }
 
 export function union(a: Bitmap, b: Bitmap): Bitmap {
   const [long, short] = a.length >= b.length ? [a, b] : [b, a];
   const result = Uint8Array.from(long);
-  for (let i = 0; i < short.length; i++) result[i] = (result[i] ?? 0) | (short[i] ?? 0);
+  for (let i = 0; i < short.length; i++) result[i] = itemAt(result, i) | itemAt(short, i);
   return result;
 }
 
 export function intersection(a: Bitmap, b: Bitmap): Bitmap {
   // Not slice: that of a Buffer shares its memory.
   const result = Uint8Array.from(a.subarray(0, b.length));
-  for (let i = 0; i < result.length; i++) result[i] = (result[i] ?? 0) & (b[i] ?? 0);
+  for (let i = 0; i < result.length; i++) result[i] = itemAt(result, i) & itemAt(b, i);
   return result;
 }
 
@@ -38,7 +39,7 @@ export function intersection(a: Bitmap, b: Bitmap): Bitmap {
 export function difference(a: Bitmap, b: Bitmap): Bitmap {
   const result = Uint8Array.from(a);
   const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) result[i] = (result[i] ?? 0) & ~(b[i] ?? 0);
+  for (let i = 0; i < shared; i++) result[i] = itemAt(result, i) & ~itemAt(b, i);
   return result;
 }
 
@@ -56,7 +57,7 @@ export function size(bitmap: Bitmap): number {
 /** One more than the highest sequence in the set; 0 when it is empty. */
 export function span(bitmap: Bitmap): number {
   for (let i = bitmap.length - 1; i >= 0; i--) {
-    const byte = bitmap[i] ?? 0;
+    const byte = itemAt(bitmap, i);
     if (byte !== 0) return i * 8 + 32 - Math.clz32(byte);
   }
   return 0;

@@ -1,3 +1,4 @@
+import { itemAt } from '../../topologies/item-at.ts';
 import type { Evidence } from '../evidence.ts';
 import type { FaultGroupReport, FaultReport, Times } from '../result.ts';
 import type { Account } from './accounts.ts';
@@ -48,7 +49,7 @@ export function groupFaults(
   const groups = [...groupBy(faults, ({ entry }) => entry)];
   const begins = groups.map(([, members]) => Math.min(...members.map((m) => m.startedAtMs)));
   return groups.map(([entry, members], i): FaultGroupReport => {
-    const startedAtMs = begins[i] ?? 0;
+    const startedAtMs = itemAt(begins, i);
     const endedAtMs = Math.max(...members.map((m) => m.endedAtMs));
     const later = begins.filter((beginMs) => beginMs >= endedAtMs);
     const last = members.find((member) => member.endedAtMs === endedAtMs);

@@ -1,4 +1,5 @@
 import type { Part } from '../../agents/protocol.ts';
+import { itemAt } from '../../topologies/item-at.ts';
 import type { Evidence } from '../evidence.ts';
 
 type PartOf<T extends Part['type']> = Extract<Part, { readonly type: T }>;
@@ -13,7 +14,7 @@ function isOf<T extends Part['type']>(part: Part, type: T): part is PartOf<T> {
 }
 
 export function siteName(evidence: Evidence, index: number): string {
-  return evidence.scenario.sites[index]?.name ?? `site ${index}`;
+  return itemAt(evidence.scenario.sites, index).name;
 }
 
 /** The process a peer named `<process>/<n>` lives in. */

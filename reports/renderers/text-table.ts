@@ -1,3 +1,4 @@
+import { itemAt } from '../../topologies/item-at.ts';
 import type { Table, Tone } from '../sections/section.ts';
 
 const gap = '  ';
@@ -23,7 +24,9 @@ export function layOut(
     Math.max(title.length, ...texts.map((text) => text.length)),
   );
   const pad = (text: string, at: number): string =>
-    columns[at]?.kind === 'value' ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0);
+    columns[at]?.kind === 'value'
+      ? text.padStart(itemAt(widths, at))
+      : text.padEnd(itemAt(widths, at));
   const line = (cells: readonly string[]): string => cells.join(gap).trimEnd();
   const lines = columns.every(({ title }) => title === '')
     ? []

@@ -1,3 +1,4 @@
+import { itemAt } from '../../topologies/item-at.ts';
 import { axisStyle, durationAxis, durationScale, legendOf, nameAbove } from '../charts/axes.ts';
 import { type Canvas, type Chart, ink } from '../charts/chart.ts';
 import type { AxisValue } from './axes.ts';
@@ -156,15 +157,15 @@ function panelOptions(
   const top = highestOf(numbers);
   return {
     grid: panels.map((_, i) => ({
-      left: (lefts[i] ?? 0) + left,
+      left: itemAt(lefts, i) + left,
       width: cell - left - 22,
       top: tops[i],
       height: panelHeight,
     })),
     title: panels.map(({ title }, i) => ({
       text: title,
-      left: (lefts[i] ?? 0) + left,
-      top: (tops[i] ?? 0) - 24,
+      left: itemAt(lefts, i) + left,
+      top: itemAt(tops, i) - 24,
       padding: 0,
       textStyle: { color: ink.text, fontSize: 12.5, fontWeight: 600 },
     })),

@@ -1,3 +1,4 @@
+import { itemAt } from '../../topologies/item-at.ts';
 import { median, type Place } from './layout.ts';
 import type { Positions } from './positions.ts';
 
@@ -88,7 +89,7 @@ function spreadOf(line: Line, places: readonly Place[], at: (place: Place) => nu
     data: places.map((place) => {
       const { trusted } = place;
       const quantile = (share: number): number =>
-        trusted[Math.round(share * (trusted.length - 1))] ?? 0;
+        itemAt(trusted, Math.round(share * (trusted.length - 1)));
       const [low, high, q1, q3] = [0, 1, 0.25, 0.75].map(quantile);
       return [at(place), low, high, q1, q3, trusted.length];
     }),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { RabbitmqOptions } from '../../../topologies/buses/rabbitmq.ts';
+import { itemAt } from '../../../topologies/item-at.ts';
 import { BusError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import { Cluster } from './cluster.ts';
@@ -31,7 +32,7 @@ export async function deployCluster(context: DeployContext): Promise<DeployedClu
   const numbers = await choosePorts(gateways, 1 + portsPerNode * places.length, signal);
   const preparedAt = performance.now();
 
-  const epmdPort = at(numbers, 0);
+  const epmdPort = itemAt(numbers, 0);
   await startEpmd(gateways, epmdPort, context);
   const cluster = new Cluster(fabric, gateways, epmdPort);
   const credentials = { username: 'busbench', password: randomBytes(12).toString('hex') };
@@ -158,18 +159,12 @@ function planNode(
   const gateway = gateways.get(place.host);
   if (!gateway) throw new Error(`no gateway on ${place.host.name}`);
   const ports = {
-    amqp: at(numbers, first),
-    management: at(numbers, first + 1),
-    prometheus: at(numbers, first + 2),
-    distribution: at(numbers, first + 3),
+    amqp: itemAt(numbers, first),
+    management: itemAt(numbers, first + 1),
+    prometheus: itemAt(numbers, first + 2),
+    distribution: itemAt(numbers, first + 3),
   };
   return { place, gateway, ports };
-}
-
-function at(numbers: readonly number[], index: number): number {
-  const number = numbers[index];
-  if (number === undefined) throw new RangeError(`no element ${index} of ${numbers.length}`);
-  return number;
 }
 
 /** Loopback addresses are one machine, and one machine's nodes register with one epmd. */

@@ -1,5 +1,6 @@
 import type { BusOf } from '../../../topologies/buses/buses.ts';
 import { routerGraph } from '../../../topologies/buses/router.ts';
+import { itemAt } from '../../../topologies/item-at.ts';
 import type { Link } from '../../../topologies/topology.ts';
 import type { WeightedEdge } from './graph.ts';
 
@@ -26,7 +27,7 @@ export function planMesh(
   links: readonly Link[],
 ): MeshPlan {
   const { names, edges: given, edgeRouters } = routerGraph(bus);
-  const siteOf = new Map(names.map((name, i) => [name, bus.nodes[i] ?? '']));
+  const siteOf = new Map(names.map((name, i) => [name, itemAt(bus.nodes, i)]));
   const edges = given.map(({ from, to, cost }): WeightedEdge => {
     const [early, late] = names.indexOf(from) < names.indexOf(to) ? [from, to] : [to, from];
     const price = cost === 'delay' ? delayCost(siteOf.get(early), siteOf.get(late), links) : cost;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { itemAt } from '../../../topologies/item-at.ts';
 import type { Topology } from '../../../topologies/topology.ts';
 import type { Host } from '../../hosts/host.ts';
 import { namespaceHost } from '../../hosts/namespace.ts';
@@ -47,7 +48,7 @@ export async function buildSiteNetwork(
   const sites = await Promise.all(
     topology.sites.map(({ name }, i) => {
       const place = { name, site: name, address: siteAddress(i + 1) };
-      return namespaceHost({ ...place, directory: join(directory, name) }, at(spaces, i));
+      return namespaceHost({ ...place, directory: join(directory, name) }, itemAt(spaces, i));
     }),
   );
   await tuneRouter(router, logFile);
@@ -62,7 +63,7 @@ export async function buildSiteNetwork(
   );
   const namespaces = new Map([
     [router, first],
-    ...sites.map((host, i) => [host, at(spaces, i)] as const),
+    ...sites.map((host, i) => [host, itemAt(spaces, i)] as const),
   ]);
   return { privilege, router, sites, namespaces, settings: settings[0] ?? {}, logFile };
 }
@@ -101,10 +102,4 @@ function siteCommands(site: number): readonly string[] {
 async function ipBatch(host: Host, commands: readonly string[], logFile: string): Promise<void> {
   const file = await host.put('ip.batch', `${commands.join('\n')}\n`);
   await host.run(['ip', '-batch', file], { stdio: 'pipe', logFile, timeoutMs: commandMs });
-}
-
-function at<T>(items: readonly T[], index: number): T {
-  const item = items[index];
-  if (item === undefined) throw new RangeError(`no element ${index} of ${items.length}`);
-  return item;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  addBit,
   decodeBitmap,
   difference,
   hasBit,
@@ -34,6 +35,13 @@ describe('bitmap', () => {
       }),
       { seed: 3 },
     );
+  });
+
+  it('refuses a sequence that its set has no room for', () => {
+    const set = new Uint8Array(2);
+    addBit(set, 15);
+    expect(members(set)).toEqual([15]);
+    expect(() => addBit(set, 16)).toThrow('no item 2 in a list of 2');
   });
 
   it('subtracts down to the last byte that both have', () => {

@@ -188,6 +188,16 @@ describe('reconcile, fanout', () => {
     });
   });
 
+  it('concludes nothing from books that are torn', () => {
+    const whole = arrivals(0, [[0, 0, 1, 2, 3, 1]]);
+    const book = clientLedger({ client: 0, due: 1, receivers: [[0, 1]] });
+    const concluded = (entry: typeof book, rows: typeof whole) => () =>
+      conclude(evidence(fanout, [{ type: 'clientLedger', entries: [entry] }, rows]));
+    expect(concluded(book, whole)).not.toThrow();
+    expect(concluded({ ...book, receivers: [] }, whole)).toThrow('no item 0 in a list of 0');
+    expect(concluded(book, { ...whole, lastUs: '' })).toThrow('no item 0 in a list of 0');
+  });
+
   it('keeps its identities under random loss', () => {
     const copies = fc.array(fc.subarray([0, 1, 2]), { maxLength: 60 });
     fc.assert(

@@ -1,14 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Channel } from './channel.ts';
 import type { Directory } from './drivers/endpoint.ts';
-import { AgentFailure, asFailure } from './errors.ts';
+import { AgentFailure, asFailure, protocolFailure } from './errors.ts';
 import { AgentLog } from './log.ts';
 import { Measurement, type Timing } from './measurement.ts';
 import { Offsets } from './offsets.ts';
 import { type LoadDriver, Peers } from './peers.ts';
 import { Prober } from './probes.ts';
 import { type Assignment, protocolVersion, type Schedule, type ToAgent } from './protocol.ts';
-import { Silence } from './silence.ts';
 
 const closeTimeoutMs = 3000;
 
@@ -20,6 +19,8 @@ export interface AgentPlatform extends Timing {
   readonly clock: string | null;
   /** Writes one line to the log. */
   readonly log: (line: string) => void;
+  /** From now on, so much silence of the orchestrator ends every agent of the process. */
+  readonly limitSilence: (ms: number) => void;
 }
 
 /**
@@ -37,7 +38,6 @@ export class Agent {
   #prober: Prober | null = null;
   #ended = false;
   readonly #offsets = new Offsets();
-  readonly #silence: Silence;
   readonly #log: AgentLog;
 
   constructor(channel: Channel, platform: AgentPlatform, onEnd: (exitCode: number) => void) {
@@ -45,7 +45,6 @@ export class Agent {
     this.#platform = platform;
     this.#onEnd = onEnd;
     this.#log = new AgentLog(platform.log);
-    this.#silence = new Silence(platform.nowUs, (silentMs) => this.fail(orphaned(silentMs)));
     // One listener for each connection being opened.
     setMaxListeners(0, this.#abort.signal);
     const { pid, clock, nowUs } = platform;
@@ -56,20 +55,6 @@ export class Agent {
       clock,
       nowUs: nowUs(),
     });
-  }
-
-  /** One line from the orchestrator. */
-  receiveLine(line: string): void {
-    const receivedUs = this.#platform.nowUs();
-    this.#silence.heard();
-    let message: ToAgent;
-    try {
-      message = JSON.parse(line) as ToAgent;
-    } catch {
-      this.fail(protocolFailure(`expected one JSON object a line, got '${line.slice(0, 200)}'`));
-      return;
-    }
-    this.receive(message, receivedUs);
   }
 
   /** One message; what is wrong with it ends the agent through `fail`. */
@@ -94,7 +79,7 @@ export class Agent {
         return;
       case 'hello':
         checkVersion(message.version);
-        this.#silence.limit(message.silenceMs);
+        this.#platform.limitSilence(message.silenceMs);
         return;
       case 'offsets':
         this.#offsets.set(message);
@@ -133,7 +118,6 @@ export class Agent {
     if (this.#ended) return;
     this.#ended = true;
     this.#abort.abort();
-    this.#silence.close();
     this.#prober?.close();
     this.#measurement?.close();
     const closing = Promise.allSettled([this.#peers?.close(), this.#channel.drained()]);
@@ -243,22 +227,6 @@ function checkVersion(version: number): void {
     'AGENT_VERSION',
     `protocol version: expected ${protocolVersion}, got ${version}`,
     'Install the same busbench version on every machine of the run.',
-  );
-}
-
-function orphaned(silentMs: number): AgentFailure {
-  return new AgentFailure(
-    'AGENT_ORPHANED',
-    `heard nothing from the orchestrator for ${Math.round(silentMs / 1e3)} s`,
-    'Was it stopped, or the network to it lost? An agent does not go on without one.',
-  );
-}
-
-function protocolFailure(what: string): AgentFailure {
-  return new AgentFailure(
-    'AGENT_PROTOCOL',
-    `the agent cannot go on: ${what}`,
-    'Orchestrator and agents must be of the same busbench version; else this is a bug.',
   );
 }
 

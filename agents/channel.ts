@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { FromAgent } from './protocol.ts';
+import type { FromAgent, Line } from './protocol.ts';
 
 /** An agent's way back to the orchestrator: messages go out in order. */
 export interface Channel {
@@ -11,13 +11,18 @@ export interface Channel {
   drained(): Promise<void>;
 }
 
+/** The channel of a process, which all the agents it plays share. */
+export interface LineChannel extends Omit<Channel, 'send'> {
+  send(line: Line<FromAgent>): void;
+}
+
 /** One JSON object a line over any pair of byte streams. `onClose` is called once, when either side is gone. */
 export function lineChannel(
   input: Readable,
   output: Writable,
   onLine: (line: string) => void,
   onClose: () => void,
-): Channel {
+): LineChannel {
   let closed = false;
   const waiting: (() => void)[] = [];
   const release = (): void => {
@@ -38,8 +43,8 @@ export function lineChannel(
   output.on('error', close);
   output.on('drain', release);
   return {
-    send: (message) => {
-      if (!closed) output.write(`${JSON.stringify(message)}\n`);
+    send: (line) => {
+      if (!closed) output.write(`${JSON.stringify(line)}\n`);
     },
     get congested() {
       return !closed && output.writableNeedDrain;

@@ -28,3 +28,12 @@ export function asFailure(error: unknown): AgentFailure {
     { cause: error },
   );
 }
+
+/** The other side said something that an agent cannot act on. */
+export function protocolFailure(what: string): AgentFailure {
+  return new AgentFailure(
+    'AGENT_PROTOCOL',
+    `the agent cannot go on: ${what}`,
+    'Orchestrator and agents must be of the same busbench version; else this is a bug.',
+  );
+}

@@ -1,28 +1,34 @@
-import { Agent } from './agent.ts';
 import { Alarm } from './alarm.ts';
 import { lineChannel } from './channel.ts';
 import { clockName, nowUs } from './clock.ts';
+import { Company } from './company.ts';
 import { loadDriver } from './drivers/registry.ts';
+import { SharedWaker } from './shared-waker.ts';
+import { Vitals } from './vitals.ts';
 
 /** The agent program: the protocol on stdin and stdout, logs on stderr. It never outlives its orchestrator. */
 const channel = lineChannel(
   process.stdin,
   process.stdout,
-  (line) => agent.receiveLine(line),
-  () => void agent.close(1),
+  (line) => company.receiveLine(line),
+  () => company.close(1),
 );
 
-const agent = new Agent(
+const waker = new SharedWaker(nowUs, (onWake) => new Alarm(onWake));
+
+const company = new Company(
   channel,
   {
     nowUs,
-    makeWaker: (onWake) => new Alarm(onWake),
+    makeWaker: (onWake) => waker.share(onWake),
+    vitals: new Vitals(nowUs),
     loadDriver,
     pid: process.pid,
     clock: clockName(),
     log: (line) => process.stderr.write(`${line}\n`),
   },
   (exitCode) => {
+    waker.close();
     // What was written must get out before the process ends.
     process.stdout.write('', () => process.exit(exitCode));
     setTimeout(() => process.exit(exitCode), 1000);
@@ -31,6 +37,6 @@ const agent = new Agent(
 
 // Ctrl-C reaches the whole foreground group: the orchestrator decides what becomes of the run.
 process.on('SIGINT', () => {});
-process.on('SIGTERM', () => void agent.close(0));
-process.on('uncaughtException', (error) => agent.fail(error));
-process.on('unhandledRejection', (reason) => agent.fail(reason));
+process.on('SIGTERM', () => company.close(0));
+process.on('uncaughtException', (error) => company.fail(error));
+process.on('unhandledRejection', (reason) => company.fail(reason));

@@ -8,7 +8,7 @@ import { ProbeReports } from './probes.ts';
 import type { Assignment, Part, Schedule } from './protocol.ts';
 import { Recorder } from './recorder.ts';
 import { phasesOf, type Run, Tally } from './run.ts';
-import { Vitals } from './vitals.ts';
+import type { Vitals, VitalsSeat } from './vitals.ts';
 import { Clients } from './workloads/clients.ts';
 import { workloadOf } from './workloads/registry.ts';
 import { Servers } from './workloads/servers.ts';
@@ -19,9 +19,11 @@ const progressEveryUs = 500_000;
 export interface Timing {
   readonly nowUs: () => number;
   readonly makeWaker: (onWake: () => void) => Waker;
+  /** Of the process, for all the agents it plays. */
+  readonly vitals: Vitals;
 }
 
-/** The peers of one process at work, from their assignment to their parts; the bus is somebody else's business. */
+/** The peers of one agent at work, from their assignment to their parts; the bus is somebody else's business. */
 export class Measurement {
   readonly run: Run;
   readonly clients: Clients;
@@ -29,7 +31,7 @@ export class Measurement {
   readonly reports: ProbeReports;
   readonly #channel: Channel;
   readonly #loop: PacingLoop;
-  readonly #vitals: Vitals;
+  readonly #vitals: VitalsSeat;
   #startLatenessUs: number | null = null;
   #nextProgressUs = 0;
   #toldExhausted = false;
@@ -37,7 +39,7 @@ export class Measurement {
   constructor(
     assignment: Assignment,
     offsets: Offsets,
-    { nowUs, makeWaker }: Timing,
+    { nowUs, makeWaker, vitals }: Timing,
     channel: Channel,
     log: AgentLog,
   ) {
@@ -72,7 +74,7 @@ export class Measurement {
     });
     this.#channel = channel;
     this.#loop = loop;
-    this.#vitals = new Vitals(run, (now) => this.#tick(now));
+    this.#vitals = vitals.join(run, (now) => this.#tick(now));
   }
 
   /** `resumed`: an earlier life of this process has begun the schedule. */

@@ -1,7 +1,7 @@
 import { hasManyReceivers } from '../topologies/patterns.ts';
 import type { Part } from './protocol.ts';
 import type { Run } from './run.ts';
-import type { Vitals } from './vitals.ts';
+import type { VitalsSeat } from './vitals.ts';
 import type { Clients } from './workloads/clients.ts';
 import type { Servers } from './workloads/servers.ts';
 
@@ -20,7 +20,7 @@ export function* collectParts(
   run: Run,
   clients: Clients,
   servers: Servers,
-  vitals: Vitals,
+  vitals: VitalsSeat,
   more: LibraryFacts & { readonly startLatenessUs: number },
 ): Generator<Part> {
   const { recorder, tally, assignment, phases } = run;
@@ -35,14 +35,12 @@ export function* collectParts(
   yield* servers.arrivals();
   for (const rows of chunks(clients.rows(), rowsPerPart)) yield { type: 'peers', rows };
   for (const rows of chunks(servers.rows(), rowsPerPart)) yield { type: 'peers', rows };
+  const used = vitals.used();
   const hasEnded = phases !== null && Number.isFinite(tally.lastEndUs);
   yield {
     type: 'collected',
     process: assignment.process,
-    cpuUs: vitals.cpuUs,
-    // The kernel counts in kB.
-    rssMaxBytes: process.resourceUsage().maxRSS * 1024,
-    gcUs: vitals.gcUs,
+    ...(used === null ? {} : { vitals: used }),
     operations: tally.operations,
     handled: tally.handled,
     startLatenessUs: more.startLatenessUs,

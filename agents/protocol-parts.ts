@@ -3,7 +3,7 @@
 /** Latency histograms an agent keeps. A `pair` kind has a server site, the others only the client's site. */
 export type PairKind = 'response' | 'service' | 'requestLeg' | 'hold' | 'replyLeg' | 'transit';
 export type SiteKind = 'agentDelay' | 'busDelay' | 'accepted' | 'reconnect';
-/** Of the agent process itself: lateness of its own 10 ms timer. */
+/** Of the process itself, from one of the agents it plays: lateness of its own 10 ms timer. */
 export type ProcessKind = 'eventLoopDelay';
 
 /** HdrHistogram V2 compressed, base64, values in µs. `negative` samples could not be recorded and rank lowest. */
@@ -117,14 +117,20 @@ export interface PeerRow {
   readonly responseP99Us: number | null;
 }
 
-/** Closes the parts of an agent: totals that belong to the process. */
-export interface CollectedPart {
-  readonly type: 'collected';
-  readonly process: string;
-  /** CPU of the process over the measuring window, µs. */
+/** What a process used of its machine. */
+export interface ProcessVitals {
+  /** CPU over the measuring window, µs. */
   readonly cpuUs: number;
   readonly rssMaxBytes: number;
   readonly gcUs: number;
+}
+
+/** Closes the parts of an agent: its totals. */
+export interface CollectedPart {
+  readonly type: 'collected';
+  readonly process: string;
+  /** Of the process that plays it; absent where another of its agents tells that. */
+  readonly vitals?: ProcessVitals;
   /** Operations begun (clients) and messages handled (servers) in the window. */
   readonly operations: number;
   readonly handled: number;

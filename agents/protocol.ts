@@ -1,5 +1,6 @@
 /**
- * What orchestrator and agents say to each other: one JSON object a line, over any byte stream.
+ * What orchestrator and agents say to each other: one JSON object a line, over any byte stream, each with the number of
+ * the agent that it is to or from: one process may play several.
  * Times are microseconds of the sender's monotonic clock (`nowUs`) unless a comment says otherwise.
  */
 import type { Pattern } from '../topologies/patterns.ts';
@@ -11,7 +12,10 @@ export type { OffsetLines } from './offsets.ts';
 export type * from './protocol-parts.ts';
 
 /** Both ends refuse to talk when this differs. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
+
+/** A message with the agent that it is to or from: its index among all agents of the run. */
+export type Line<M> = M & { readonly agent: number };
 
 /** Distinct reasons kept of one class of failure, and what is beyond them counts as. */
 export const reasonsAClass = 20;

@@ -46,8 +46,8 @@ export async function assembleEvidence(
     durationMs: Math.round((nowUs() - seen.startedUs) / 1e3),
     clients: plan.clients,
     servers: plan.servers,
-    processes: agents.agents.map(({ name, site, role, index, recordsLost }) => {
-      return { name, site, role, collected: collected.has(index) && !recordsLost };
+    processes: agents.agents.map(({ name, site, role, index, playedBy, recordsLost }) => {
+      return { name, site, role, playedBy, collected: collected.has(index) && !recordsLost };
     }),
     parts: observer.parts,
     measuredMs:

@@ -1,6 +1,7 @@
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import { nowUs } from '../agents/clock.ts';
 import type { FromAgent, IntervalPart, Part } from '../agents/protocol.ts';
+import { groupBy } from '../reports/reconcile/parts.ts';
 import type { ProcessReport } from '../reports/result.ts';
 import { patterns } from '../topologies/patterns.ts';
 import type { ResolvedScenario } from '../topologies/scenario.ts';
@@ -170,16 +171,25 @@ function watchedProcesses(agents: AgentGroup, { fabric, bus }: Deployment): Watc
       const pid = (): number | null => node.process?.pid ?? null;
       return { role: 'bus', name: node.name, site: node.site, host: node.host, pid };
     }),
-    ...agents.agents.map((agent): Watched => {
-      const pid = (): number => agent.process.pid;
-      return { role: 'agent', name: agent.name, site: agent.site, host: agent.host, pid };
-    }),
+    ...[...groupBy(agents.agents, ({ playedBy }) => playedBy).values()].map(watchedAgents),
     ...fabric.processes.map((part): Watched => {
       const pid = (): number => part.process.pid;
       return { role: 'fabric', name: part.name, site: part.host.site, host: part.host, pid };
     }),
     orchestratorItself(),
   ];
+}
+
+/** The process of some agents: it is at a site only where they all are. */
+function watchedAgents([first, ...others]: readonly Agent[]): Watched {
+  if (first === undefined) throw new Error('a process without agents');
+  const pid = (): number => first.process.pid;
+  const { playedBy: name, site, host } = first;
+  const alone = { role: 'agent' as const, name, site, host, pid };
+  if (others.length === 0) return alone;
+  const isThere = others.every((agent) => agent.site === site);
+  const names = [first, ...others].map((agent) => agent.name);
+  return { ...alone, site: isThere ? site : '', agents: names };
 }
 
 /** Our own children are watched one by one, so only this process counts here. */

@@ -8,6 +8,8 @@ export interface Watched {
   readonly role: ProcessReport['role'];
   readonly name: string;
   readonly site: string;
+  /** The agents that it plays, where they are several. */
+  readonly agents?: readonly string[];
   readonly host: Pick<Host, 'sample'>;
   readonly pid: () => number | null;
 }
@@ -118,10 +120,11 @@ function enter(track: Track, pid: number, sample: ProcessSample): void {
 }
 
 function report(watched: Watched, track: Track | undefined): ProcessReport {
-  const { role, name, site } = watched;
+  const { role, name, site, agents } = watched;
   const { firstUs = 0, last = null, cpuSeconds = 0 } = track ?? {};
   const { rssMaxBytes = 0, socketsMax = 0 } = track ?? {};
   const seconds = last === null ? 0 : (last.atUs - firstUs) / 1e6;
   const cpuPercentMean = seconds > 0 ? (cpuSeconds / seconds) * 100 : 0;
-  return { role, name, site, cpuSeconds, cpuPercentMean, rssMaxBytes, socketsMax };
+  const used = { cpuSeconds, cpuPercentMean, rssMaxBytes, socketsMax };
+  return { role, name, site, ...(agents && { agents: [...agents] }), ...used };
 }

@@ -64,7 +64,7 @@ export function conclude(evidence: Evidence): RunRecord {
 function toolkitOf(evidence: Evidence, latencies: Latencies): RunResult['toolkit'] {
   const collected = partsOf(evidence, 'collected');
   const operations = sum(collected, (part) => part.operations);
-  const cpuUs = sum(collected, (part) => part.cpuUs);
+  const cpuUs = sum(collected, ({ vitals }) => vitals?.cpuUs ?? 0);
   return {
     agentCpuUsPerOperation: operations === 0 ? 0 : cpuUs / operations,
     eventLoopDelayUs: distOf(latencies.of('eventLoopDelay')),

@@ -10,11 +10,13 @@ export interface Evidence {
   readonly durationMs: number;
   readonly clients: readonly ClientPeer[];
   readonly servers: readonly ServerPeer[];
-  /** Agent processes by process index; `collected` is false for one that died, in any of its lives, before it could report. */
+  /** Agents by index; `collected` is false for one that died, in any of its lives, before it could report. */
   readonly processes: readonly {
     readonly name: string;
     readonly site: string;
     readonly role: 'client' | 'server' | 'both';
+    /** Name of the operating-system process: the agent's own where it plays no other. */
+    readonly playedBy: string;
     readonly collected: boolean;
   }[];
   /** Every part of every agent, with the index of the process that sent it. */

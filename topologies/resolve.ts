@@ -1,3 +1,4 @@
+import { sitesShareProcesses } from './agents.ts';
 import { type BusSpec, placeBus } from './buses/buses.ts';
 import { resolveFaults } from './fault-checks.ts';
 import type { Findings } from './language/findings.ts';
@@ -54,6 +55,7 @@ export function resolveScenario(
     const message = 'the memory bus lives inside one process; expected 1';
     findings.add(['agents', 'processes'], message, ['bus', 'type']);
   }
+  checkPack(written, findings);
   checkWorkload(partial, given, findings);
   const mayName = written.faults.length > 0 && findings.sound(...peerPaths);
   const faults = resolveFaults(
@@ -83,6 +85,18 @@ function checkSites({ sites, fabric }: WrittenScenario, findings: Findings): voi
   } else if (fabric !== 'machines' && sites.some(withHosts)) {
     const message = `hosts are for fabric machines; ${fabric} makes its own`;
     findings.add(['sites'], message, ['fabric']);
+  }
+}
+
+/** A number of processes that nothing could come of. */
+function checkPack({ agents, bus, fabric }: WrittenScenario, findings: Findings): void {
+  if (typeof agents.pack !== 'number') return;
+  const path: Path = ['agents', 'pack'];
+  if (bus.type === 'memory') {
+    findings.add(path, 'the memory bus lives inside one process; expected auto', ['bus', 'type']);
+  } else if (!sitesShareProcesses(fabric)) {
+    const message = `no process can play agents of several sites of fabric ${fabric}; expected auto or none`;
+    findings.add(path, message, ['fabric']);
   }
 }
 

@@ -1,44 +1,33 @@
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import { nowUs } from '../../agents/clock.ts';
 import { type FromAgent, protocolVersion, type ToAgent } from '../../agents/protocol.ts';
-import { Silence } from '../../agents/silence.ts';
 import { AgentError } from '../errors.ts';
 import { within } from '../processes/waiting.ts';
+import type { AgentLines } from './agent-lines.ts';
 
 type MessageOf<T extends FromAgent['type']> = Extract<FromAgent, { type: T }>;
 
-/** Each side asks for a sign of life so often, and takes the other for gone after that much silence. */
-const pulseMs = 2_000;
-const usualSilenceMs = 10_000;
-/** Id of a `clock` question that is only a sign of life. */
-const pulseId = 0;
-
-/** The orchestrator's end of the protocol with one agent, over any pair of byte streams. */
+/** The orchestrator's end of the protocol with one agent, over the channel of the process that plays it. */
 export class AgentChannel {
   readonly name: string;
-  readonly #output: Writable;
+  readonly #number: number;
+  readonly #lines: AgentLines;
   readonly #listeners = new Set<(message: FromAgent) => void>();
   readonly #broken: Promise<never>;
   #break: (error: Error) => void = () => {};
   #error: Error | null = null;
-  readonly #silenceMs: number;
-  readonly #silence: Silence;
-  #pulse: NodeJS.Timeout | null = null;
 
-  constructor(name: string, input: Readable, output: Writable, silenceMs: number = usualSilenceMs) {
+  constructor(name: string, number: number, lines: AgentLines) {
     this.name = name;
-    this.#silenceMs = silenceMs;
-    this.#output = output;
+    this.#number = number;
+    this.#lines = lines;
     this.#broken = new Promise((_, reject) => {
       this.#break = reject;
     });
     this.#broken.catch(() => {});
-    this.#silence = new Silence(nowUs, (ms) => this.fail(agentSilent(name, ms)));
-    output.on('error', (error) => this.fail(channelLost(name, error)));
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-    lines.on('line', (line) => this.#receive(line));
-    this.send({ type: 'hello', version: protocolVersion, silenceMs });
+    lines.attach(number, {
+      receive: (message) => this.#receive(message),
+      fail: (error) => this.fail(error),
+    });
+    this.send({ type: 'hello', version: protocolVersion, silenceMs: lines.silenceMs });
   }
 
   /** Why nothing further will come; null while the agent lives. */
@@ -55,26 +44,16 @@ export class AgentChannel {
   fail(error: Error): void {
     if (this.#error !== null) return;
     this.#error = error;
-    this.#silence.close();
-    if (this.#pulse !== null) clearInterval(this.#pulse);
     this.#break(error);
   }
 
   send(message: ToAgent): void {
-    if (this.#error === null) this.#output.write(`${JSON.stringify(message)}\n`);
+    if (this.#error === null) this.#lines.send(this.#number, message);
   }
 
-  /** From its hello on, an agent that is silent has failed; one that a fault stops is silent on purpose. */
+  /** An agent that a fault stops is silent on purpose, and with it the process that plays it. */
   watchSilence(watch: boolean): void {
-    if (watch && this.#error === null) this.#silence.limit(this.#silenceMs);
-    else this.#silence.close();
-  }
-
-  #beginPulse(): void {
-    if (this.#error !== null || this.#pulse !== null) return;
-    this.watchSilence(true);
-    this.#pulse = setInterval(() => this.send({ type: 'clock', id: pulseId }), pulseMs);
-    this.#pulse.unref();
+    this.#lines.watchSilence(watch);
   }
 
   /** Calls `listener` with every message from now on; returns the way to stop that. */
@@ -109,22 +88,7 @@ export class AgentChannel {
     }
   }
 
-  #receive(line: string): void {
-    this.#silence.heard();
-    let message: FromAgent;
-    try {
-      message = JSON.parse(line);
-    } catch (cause) {
-      this.fail(
-        new AgentError(
-          'AGENT_PROTOCOL',
-          `agent ${this.name} said something that is not a JSON line: ${line.slice(0, 80)}`,
-          'Nothing but the protocol may write to the standard output of an agent.',
-          { cause },
-        ),
-      );
-      return;
-    }
+  #receive(message: FromAgent): void {
     if (message.type === 'hello' && message.version !== protocolVersion) {
       this.fail(
         new AgentError(
@@ -134,7 +98,6 @@ export class AgentChannel {
         ),
       );
     }
-    if (message.type === 'hello') this.#beginPulse();
     if (message.type === 'failed') {
       this.fail(
         new AgentError(message.code, `agent ${this.name}: ${message.message}`, message.hint),
@@ -146,21 +109,4 @@ export class AgentChannel {
 
 function isType<T extends FromAgent['type']>(message: FromAgent, type: T): message is MessageOf<T> {
   return message.type === type;
-}
-
-function agentSilent(name: string, ms: number): AgentError {
-  return new AgentError(
-    'AGENT_SILENT',
-    `agent ${name} has said nothing for ${Math.round(ms / 1e3)} s`,
-    'Is its host up, and the network to it? Its log may have the last words.',
-  );
-}
-
-function channelLost(name: string, cause: Error): AgentError {
-  return new AgentError(
-    'AGENT_CHANNEL',
-    `the control channel to agent ${name} broke: ${cause.message}`,
-    'Look at its log for what it said last.',
-    { cause },
-  );
 }

@@ -3,6 +3,7 @@ import type { FromAgent, Part, Schedule, ToAgent } from '../../agents/protocol.t
 import type { Bus } from '../buses/bus.ts';
 import { AgentError } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
+import { packAgents, thisMachine } from '../plan/packs.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ResourceStack } from '../processes/resource-stack.ts';
 import { within } from '../processes/waiting.ts';
@@ -12,8 +13,10 @@ import {
   agentDied,
   endGraceMs,
   openReceivers,
-  spawnAgent,
+  spawnAgents,
+  startPack,
 } from './agent.ts';
+import { AgentChannel } from './agent-channel.ts';
 import { Clocks } from './clocks.ts';
 import { connectClients, type OnStep } from './connect.ts';
 import type { ProbeAccount } from './probe-book.ts';
@@ -61,7 +64,7 @@ export class AgentGroup implements AsyncDisposable {
     for (const agent of agents) this.#adopt(agent);
   }
 
-  /** Starts every agent process on its host; rejects with an AgentError naming the first that cannot start. */
+  /** Starts every process that plays agents; rejects with an AgentError naming the first that cannot start. */
   static async start(
     plan: Plan,
     hosts: readonly Host[],
@@ -71,24 +74,14 @@ export class AgentGroup implements AsyncDisposable {
     const resources = new ResourceStack();
     try {
       const started = await Promise.allSettled(
-        plan.processes.map(async (planned): Promise<Agent> => {
-          const host = hostAt(hosts, planned.site, planned.index);
-          const life = await spawnAgent(planned.name, host, logs, resources);
-          return {
-            ...planned,
-            host,
-            ...life,
-            endedByFault: false,
-            recordsLost: false,
-            announced: [],
-          };
-        }),
+        packAgents(plan, thisMachine()).map((pack) => startPack(pack, hosts, logs, resources)),
       );
       // Only once all have been tried: one that starts late must not be forgotten.
-      const agents = started.map((outcome) => {
+      const agents = started.flatMap((outcome) => {
         if (outcome.status === 'rejected') throw outcome.reason;
         return outcome.value;
       });
+      agents.sort((a, b) => a.index - b.index);
       const group = new AgentGroup(agents, logs, resources);
       await group.#greet(signal);
       return group;
@@ -207,7 +200,9 @@ export class AgentGroup implements AsyncDisposable {
   async revive(agent: Agent, signal: AbortSignal): Promise<void> {
     const assignmentOf = this.#assignmentOf;
     if (assignmentOf === null || this.#schedule === null) throw new Error('nothing runs yet');
-    Object.assign(agent, await spawnAgent(agent.name, agent.host, this.#logs, this.#resources));
+    const { name, index, host } = agent;
+    const { process, lines } = await spawnAgents(name, host, this.#logs, this.#resources);
+    Object.assign(agent, { process, channel: new AgentChannel(name, index, lines) });
     agent.endedByFault = false;
     this.#adopt(agent);
     await agent.channel.next('hello', helloMs, signal);
@@ -282,12 +277,4 @@ export function isPart(message: FromAgent): message is Part {
 export function msUntil(momentUs: number): number {
   const restMs = (momentUs - nowUs()) / 1e3;
   return restMs <= 0 ? 0 : Math.ceil(restMs) + 1;
-}
-
-/** Processes of one site take turns on its hosts. */
-function hostAt(hosts: readonly Host[], site: string, index: number): Host {
-  const here = hosts.filter((host) => host.site === site);
-  const host = here[index % here.length];
-  if (!host) throw new Error(`the fabric made no host for site ${site}`);
-  return host;
 }

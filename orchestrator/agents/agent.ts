@@ -3,13 +3,17 @@ import type { Announcement, Assignment } from '../../agents/protocol.ts';
 import type { AgentProcess } from '../buses/bus.ts';
 import { AgentError } from '../errors.ts';
 import type { ExitStatus, Host, HostProcess } from '../hosts/host.ts';
+import type { Pack } from '../plan/packs.ts';
 import type { ResourceStack } from '../processes/resource-stack.ts';
 import { AgentChannel } from './agent-channel.ts';
+import { AgentLines } from './agent-lines.ts';
 
-/** One agent process of the run and our end of its protocol. */
+/** One agent of the run, the process that plays it, and our end of its protocol. */
 export interface Agent extends AgentProcess {
   readonly role: 'client' | 'server' | 'both';
   readonly site: string;
+  /** Name of the process: the agent's own where it plays no other. */
+  readonly playedBy: string;
   /** Of its present life: a fault may end it and start it again. */
   process: HostProcess;
   channel: AgentChannel;
@@ -27,13 +31,13 @@ const openMs = 60_000;
 /** How long an agent told to stop may take. */
 export const endGraceMs = 2_000;
 
-/** One life of an agent: its process, and our end of the protocol with it. */
-export async function spawnAgent(
+/** A process that plays agents, and its channel, which brings them to life. */
+export async function spawnAgents(
   name: string,
   host: Host,
   logs: string,
   resources: ResourceStack,
-): Promise<Pick<Agent, 'process' | 'channel'>> {
+): Promise<{ readonly process: HostProcess; readonly lines: AgentLines }> {
   const logFile = join(logs, `${name}.log`);
   const command = host.program('agents/main', '--max-semi-space-size=32');
   const process = await host.spawn(command, { logFile, stdio: 'pipe' });
@@ -42,7 +46,39 @@ export async function spawnAgent(
   });
   const { stdin, stdout } = process;
   if (!stdin || !stdout) throw new Error(`agent ${name} was started without pipes`);
-  return { process, channel: new AgentChannel(name, stdout, stdin) };
+  return { process, lines: new AgentLines(name, stdout, stdin) };
+}
+
+/** Starts a process with the agents that it plays. */
+export async function startPack(
+  pack: Pack,
+  hosts: readonly Host[],
+  logs: string,
+  resources: ResourceStack,
+): Promise<readonly Agent[]> {
+  const cast = pack.agents.map((planned) => {
+    return { ...planned, host: hostAt(hosts, planned.site, planned.index) };
+  });
+  const { process, lines } = await spawnAgents(pack.name, hostOf(cast), logs, resources);
+  return cast.map((one) => {
+    const channel = new AgentChannel(one.name, one.index, lines);
+    const state = { endedByFault: false, recordsLost: false, announced: [] };
+    return { ...one, playedBy: pack.name, process, channel, ...state };
+  });
+}
+
+/** Where the process of these agents starts. Whichever host of theirs: they share one only where hosts are alike. */
+function hostOf([first]: readonly { readonly host: Host }[]): Host {
+  if (!first) throw new Error('a process without agents');
+  return first.host;
+}
+
+/** Agents of one site take turns on its hosts. */
+function hostAt(hosts: readonly Host[], site: string, index: number): Host {
+  const here = hosts.filter((host) => host.site === site);
+  const host = here[index % here.length];
+  if (!host) throw new Error(`the fabric made no host for site ${site}`);
+  return host;
 }
 
 /** Gives an agent its peers; settles when its receivers are open. */
@@ -63,9 +99,11 @@ export function agentDied(agent: Agent, status: ExitStatus): Error {
   const how =
     status.signal === null ? `exited with code ${status.code}` : `died by ${status.signal}`;
   const at = new Date().toISOString();
+  const { name, playedBy, process, site } = agent;
+  const where = playedBy === name ? `site ${site}` : `${playedBy}, which plays several agents`;
   return new AgentError(
     'AGENT_DIED',
-    `agent ${agent.name} (pid ${agent.process.pid}, site ${agent.site}) ${how} at ${at}`,
-    `Read logs/${agent.name}.log of the result. An out-of-memory killer or a stray kill looks like this.`,
+    `agent ${name} (pid ${process.pid}, ${where}) ${how} at ${at}`,
+    `Read logs/${playedBy}.log of the result. An out-of-memory killer or a stray kill looks like this.`,
   );
 }

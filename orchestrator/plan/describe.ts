@@ -4,6 +4,7 @@ import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { busDeployer } from '../buses/registry.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 import { type Budget, budgetOf } from './budget.ts';
+import { packAgents, thisMachine } from './packs.ts';
 import type { Plan } from './plan.ts';
 import { alignColumns, count, paceText, phasesText, sizeText } from './text.ts';
 
@@ -31,6 +32,8 @@ interface PlanDescription {
     readonly role: 'client' | 'server' | 'both';
     readonly clients: number;
     readonly servers: number;
+    /** Name of the process, where it plays other agents, too. */
+    readonly playedBy?: string;
   }[];
   readonly budget: Budget;
   /** What only root can give; empty for none. */
@@ -54,16 +57,29 @@ export async function describePlan(plan: Plan): Promise<PlanDescription> {
       nodes: bus.nodes.map((site, i) => ({ name: `bus-${i + 1}`, site })),
       details: await deployer.describe(scenario),
     },
-    agents: plan.processes.map(({ name, site, role, clients, servers }) => ({
+    agents: describeAgents(plan),
+    budget: budgetOf(scenario),
+    needsRoot: fabric?.needsRoot ?? [],
+  };
+}
+
+function describeAgents(plan: Plan): PlanDescription['agents'] {
+  const playedBy = new Map(
+    packAgents(plan, thisMachine()).flatMap(({ name, agents }) =>
+      agents.length < 2 ? [] : agents.map((agent) => [agent.name, name]),
+    ),
+  );
+  return plan.processes.map(({ name, site, role, clients, servers }) => {
+    const program = playedBy.get(name);
+    return {
       name,
       site,
       role,
       clients: clients.length,
       servers: servers.length,
-    })),
-    budget: budgetOf(scenario),
-    needsRoot: fabric?.needsRoot ?? [],
-  };
+      ...(program !== undefined && { playedBy: program }),
+    };
+  });
 }
 
 /** Round trips requested between sites, in ms: there and back. */
@@ -139,6 +155,7 @@ function busAndLoadLines({ scenario, budget, bus, agents }: PlanDescription): re
           a.name,
           a.site,
           [peers(a.servers, 'server'), peers(a.clients, 'client')].filter(Boolean).join(', '),
+          a.playedBy === undefined ? '' : `in process ${a.playedBy}`,
         ]),
       ),
     ),

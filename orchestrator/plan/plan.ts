@@ -5,8 +5,8 @@ import { patterns } from '../../topologies/patterns.ts';
 import type { ResolvedScenario, WorkloadSpec } from '../../topologies/scenario.ts';
 import { type Seat, spread } from '../../topologies/spread.ts';
 
-/** An agent process to be started, with the peers it plays. */
-interface PlannedProcess {
+/** An agent to be started, with the peers it plays. */
+export interface PlannedProcess {
   readonly index: number;
   /** `server.<site>`, `client.<site>` (`.2` ... where a site has several), or `memory`. */
   readonly name: string;
@@ -19,7 +19,7 @@ interface PlannedProcess {
 /** Who plays what, where: everything about a run that is known before anything is started. */
 export interface Plan {
   readonly scenario: ResolvedScenario;
-  /** By process index: servers' processes in site order, then clients'. */
+  /** By index: the agents of servers in site order, then those of clients. */
   readonly processes: readonly PlannedProcess[];
   /** By global index. */
   readonly clients: readonly ClientPeer[];

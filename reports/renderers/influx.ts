@@ -46,7 +46,7 @@ function pointsOf(record: RunRecord): Point[] {
     ),
     ...wan.links.map(({ from, to, measured }) => at('busbench_link', { from, to }, measured)),
     ...wan.traffic.map(({ from, to, ...fields }) => at('busbench_traffic', { from, to }, fields)),
-    ...resources.processes.map(({ role, name, site, ...fields }) =>
+    ...resources.processes.map(({ role, name, site, agents: _, ...fields }) =>
       at('busbench_process', { role, process: name, site }, fields),
     ),
     ...faults.map(

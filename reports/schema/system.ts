@@ -28,6 +28,10 @@ export const busSchema = z.object({
 export const processReportSchema = z.object({
   role: z.enum(['bus', 'agent', 'fabric', 'orchestrator']).describe('whose process'),
   name: text('node, agent or helper'),
+  agents: z
+    .array(z.string())
+    .optional()
+    .describe('the agents that it plays, where they are several'),
   site: text('its site; empty where it belongs to none'),
   cpuSeconds: number('s of CPU time'),
   cpuPercentMean: number('% of one core'),

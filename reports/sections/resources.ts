@@ -2,6 +2,11 @@ import { formatBytes, formatCount, formatUs } from '../format.ts';
 import type { RunResult } from '../result.ts';
 import { type Cell, cell, fact, type Section, textColumn, valueColumn } from './section.ts';
 
+/** With the number of agents that it plays, where they are several. */
+function nameOf({ name, agents }: RunResult['resources']['processes'][number]): string {
+  return agents === undefined ? name : `${name} (${agents.length} agents)`;
+}
+
 /** CPU, memory and sockets of every process, the busiest first; `limit` rows at most. */
 export function resourceSection(
   result: RunResult,
@@ -32,7 +37,7 @@ export function resourceSection(
                 ...['CPU', 'CPU time', 'memory', 'sockets'].map(valueColumn),
               ],
               rows: shown.map((process): Cell[] => [
-                cell(process.name),
+                cell(nameOf(process)),
                 cell(process.role),
                 cell(process.site),
                 cell(`${process.cpuPercentMean.toFixed(1)} %`),

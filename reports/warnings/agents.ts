@@ -127,10 +127,12 @@ function busiestAgent(
   evidence: Evidence,
   resources: Unjudged['resources'],
 ): { readonly name: string; readonly percent: number } | null {
-  const own = partsOf(evidence, 'collected').map((part) => ({
-    name: part.process,
-    percent: evidence.measuredMs > 0 ? part.cpuUs / (evidence.measuredMs * 10) : 0,
-  }));
+  const own = evidence.parts.flatMap(({ process, part }) => {
+    if (part.type !== 'collected' || part.vitals === undefined) return [];
+    const { cpuUs } = part.vitals;
+    const name = evidence.processes[process]?.playedBy ?? part.process;
+    return [{ name, percent: evidence.measuredMs > 0 ? cpuUs / (evidence.measuredMs * 10) : 0 }];
+  });
   const sampled = resources.processes
     .filter(({ role }) => role === 'agent')
     .map(({ name, cpuPercentMean }) => ({ name, percent: cpuPercentMean }));

@@ -49,7 +49,7 @@ describe('calls over the memory driver', () => {
     const [collected] = parts.of('collected');
     expect(collected).toMatchObject({ operations: 500, handled: 500, foreign: 0, reasons: {} });
     expect(collected?.doneInWindow).toBeGreaterThan(450);
-    expect(collected?.cpuUs).toBeGreaterThan(0);
+    expect(collected?.vitals?.cpuUs).toBeGreaterThan(0);
     const rows = parts.of('peers').flatMap((part) => part.rows);
     expect(rows.map(({ role, index }) => `${role} ${index}`)).toEqual([
       ...[0, 1, 2, 3, 4, 5].map((index) => `client ${index}`),

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../agents/drivers/endpoint.ts';
+import type { ToAgent } from '../../agents/protocol.ts';
 import { AgentRun, measure, memoryAssignment, sleep } from '../helpers/agent-run.ts';
 
 describe('an agent', () => {
   it('answers clock questions while it waits for the bus', async () => {
     const run = new AgentRun();
-    run.agent.receiveLine('{"type":"clock","id":9}');
+    run.agent.receive({ type: 'clock', id: 9 });
     const clock = await run.next('clock');
     expect(clock.id).toBe(9);
     expect(clock.repliedUs).toBeGreaterThanOrEqual(clock.receivedUs);
@@ -13,14 +14,13 @@ describe('an agent', () => {
   });
 
   it.each([
-    ['another version', '{"type":"hello","version":99}', 'AGENT_VERSION'],
-    ['no JSON', 'hello?', 'AGENT_PROTOCOL'],
-    ['an unknown message', '{"type":"dance"}', 'AGENT_PROTOCOL'],
-    ['a start out of turn', '{"type":"start","schedule":{}}', 'AGENT_PROTOCOL'],
-    ['a directory out of turn', '{"type":"directory","directory":null}', 'AGENT_PROTOCOL'],
-  ])('ends with exit code 1 at %s', async (_, line, code) => {
+    ['another version', { type: 'hello', version: 99 }, 'AGENT_VERSION'],
+    ['an unknown message', { type: 'dance' }, 'AGENT_PROTOCOL'],
+    ['a start out of turn', { type: 'start', schedule: {} }, 'AGENT_PROTOCOL'],
+    ['a directory out of turn', { type: 'directory', directory: null }, 'AGENT_PROTOCOL'],
+  ])('ends with exit code 1 at %s', async (_, message, code) => {
     const run = new AgentRun();
-    run.agent.receiveLine(line);
+    run.agent.receive(message as unknown as ToAgent);
     const failed = await run.next('failed');
     expect(failed.code).toBe(code);
     expect(failed.hint).not.toBe('');

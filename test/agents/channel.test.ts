@@ -36,7 +36,7 @@ describe('lineChannel', () => {
       () => {},
     );
     expect(channel.congested).toBe(false);
-    channel.send({ type: 'connected', paths: new Array(100).fill(1) });
+    channel.send({ agent: 0, type: 'connected', paths: new Array(100).fill(1) });
     expect(channel.congested).toBe(true);
     let drained = false;
     const wait = channel.drained().then(() => {
@@ -58,7 +58,7 @@ describe('lineChannel', () => {
       () => {},
       () => closed++,
     );
-    channel.send({ type: 'exhausted' });
+    channel.send({ agent: 0, type: 'exhausted' });
     const wait = channel.drained();
     output.destroy(new Error('EPIPE'));
     await wait;

@@ -23,8 +23,8 @@ class AgentProcess {
     });
   }
 
-  tell(message: ToAgent): void {
-    this.child.stdin?.write(`${JSON.stringify(message)}\n`);
+  tell(message: ToAgent, agent = 0): void {
+    this.child.stdin?.write(`${JSON.stringify({ agent, ...message })}\n`);
   }
 
   async next<T extends FromAgent['type']>(type: T): Promise<Extract<FromAgent, { type: T }>> {
@@ -47,11 +47,11 @@ afterEach(() => {
 describe('the agent program', () => {
   it('measures on the clock that all processes of this host share', async () => {
     agent = new AgentProcess();
+    agent.tell({ type: 'hello', version: 3, silenceMs: 60_000 });
     const hello = await agent.next('hello');
     expect(hello.pid).toBe(agent.child.pid);
     expect(Math.abs(hello.nowUs - nowUs())).toBeLessThan(5e6);
     const assignment = memoryAssignment();
-    agent.tell({ type: 'hello', version: 2, silenceMs: 60_000 });
     agent.tell({ type: 'offsets', atUs: 0, offsetUs: [0], drift: [0] });
     agent.tell({ type: 'assign', assignment });
     await agent.next('opened');
@@ -69,7 +69,7 @@ describe('the agent program', () => {
     agent.tell({ type: 'collect' });
     const collected = await agent.next('collected');
     expect(collected.operations).toBe(500);
-    expect(collected.rssMaxBytes).toBeGreaterThan(20e6);
+    expect(collected.vitals?.rssMaxBytes).toBeGreaterThan(20e6);
     const ledgers = agent.messages.flatMap((message) =>
       message.type === 'clientLedger' ? message.entries : [],
     );
@@ -81,6 +81,7 @@ describe('the agent program', () => {
 
   it('does not outlive its orchestrator', async () => {
     agent = new AgentProcess();
+    agent.tell({ type: 'hello', version: 3, silenceMs: 60_000 });
     await agent.next('hello');
     agent.child.stdin?.end();
     expect(await agent.exited).toEqual([1, null]);
@@ -88,6 +89,7 @@ describe('the agent program', () => {
 
   it('leaves SIGINT to the orchestrator and obeys SIGTERM', async () => {
     agent = new AgentProcess();
+    agent.tell({ type: 'hello', version: 3, silenceMs: 60_000 });
     await agent.next('hello');
     agent.child.kill('SIGINT');
     agent.tell({ type: 'clock', id: 1 });

@@ -1,9 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { nowUs } from '../../agents/clock.ts';
+import { protocolVersion } from '../../agents/protocol.ts';
 import { Silence } from '../../agents/silence.ts';
 import { AgentChannel } from '../../orchestrator/agents/agent-channel.ts';
-import { AgentRun, sleep } from '../helpers/agent-run.ts';
+import { AgentLines } from '../../orchestrator/agents/agent-lines.ts';
+import { sleep } from '../helpers/agent-run.ts';
 
 it('counts silence since the last word, once', async () => {
   const told: number[] = [];
@@ -34,18 +36,18 @@ it('does not count the time in which we stood still ourselves', () => {
   silence.close();
 });
 
-it('ends an agent whose orchestrator is silent, with its reason', async () => {
-  const run = new AgentRun();
-  run.agent.receive({ type: 'hello', version: 2, silenceMs: 300 });
-  const failed = await run.next('failed');
-  expect(failed).toMatchObject({ code: 'AGENT_ORPHANED' });
-});
-
 it('fails an agent that is silent after its hello, but not one that a fault has stopped', async () => {
   const input = new PassThrough();
-  const said = new PassThrough();
-  const channel = new AgentChannel('client.paris', input, said, 300);
-  const hello = { type: 'hello', version: 2, pid: 1, clock: null, nowUs: 0 };
+  const lines = new AgentLines('client.paris', input, new PassThrough(), 300);
+  const channel = new AgentChannel('client.paris', 7, lines);
+  const hello = {
+    agent: 7,
+    type: 'hello',
+    version: protocolVersion,
+    pid: 1,
+    clock: null,
+    nowUs: 0,
+  };
   input.write(`${JSON.stringify(hello)}\n`);
   await sleep(50);
   channel.watchSilence(false);

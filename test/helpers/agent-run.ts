@@ -14,6 +14,7 @@ import type {
   Part,
   ServerLedger,
 } from '../../agents/protocol.ts';
+import { Vitals } from '../../agents/vitals.ts';
 import { faultless } from './memory.ts';
 import { base } from './resolved.ts';
 
@@ -95,6 +96,8 @@ export class AgentRun {
       {
         nowUs,
         makeWaker: (onWake) => new Alarm(onWake),
+        vitals: new Vitals(nowUs),
+        limitSilence: () => {},
         loadDriver: async (name) => {
           const driver = await loadDriver(name);
           return {
@@ -135,7 +138,7 @@ export class AgentRun {
 
   /** From hello to proven paths. */
   async makeReady(assignment: Assignment): Promise<void> {
-    this.agent.receive({ type: 'hello', version: 2, silenceMs: 60_000 });
+    this.agent.receive({ type: 'hello', version: 3, silenceMs: 60_000 });
     this.agent.receive({ type: 'offsets', atUs: 0, offsetUs: [0], drift: [0] });
     this.agent.receive({ type: 'assign', assignment });
     await this.next('opened');

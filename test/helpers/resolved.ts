@@ -12,7 +12,7 @@ export const base: ResolvedScenario = {
   seed: 1,
   sites: sites.map((name) => ({ name, hosts: [] })),
   fabric: 'loopback',
-  agents: { processes: 1 },
+  agents: { processes: 1, pack: 'auto' },
   links: sites.flatMap((from) =>
     sites
       .filter((to) => to !== from)

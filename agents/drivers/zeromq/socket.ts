@@ -18,10 +18,19 @@ export const versions: { readonly [name: string]: string } = {
   libzmq: version,
 };
 
-/** A context for as many sockets as libzmq allows; its default of 1 023 is too few for many peers. */
-export function makeContext(ioThreads: number): Context {
+/** By the number of its threads. */
+const contexts = new Map<number, Context>();
+
+/**
+ * The context of this process, for as many sockets as libzmq allows; its default of 1 023 is too few for many peers. All
+ * agents of the process share it and its threads, or each of them would bring two of its own.
+ */
+export function sharedContext(ioThreads: number): Context {
+  const known = contexts.get(ioThreads);
+  if (known !== undefined) return known;
   const context = new Context({ ioThreads });
   context.maxSockets = context.maxSocketsLimit;
+  contexts.set(ioThreads, context);
   return context;
 }
 

@@ -32,7 +32,7 @@ import {
 } from './endpoint.ts';
 import { FullLinks, Link } from './link.ts';
 import { type Choice, ZeromqSender } from './sender.ts';
-import { makeContext, makeRouter, pump, versions } from './socket.ts';
+import { makeRouter, pump, sharedContext, versions } from './socket.ts';
 
 export const zeromqDriver: Driver<'zeromq'> = {
   connect: (options) => Promise.resolve(new ZeromqSession(options)),
@@ -54,7 +54,7 @@ class ZeromqSession implements Session<'zeromq'> {
   constructor(options: DriverOptions<'zeromq'>) {
     this.#options = options;
     this.#endpoint = options.endpoint;
-    this.#context = makeContext(this.#endpoint.ioThreads);
+    this.#context = sharedContext(this.#endpoint.ioThreads);
     this.#start = startOf(this.#endpoint.choice, options.seed);
   }
 

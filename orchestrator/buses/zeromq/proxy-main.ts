@@ -11,7 +11,12 @@ import {
 } from '../../../agents/drivers/zeromq/choice.ts';
 import { type ServerEntry, tcpUrl } from '../../../agents/drivers/zeromq/endpoint.ts';
 import { FullLinks, Link, type LinkUser } from '../../../agents/drivers/zeromq/link.ts';
-import { makeContext, makeRouter, pump, versions } from '../../../agents/drivers/zeromq/socket.ts';
+import {
+  makeRouter,
+  pump,
+  sharedContext,
+  versions,
+} from '../../../agents/drivers/zeromq/socket.ts';
 import { emptyHeader, flagProbe, readHeader } from '../../../agents/header.ts';
 import { serveRequests } from '../../fabrics/request-line.ts';
 import type { ProxyCalls, ProxyCounts, ProxyDirectory } from './proxy-calls.ts';
@@ -44,7 +49,7 @@ class SiteProxy implements LinkUser {
   constructor(opening: Opening) {
     const { choice, highWaterMark, ioThreads } = opening.endpoint;
     this.#opening = opening;
-    this.#context = makeContext(ioThreads);
+    this.#context = sharedContext(ioThreads);
     this.#front = makeRouter(this.#context, highWaterMark);
     this.#start = startOf(choice, opening.seed);
   }

@@ -1,5 +1,5 @@
 import { ServerBooks } from '../../../agents/ledger.ts';
-import type { CollectedPart, Part, PeerRow } from '../../../agents/protocol.ts';
+import type { CollectedPart, Part, PeerRow, ProcessVitals } from '../../../agents/protocol.ts';
 import { ReasonCounts } from '../../../agents/reasons.ts';
 import { Recorder } from '../../../agents/recorder.ts';
 import { type Client, clientRow, makeClient } from '../../../agents/workloads/client.ts';
@@ -186,7 +186,7 @@ function clientParts(site: Site): Part[] {
       operations,
       doneInWindow,
       reasons: site.reasons.entries(),
-      cpuUs: 1e6 * agentCpuSeconds.client,
+      vitals: vitals(agentCpuSeconds.client),
       startLatenessUs: 30 + 106 * site.index,
       versions: { amqplib: '2.3.1' },
     }),
@@ -210,17 +210,18 @@ function serverParts({ index, name, books, handled }: Site): Part[] {
   return [
     { type: 'serverLedger', entries: [...books.entries(false)] },
     { type: 'peers', rows: [row] },
-    collected(`server.${name}`, { handled, cpuUs: 1e6 * agentCpuSeconds.server }),
+    collected(`server.${name}`, { handled, vitals: vitals(agentCpuSeconds.server) }),
   ];
+}
+
+function vitals(cpuSeconds: number): ProcessVitals {
+  return { cpuUs: 1e6 * cpuSeconds, rssMaxBytes: 0, gcUs: 0 };
 }
 
 function collected(process: string, more: Partial<CollectedPart>): CollectedPart {
   return {
     type: 'collected',
     process,
-    cpuUs: 0,
-    rssMaxBytes: 0,
-    gcUs: 0,
     operations: 0,
     handled: 0,
     startLatenessUs: 0,

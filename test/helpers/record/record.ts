@@ -32,7 +32,10 @@ function evidence(): Evidence {
     clients: sites.flatMap((_, site) => clientsOf(site)),
     servers,
     processes: roles.flatMap((role) =>
-      sites.map((site) => ({ name: `${role}.${site}`, site, role, collected: true })),
+      sites.map((site) => {
+        const name = `${role}.${site}`;
+        return { name, site, role, playedBy: name, collected: true };
+      }),
     ),
     parts,
     measuredMs: seconds * 1000,

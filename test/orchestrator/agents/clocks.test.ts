@@ -24,6 +24,7 @@ const canShift = process.platform === 'linux' && process.getuid?.() === 0;
 /** Two hosts on this machine's clock, one 3 s ahead, one 3 s ahead that gains 200 µs a second. */
 const text = `
 schema: busbench/scenario/1
+agents: { pack: none }
 name: clocks
 fabric: loopback
 sites: [paris, lyon, nice]

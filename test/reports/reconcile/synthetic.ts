@@ -157,9 +157,7 @@ export function collected(process: string, more: Partial<CollectedPart> = {}): C
   return {
     type: 'collected',
     process,
-    cpuUs: 0,
-    rssMaxBytes: 0,
-    gcUs: 0,
+    vitals: { cpuUs: 0, rssMaxBytes: 0, gcUs: 0 },
     operations: 0,
     handled: 0,
     startLatenessUs: 0,
@@ -170,6 +168,11 @@ export function collected(process: string, more: Partial<CollectedPart> = {}): C
     versions: {},
     ...more,
   };
+}
+
+function agent(role: 'client' | 'server', site: string): Evidence['processes'][number] {
+  const name = `${role}.${site}`;
+  return { name, site, role, playedBy: name, collected: true };
 }
 
 export function client(index: number, more: Partial<ClientPeer> = {}): ClientPeer {
@@ -256,10 +259,10 @@ export function evidence(
     clients: [client(0)],
     servers: [server(0)],
     processes: [
-      { name: 'client.paris', site: 'paris', role: 'client', collected: true },
-      { name: 'client.lyon', site: 'lyon', role: 'client', collected: true },
-      { name: 'server.paris', site: 'paris', role: 'server', collected: true },
-      { name: 'server.lyon', site: 'lyon', role: 'server', collected: true },
+      agent('client', 'paris'),
+      agent('client', 'lyon'),
+      agent('server', 'paris'),
+      agent('server', 'lyon'),
     ],
     parts: parts.map((part) => ({ process: 0, part })),
     measuredMs: 10_000,

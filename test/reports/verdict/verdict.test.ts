@@ -149,14 +149,13 @@ describe('warnings', () => {
       null,
       null,
     );
+    const busy = { cpuUs: 9_200_000, rssMaxBytes: 0, gcUs: 0 };
     expect(warning('EVENT_LOOP_SLOW', [loop])).toMatchObject({ limit: 20_000 });
-    expect(
-      warning('AGENT_SATURATED', [collected('client.lyon', { cpuUs: 9_200_000 })]),
-    ).toMatchObject({
+    expect(warning('AGENT_SATURATED', [collected('client.lyon', { vitals: busy })])).toMatchObject({
       value: 92,
       limit: 90,
     });
-    const moment = [collected('client.lyon', { cpuUs: 9_200_000 })];
+    const moment = [collected('client.lyon', { vitals: busy })];
     expect(warning('AGENT_SATURATED', moment, { measuredMs: 5 })).toBeUndefined();
     const late = [collected('client.lyon', { startLatenessUs: 30_000 })];
     expect(warning('START_SKEW', late)).toMatchObject({ value: 30_000 });

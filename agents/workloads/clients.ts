@@ -55,8 +55,9 @@ export class Clients {
     this.#refusals = new Refusals(run, this.#operations, this.#outcomes);
     this.#confirms = run.assignment.guarantee === 'at-least-once';
     this.#requests = new Requests(run);
-    this.#clients = run.assignment.clients.map((peer, position) =>
-      makeClient(peer, position, itemAt(run.receivers, peer.topic)),
+    const { clients } = run.assignment;
+    this.#clients = clients.map((peer, at) =>
+      makeClient(peer, at, itemAt(run.receivers, peer.topic)),
     );
   }
 

@@ -63,6 +63,8 @@ describe('reconcile, call', () => {
       late: 1,
       lost: 3,
       lostReplies: 3,
+      // The processes had no words for them.
+      reasons: { timeout: { other: 7 }, unroutable: { other: 2 }, unsent: { other: 1 } },
       duplicated: 0,
       redelivered: 0,
       reordered: 4,

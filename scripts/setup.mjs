@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const bundler = join(root, 'scripts', 'bundle.mjs');
 const sources = ['topologies', 'agents', 'reports', 'orchestrator', 'bench'];
 
 /** Installs dependencies and compiles; ends the process with a clear message when it cannot. */
@@ -48,12 +49,14 @@ function build() {
   const files = sources.flatMap((folder) => list(join(root, folder)));
   const wanted = fingerprint([
     ...files,
+    bundler,
     join(root, 'tsconfig.json'),
     join(root, 'tsconfig.build.json'),
   ]);
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
   say('compiling ...');
   runOrFail(process.execPath, [compiler, '-p', 'tsconfig.build.json'], 'the build failed.');
+  runOrFail(process.execPath, [bundler], 'the build failed.');
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(marker, wanted);
 }

@@ -1,7 +1,7 @@
 import { stderr } from 'node:process';
-import { createLogUpdate } from 'log-update';
 import { formatDurationMs, formatUs } from '../../reports/format.ts';
 import type { RunProgress } from '../observer.ts';
+import { liveLines } from './live-lines.ts';
 import { isLiveTerminal } from './streams.ts';
 
 /** A live bar on a terminal, elsewhere a plain line every few seconds; nothing when quiet. */
@@ -21,12 +21,12 @@ export function showProgress(name: string, quiet: boolean): ProgressDisplay {
 }
 
 function liveBar(name: string): ProgressDisplay {
-  const line = createLogUpdate(stderr, { showCursor: true });
+  const line = liveLines(stderr);
   const describeRun = runDescriber();
   let over = false;
   return {
     update: (progress) => {
-      if (!over) line(`${name} ${bar(progress)} ${describeRun(progress)}`);
+      if (!over) line.draw(`${name} ${bar(progress)} ${describeRun(progress)}`);
     },
     [Symbol.dispose]: () => {
       over = true;

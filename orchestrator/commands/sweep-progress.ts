@@ -1,8 +1,8 @@
 import { stderr } from 'node:process';
-import { createLogUpdate } from 'log-update';
 import { formatDurationMs } from '../../reports/format.ts';
 import type { SweepProgress } from '../sweep/point-runner.ts';
 import { describeSettings } from '../sweep/points.ts';
+import { liveLines } from './live-lines.ts';
 import { runDescriber } from './progress.ts';
 import { isLiveTerminal } from './streams.ts';
 
@@ -16,11 +16,11 @@ const barCells = 24;
 
 export function showSweep(name: string, what: 'points' | 'searches', quiet: boolean): SweepDisplay {
   if (quiet) return { update: () => {}, [Symbol.dispose]: () => {} };
-  return isLiveTerminal() ? liveLines(name, what) : plainLines(name, what);
+  return isLiveTerminal() ? liveBar(name, what) : plainLines(name, what);
 }
 
-function liveLines(name: string, what: string): SweepDisplay {
-  const lines = createLogUpdate(stderr, { showCursor: true });
+function liveBar(name: string, what: string): SweepDisplay {
+  const lines = liveLines(stderr);
   const describeRun = runDescriber();
   let over = false;
   return {
@@ -29,7 +29,7 @@ function liveLines(name: string, what: string): SweepDisplay {
       const { done, total, run } = progress;
       const full = Math.round((total === 0 ? 1 : done / total) * barCells);
       const bar = `[${'='.repeat(full)}${' '.repeat(barCells - full)}]`;
-      lines(
+      lines.draw(
         `${name} ${bar} ${position(progress, what)}\n  ${point(progress)}: ${describeRun(run)}`,
       );
     },

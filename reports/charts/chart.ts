@@ -1,22 +1,4 @@
-import { createRequire } from 'node:module';
-
-/**
- * The part of ECharts that draws without a browser. Its own types want the DOM, which no other part of busbench
- * has, so this is all that we ask of it.
- */
-interface ECharts {
-  init(
-    element: null,
-    theme: null,
-    options: { renderer: 'svg'; ssr: true; width: number; height: number },
-  ): {
-    setOption(option: ChartOption): void;
-    renderToSVGString(): string;
-    dispose(): void;
-  };
-}
-
-const echarts: ECharts = createRequire(import.meta.url)('echarts');
+import { openDrawing } from './echarts.ts';
 
 /** See the ECharts option reference; checked by looking at the drawing. */
 type ChartOption = Readonly<Record<string, unknown>>;
@@ -63,12 +45,7 @@ export function drawChart(chart: Chart, size: keyof typeof widths): string {
   const narrow = size === 'narrow';
   const height = narrow ? (chart.narrowHeight ?? chart.height) : chart.height;
   const canvas: Canvas = { width: widths[size], height, narrow };
-  const drawing = echarts.init(null, null, {
-    renderer: 'svg',
-    ssr: true,
-    width: canvas.width,
-    height,
-  });
+  const drawing = openDrawing(canvas.width, height);
   try {
     drawing.setOption({
       animation: false,

@@ -1,3 +1,4 @@
+// Our own: no library keeps books that are exact for every message at the cost of a bit.
 import { Bitmap, encodeBytes } from './bitmap.ts';
 import { type ClientLedger, otherReason, reasonsAClass, type ServerLedger } from './protocol.ts';
 import { inOneLine } from './reasons.ts';

@@ -1,3 +1,5 @@
+import pLimit from 'p-limit';
+import pTimeout from 'p-timeout';
 import type { Driver, DriverOptions, Receiver, Sender, Session } from './drivers/driver.ts';
 import type { Directory, DriverName, EndpointOf } from './drivers/endpoint.ts';
 import { AgentFailure } from './errors.ts';
@@ -55,7 +57,7 @@ export class Peers {
 
   async openReceivers(servers: Servers): Promise<void> {
     const { servers: peers, openAtOnce } = this.#assignment;
-    await each(peers, openAtOnce, async (peer, position) => {
+    await pLimit(openAtOnce).map(peers, async (peer, position) => {
       const receiver = await within(`open server ${peer.name}`, this.#signal, (bounded) =>
         this.#session.openReceiver(peer, servers.handler(position), bounded),
       );
@@ -73,7 +75,7 @@ export class Peers {
     let opened = 0;
     let toldMs = performance.now();
     const { clients: peers, openAtOnce } = this.#assignment;
-    await each(peers, openAtOnce, async (peer, position) => {
+    await pLimit(openAtOnce).map(peers, async (peer, position) => {
       const sender = await within(`open client ${peer.name}`, this.#signal, (bounded) =>
         this.#session.openSender(peer, directory, clients.handler(position), bounded),
       );
@@ -119,38 +121,26 @@ async function within<T>(
   open: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const bounded = new AbortController();
-  const stop = (): void => bounded.abort();
+  const late = (got: string) =>
+    new AgentFailure(
+      'AGENT_OPEN_TIMEOUT',
+      `${what}: expected an answer within ${openTimeoutMs / 1e3} s, got ${got}`,
+      'See the logs of the bus nodes; `busbench check` shows the limits of this machine.',
+    );
+  const stop = (): void => bounded.abort(late('a stop'));
   signal.addEventListener('abort', stop);
-  const timeout = setTimeout(stop, openTimeoutMs);
-  const ended = new Promise<never>((_, reject) => {
-    bounded.signal.addEventListener('abort', () => {
-      const got = signal.aborted ? 'a stop' : 'nothing';
-      reject(
-        new AgentFailure(
-          'AGENT_OPEN_TIMEOUT',
-          `${what}: expected an answer within ${openTimeoutMs / 1e3} s, got ${got}`,
-          'See the logs of the bus nodes; `busbench check` shows the limits of this machine.',
-        ),
-      );
-    });
-  });
+  const fallback = (): never => {
+    bounded.abort();
+    throw late('nothing');
+  };
   try {
-    return await Promise.race([open(bounded.signal), ended]);
+    const opened = open(bounded.signal);
+    return await pTimeout(opened, {
+      milliseconds: openTimeoutMs,
+      fallback,
+      signal: bounded.signal,
+    });
   } finally {
-    clearTimeout(timeout);
     signal.removeEventListener('abort', stop);
   }
-}
-
-/** `work` on every item, in order of the list, `atOnce` at a time. The first failure ends it. */
-async function each<T>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T, position: number) => Promise<void>,
-): Promise<void> {
-  const entries = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [position, item] of entries) await work(item, position);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
 }

@@ -1,3 +1,5 @@
+// Our own: what libraries call rate limits skip or bunch what is late, and a benchmark must do neither.
+
 /**
  * Says when the next operation of this process is due. A pacer never skips and never reads a clock:
  * the workload takes what is due, late or not.

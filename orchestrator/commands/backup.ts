@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { promisify } from 'node:util';
 import type { Command } from 'commander';
+import { execa } from 'execa';
 import { formatBytes } from '../../reports/format.ts';
 import { UsageError } from '../errors.ts';
 import { ask } from '../keeper/client.ts';
@@ -34,9 +33,17 @@ async function backupCommand(flags: BackupFlags): Promise<void> {
   });
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '');
   const output = toAbsolute(flags.output ?? `${directory}-${stamp}.tar.gz`);
-  const args = ['-C', dirname(directory), '--exclude=keeper.sock', basename(directory)];
-  await promisify(execFile)('tar', ['-czf', output, ...args]);
+  await writeTarball(directory, output);
   print(`${output} (${formatBytes((await stat(output)).size)})\n`);
+}
+
+/** Of a directory in use: a log that grows meanwhile is saved as far as it was when its turn came. Sockets stay out. */
+export async function writeTarball(directory: string, output: string): Promise<void> {
+  const args = ['-C', dirname(directory), '--exclude=*.sock', basename(directory)];
+  const result = await execa('tar', ['-czf', output, ...args], { reject: false });
+  // GNU tar ends with 1 when a file changed as it was read; the archive is whole.
+  if (result.failed && result.exitCode !== 1) throw result;
+  if (result.stderr !== '') process.stderr.write(`${result.stderr}\n`);
 }
 
 async function refuseMissing(directory: string): Promise<void> {

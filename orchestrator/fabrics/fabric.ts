@@ -1,3 +1,4 @@
+// Our own: libraries that emulate links want root, containers or one system; none measures what it imposed.
 import type { RttSample } from '../../reports/evidence.ts';
 import type { Observation } from '../../reports/warnings/observed.ts';
 import type { FabricName } from '../../topologies/scenario.ts';

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import pTimeout from 'p-timeout';
 
 /** Sleeps; rejects with the signal's reason when aborted. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -22,22 +23,10 @@ export async function within<T>(
   late: () => Error,
   signal: AbortSignal,
 ): Promise<T> {
-  // Whoever stops waiting must not be surprised by the promise's failure later.
-  promise.catch(() => {});
-  signal.throwIfAborted();
   // Many waits may share one signal, each for a moment; that is no leak.
   setMaxListeners(0, signal);
-  const over = new AbortController();
-  const onAbort = (): void => over.abort(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => over.abort(late()), ms);
-  const stopped = new Promise<never>((_, reject) => {
-    over.signal.addEventListener('abort', () => reject(over.signal.reason), { once: true });
-  });
-  try {
-    return await Promise.race([promise, stopped]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
+  const fallback = (): never => {
+    throw late();
+  };
+  return await pTimeout(promise, { milliseconds: Math.max(1, ms), fallback, signal });
 }

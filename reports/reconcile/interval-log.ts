@@ -4,6 +4,7 @@ import type { TaggedHistogram } from '../record.ts';
  * HdrHistogram's interval log, version 1.3, as its Java, C, Python and JavaScript tools write and read it:
  * comment lines with the start time and the base that interval timestamps count from, a legend, then one line
  * an interval: optional tag, start and length in seconds, maximum, compressed histogram in base64.
+ * Our own: histograms are kept as they came, encoded; the library's writer would decode and encode each again.
  * Values are microseconds; the maximum column is milliseconds, after the tools' habit of a scaled-down unit.
  */
 

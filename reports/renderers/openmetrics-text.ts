@@ -1,3 +1,5 @@
+// Our own: client libraries write what a process is now, without timestamps; a run is told as it was.
+
 /** A metric family of OpenMetrics 1.0. The name carries no `_total` or `_info`; a unit is its last word. */
 export interface Family {
   readonly name: string;

@@ -1,3 +1,5 @@
+// Our own: one definition of a unit reads it, writes it, names the field and makes both JSON Schemas.
+
 /** A kind of number that is written with its unit, and the base unit it is kept in. */
 export interface Quantity<Suffix extends string = string> {
   /** The base unit, in words. */

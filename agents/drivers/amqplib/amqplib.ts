@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import pLimit from 'p-limit';
 import type { Announcement, ClientPeer, ServerPeer } from '../../protocol.ts';
 import { seededRandom } from '../../random.ts';
 import type {
@@ -49,9 +50,8 @@ class AmqplibSession implements Session<'amqplib'> {
   readonly #endpoint: AmqplibEndpoint;
   readonly #backoff: Backoff;
   readonly #links = new Set<Link>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #openings = pLimit(openingLimit);
   #shared: Link | null = null;
-  #opening = 0;
   #turn = 0;
   #brokerVersion = '';
   readonly #framing: boolean;
@@ -122,8 +122,7 @@ class AmqplibSession implements Session<'amqplib'> {
     signal: AbortSignal,
     open: (link: Link) => Promise<T>,
   ): Promise<T> {
-    await this.#enter();
-    try {
+    return await this.#openings(async () => {
       const link = this.#shared ?? (await this.#openLink(name, signal));
       try {
         return await open(link);
@@ -131,9 +130,7 @@ class AmqplibSession implements Session<'amqplib'> {
         if (link !== this.#shared) await this.#closeLink(link);
         throw error;
       }
-    } finally {
-      this.#leave();
-    }
+    });
   }
 
   async #openLink(name: string, signal: AbortSignal): Promise<Link> {
@@ -161,18 +158,6 @@ class AmqplibSession implements Session<'amqplib'> {
   async #closeLink(link: Link): Promise<void> {
     this.#links.delete(link);
     await link.close();
-  }
-
-  async #enter(): Promise<void> {
-    if (this.#opening < openingLimit) this.#opening += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Hands the place to the next in line, if any. */
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#opening -= 1;
   }
 }
 

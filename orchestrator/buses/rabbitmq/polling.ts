@@ -33,16 +33,3 @@ export async function waitUntil(
     await sleep(patience.everyMs, signal);
   }
 }
-
-/** Runs `work` on all items, `limit` at a time; stops at the first failure. */
-export async function forEachLimited<T>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let i = next++; i < items.length; i = next++) await work(items[i] as T);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-}

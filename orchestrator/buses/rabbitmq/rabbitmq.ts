@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import type { BusOf } from '../../../topologies/buses/buses.ts';
 import { patterns } from '../../../topologies/patterns.ts';
 import { ResourceStack } from '../../processes/resource-stack.ts';
@@ -111,6 +110,6 @@ async function unfitHere(
 
 async function findHere(): Promise<Installation | null> {
   const [file = '', ...args] = searchCommand;
-  const { stdout } = await promisify(execFile)(file, args);
+  const { stdout } = await execa(file, args);
   return parseInstallation(stdout);
 }

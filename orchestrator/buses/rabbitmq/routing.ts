@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { AddressTemplates } from '../../../agents/drivers/addresses.ts';
 import type { Address } from '../../../agents/drivers/amqplib/endpoint.ts';
 import type { ServerPeer } from '../../../agents/protocol.ts';
@@ -8,7 +9,7 @@ import { BusError } from '../../errors.ts';
 import { type Declaration, serverQueues, sharedQueues } from './addressing.ts';
 import { vhostPath } from './management.ts';
 import type { RabbitmqNode } from './node.ts';
-import { forEachLimited, waitUntil } from './polling.ts';
+import { waitUntil } from './polling.ts';
 
 const requestsAtOnce = 8;
 const routeMs = 30_000;
@@ -95,7 +96,7 @@ export class Routing {
     signal: AbortSignal,
   ): Promise<void> {
     const { durable } = this.#declaration;
-    await forEachLimited(queues, requestsAtOnce, async (queue) => {
+    await pLimit(requestsAtOnce).map(queues, async (queue) => {
       await node.spec.management.send('PUT', vhostPath('queues', queue), { durable }, signal);
     });
   }
@@ -136,7 +137,7 @@ export class Routing {
           .filter((name) => name.startsWith(prefix));
         left += names.length;
         // A reply queue belongs to its connection, goes with it, and cannot be deleted by others.
-        await forEachLimited(names, requestsAtOnce, async (name) => {
+        await pLimit(requestsAtOnce).map(names, async (name) => {
           await management.send('DELETE', vhostPath(kind, name), null, signal).catch(() => {});
         });
       }
@@ -170,12 +171,12 @@ export class Routing {
   async #declare(wanted: readonly Placed[], signal: AbortSignal): Promise<void> {
     const fresh = wanted.filter(({ address }) => !this.#declared.has(address.queue));
     const exchanges = new Map(fresh.map((placed) => [placed.address.exchange, placed]));
-    await forEachLimited([...exchanges.values()], requestsAtOnce, async ({ address, leader }) => {
+    await pLimit(requestsAtOnce).map([...exchanges.values()], async ({ address, leader }) => {
       const path = vhostPath('exchanges', address.exchange);
       const { durable } = this.#declaration;
       await leader.spec.management.send('PUT', path, { type: address.kind, durable }, signal);
     });
-    await forEachLimited(fresh, requestsAtOnce, async ({ address, leader }) => {
+    await pLimit(requestsAtOnce).map(fresh, async ({ address, leader }) => {
       const { durable, arguments: args } = this.#declaration;
       const { management } = leader.spec;
       const queue = vhostPath('queues', address.queue);
@@ -210,7 +211,7 @@ export class Routing {
     queues: readonly Placed[],
     signal: AbortSignal,
   ): Promise<void> {
-    await forEachLimited(queues, requestsAtOnce, async ({ address }) => {
+    await pLimit(requestsAtOnce).map(queues, async ({ address }) => {
       const path = `${vhostPath('exchanges', address.exchange)}/publish`;
       const message = {
         properties: {},
@@ -228,7 +229,7 @@ export class Routing {
   }
 
   async #purge(queues: readonly Placed[], signal: AbortSignal): Promise<void> {
-    await forEachLimited(queues, requestsAtOnce, async ({ address, leader }) => {
+    await pLimit(requestsAtOnce).map(queues, async ({ address, leader }) => {
       const path = `${vhostPath('queues', address.queue)}/contents`;
       await leader.spec.management.send('DELETE', path, null, signal);
     });

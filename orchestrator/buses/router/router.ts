@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { patterns } from '../../../topologies/patterns.ts';
 import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
@@ -62,8 +61,8 @@ export const routerBus: BusDeployer<'router'> = {
 
   async found() {
     const versions = (await findHere()).map(async ({ program, path }) => {
-      const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: 10_000 });
-      return `${program} ${stdout.trim()} in ${dirname(path)}`;
+      const { stdout } = await execa(path, ['--version'], { timeout: 10_000 });
+      return `${program} ${stdout} in ${dirname(path)}`;
     });
     return (await Promise.all(versions)).join(', ');
   },
@@ -80,7 +79,6 @@ export const routerBus: BusDeployer<'router'> = {
 
 async function findHere(): Promise<readonly FoundProgram[]> {
   const [shell = 'sh', ...args] = searchCommand;
-  const env = { ...process.env, ...searchEnvironment() };
-  const { stdout } = await promisify(execFile)(shell, args, { env });
+  const { stdout } = await execa(shell, args, { env: searchEnvironment() });
   return parseFound(stdout);
 }

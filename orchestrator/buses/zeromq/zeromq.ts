@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import type { ZeromqEndpoint } from '../../../agents/drivers/zeromq/endpoint.ts';
 import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
@@ -54,15 +53,12 @@ export const zeromqBus: BusDeployer<'zeromq'> = {
     ];
   },
   async available() {
-    try {
-      const script = 'await import("zeromq")';
-      const options = { cwd: projectRoot, timeout: 30_000 };
-      await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], options);
-      return null;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message.split('\n').at(-1) : String(error);
-      return { missing: `the zeromq package does not load: ${reason}`, hint: 'npm install' };
-    }
+    const args = ['--input-type=module', '-e', 'await import("zeromq")'];
+    const options = { cwd: projectRoot, timeout: 30_000, reject: false };
+    const { failed, shortMessage, stderr } = await execa(process.execPath, args, options);
+    if (!failed) return null;
+    const reason = stderr.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? shortMessage;
+    return { missing: `the zeromq package does not load: ${reason}`, hint: 'npm install' };
   },
   deploy,
 };

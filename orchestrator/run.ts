@@ -9,6 +9,7 @@ import { type Deployment, deploy } from './deployment.ts';
 import { describeFailure } from './errors.ts';
 import { assembleEvidence } from './evidence.ts';
 import type { RunContext } from './fabrics/fabric.ts';
+import { Absences } from './faults/absences.ts';
 import { idleLooks, idleNotes, measureIdle } from './idle-links.ts';
 import { Observer, type RunProgress } from './observer.ts';
 import { makePlan, type Plan } from './plan/plan.ts';
@@ -95,9 +96,10 @@ export async function bench(
   await using agents = await AgentGroup.start(plan, fabric.hosts, context.logs, stop);
   observer.watch(agents, deployment);
   const way = { observer, runId: context.runId, signal: stop };
-  const readiness = await getReady(plan, agents, deployment, way);
+  const watched = { ...deployment, absences: new Absences(context.logs) };
+  const readiness = await getReady(plan, agents, watched, way);
 
-  const window = await measureWindow(plan, agents, deployment, observer, stop);
+  const window = await measureWindow(plan, agents, watched, observer, stop);
 
   observer.step('collecting');
   agents.clocks.stop();

@@ -7,7 +7,7 @@ import type { Deployment } from './deployment.ts';
 import { readSteal } from './environment.ts';
 import { describeFailure, FabricError } from './errors.ts';
 import type { Fabric, Traffic } from './fabrics/fabric.ts';
-import { Absences } from './faults/absences.ts';
+import type { Absences } from './faults/absences.ts';
 import { type FaultLog, type FaultsSeen, injectFaults } from './faults/faults.ts';
 import type { Observer } from './observer.ts';
 import type { Plan } from './plan/plan.ts';
@@ -41,11 +41,11 @@ const drainPollMs = 50;
 export async function measureWindow(
   plan: Plan,
   agents: AgentGroup,
-  deployment: Deployment,
+  deployment: Deployment & { readonly absences: Absences },
   observer: Observer,
   stop: AbortSignal,
 ): Promise<Window> {
-  const { fabric, bus } = deployment;
+  const { fabric, bus, absences } = deployment;
   const { warmupMs, measure } = plan.scenario.phases;
   const startUs = nowUs() + leadMs * 1e3;
   const measureUs = startUs + warmupMs * 1e3;
@@ -56,7 +56,7 @@ export async function measureWindow(
 
   const ended = new AbortController();
   const windowOver = new AbortController();
-  const scene = { plan, agents, bus, fabric, absences: new Absences(), measureUs };
+  const scene = { plan, agents, bus, fabric, absences, measureUs };
   let before: readonly Traffic[] = [];
   let stealBefore = readSteal();
   let faults: Promise<FaultsSeen> = Promise.resolve(noFaults);

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { readCsv } from '../../reports/csv-table.ts';
 import { maxBodyBytes, minBodyBytes } from '../../topologies/workload.ts';
 
 /** Rows of a body distribution, or what is wrong with the file. */
@@ -37,39 +38,40 @@ function at(container: unknown, key: string): unknown {
     : undefined;
 }
 
-/** Reads `bytes,weight` rows; a first line of those two words and `#` comments are allowed. Never throws. */
+/** Reads `bytes,weight` rows as RFC 4180 has them; a first line of those two words and `#` comments are allowed. Never throws. */
 async function readBodyFile(file: string, scenarioFile: string): Promise<BodyRows> {
-  let text: string;
+  let content: Buffer;
   try {
     const path = resolve(dirname(scenarioFile), file);
     const { size: bytes } = await stat(path);
     if (bytes > maxFileBytes) {
       return { problem: `${file} has ${bytes} bytes; expected at most ${maxFileBytes}` };
     }
-    text = await readFile(path, 'utf8');
+    content = await readFile(path);
   } catch (error) {
     return { problem: `cannot read ${file}: ${error instanceof Error ? error.message : error}` };
   }
-  return parseRows(text, file);
+  if (hasUtf16Mark(content)) return { problem: `${file}: expected UTF-8; got UTF-16` };
+  return parseRows(content.toString('utf8').replace(/^\uFEFF/, ''), file);
 }
 
 function parseRows(text: string, file: string): BodyRows {
+  let table: readonly (readonly string[])[];
+  try {
+    // A comment leaves an empty line, so that the others keep their numbers.
+    table = readCsv(text.replaceAll(/^[ \t]*#.*$/gm, ''));
+  } catch (error) {
+    return { problem: `${file}: ${error instanceof Error ? error.message : error}` };
+  }
   const rows: (readonly [number, number])[] = [];
   const problems: string[] = [];
-  for (const [i, raw] of text.split(/\r?\n/).entries()) {
-    const line = raw.trim();
-    if (line === '' || line.startsWith('#') || (rows.length === 0 && line === 'bytes,weight')) {
-      continue;
-    }
-    const [bytes, weight, ...rest] = line.split(',').map((cell) => Number(cell.trim() || 'none'));
-    const at = `${file}:${i + 1}`;
-    if (bytes === undefined || weight === undefined || rest.length > 0) {
-      problems.push(`${at}: expected bytes,weight`);
-    } else if (!Number.isInteger(bytes) || bytes < minBodyBytes || bytes > maxBodyBytes) {
-      problems.push(`${at}: expected whole bytes from ${minBodyBytes} to ${maxBodyBytes}`);
-    } else if (!Number.isFinite(weight) || weight <= 0) {
-      problems.push(`${at}: expected a weight above 0`);
-    } else rows.push([bytes, weight]);
+  for (const [i, raw] of table.entries()) {
+    const cells = raw.map((cell) => cell.trim());
+    const isTitle = rows.length === 0 && cells.join() === 'bytes,weight';
+    if (cells.join('') === '' || isTitle) continue;
+    const row = rowOf(cells);
+    if (typeof row === 'string') problems.push(`${file}:${i + 1}: ${row}`);
+    else rows.push(row);
   }
   if (problems.length > 0) return { problem: problems.slice(0, 5).join('; ') };
   if (rows.length === 0) return { problem: `${file} has no rows of bytes,weight` };
@@ -77,4 +79,25 @@ function parseRows(text: string, file: string): BodyRows {
     return { problem: `${file} has ${rows.length} rows; expected at most ${maxRows}` };
   }
   return { rows };
+}
+
+/** A row, or what was expected and what is there. */
+function rowOf(cells: readonly string[]): readonly [bytes: number, weight: number] | string {
+  const [bytes = '', weight = '', ...rest] = cells;
+  if (cells.length < 2 || rest.length > 0) {
+    return `expected bytes,weight with a comma between them; got "${cells.join().slice(0, 80)}"`;
+  }
+  const size = Number(bytes || 'none');
+  if (!Number.isInteger(size) || size < minBodyBytes || size > maxBodyBytes) {
+    return `expected whole bytes from ${minBodyBytes} to ${maxBodyBytes}; got "${bytes}"`;
+  }
+  const share = Number(weight || 'none');
+  if (!Number.isFinite(share) || share <= 0) return `expected a weight above 0; got "${weight}"`;
+  return [size, share];
+}
+
+/** A byte order mark of two bytes, of either order. */
+function hasUtf16Mark(content: Buffer): boolean {
+  const [first, second] = content;
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }

@@ -189,6 +189,24 @@ faults: [{ at: 15s, action: restart, each: bus-node }]`,
     expect(await finished.leftovers()).toEqual([]);
   }, 120_000);
 
+  test('one that ends by itself before anything is measured is told by name, with its last words', async () => {
+    await using folder = await scratchFolder();
+    const scenario = await scenarioFile(
+      folder.path,
+      `schema: busbench/scenario/1\nname: dies\n${proxies}
+phases: { warmup: 500ms, measure: 2s, drain: 1s }`,
+    );
+    const started = startBusbench(['run', scenario, '-o', join(folder.path, 'result')]);
+    await started.said(/agents/);
+    const [proxy] = childrenOf(started.child.pid ?? 0, 'zeromq/proxy-main');
+    process.kill(proxy ?? 0, 'SIGKILL');
+    const finished = await started.finished;
+    expect(finished.code, finished.stderr).toBe(3);
+    expect(finished.stderr).toMatch(/bus node bus-\d at \w+ ended by itself \(SIGKILL\)/);
+    expect(finished.stderr).toContain('BUS_NODE_DIED');
+    expect(await finished.leftovers()).toEqual([]);
+  }, 120_000);
+
   test('faults that the window has no room for are mended and reported', async () => {
     await using folder = await scratchFolder();
     const result = await resultOf(

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DriverError } from '../../errors.ts';
-import { closeGraceMs, dial, type Live } from './dial.ts';
+import { closeGraceMs, dial, type Live, type Loss } from './dial.ts';
 import type { RheaEndpoint, RheaServer } from './endpoint.ts';
 import type { Way } from './way.ts';
 
@@ -9,8 +9,10 @@ import type { Way } from './way.ts';
 export interface Peer {
   /** Settles when the bus has confirmed the links; `until` aborts when the connection goes or nobody waits any more. */
   attach(way: Way, until: AbortSignal): Promise<void>;
-  lost(reason: string): void;
+  lost(loss: Loss): void;
   back(): void;
+  /** It is not back yet, for this reason. */
+  hindered(reason: string): void;
   /** The bus may take more: credit, window or socket changed. */
   flowed(): void;
 }
@@ -44,7 +46,7 @@ export class RheaConnection {
   readonly #events = {
     flowed: (): void => this.#flowed(),
     differs: (members: readonly string[]): void => this.#settings.differs(members),
-    gone: (live: Live, reason: string): void => this.#gone(live, reason),
+    gone: (live: Live, loss: Loss): void => this.#gone(live, loss),
   };
 
   constructor(settings: ConnectionSettings) {
@@ -133,10 +135,10 @@ export class RheaConnection {
   }
 
   /** A peer's link was detached by the bus: that peer alone is lost and attaches again. */
-  relink(peer: Peer, reason: string): void {
+  relink(peer: Peer, loss: Loss): void {
     const live = this.#live;
     if (live === null || !this.#peers.has(peer)) return;
-    peer.lost(reason);
+    peer.lost(loss);
     void this.#attachAgain(live, peer);
   }
 
@@ -176,10 +178,10 @@ export class RheaConnection {
     for (const peer of waiting) peer.flowed();
   }
 
-  #gone(live: Live, reason: string): void {
+  #gone(live: Live, loss: Loss): void {
     if (this.#live !== live) return;
     this.#live = null;
-    for (const peer of this.#peers) peer.lost(reason);
+    for (const peer of this.#peers) peer.lost(loss);
     void this.#recover();
   }
 
@@ -192,7 +194,8 @@ export class RheaConnection {
       if (server === undefined) return;
       try {
         await this.#dial(server, this.#closing.signal);
-      } catch {
+      } catch (error) {
+        for (const peer of this.#peers) peer.hindered(messageOf(error));
         continue;
       }
       const live = this.#live;
@@ -208,7 +211,8 @@ export class RheaConnection {
         await peer.attach(live.way, live.lost.signal);
         if (this.#live === live) peer.back();
         return;
-      } catch {
+      } catch (error) {
+        if (this.#live === live) peer.hindered(messageOf(error));
         if (!(await this.#pause(attempt))) return;
       }
     }

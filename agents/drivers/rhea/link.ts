@@ -1,5 +1,6 @@
 import type { Delivery, EventContext, Receiver, Sender } from 'rhea';
 import type { RheaConnection } from './connection.ts';
+import type { Loss } from './dial.ts';
 import { hasTerminus, settledBefore } from './library.ts';
 import type { Gate, Way } from './way.ts';
 
@@ -26,10 +27,12 @@ export function closeLink(link: Sender | Receiver): void {
 }
 
 /** Calls back once if the bus detaches the link later on. */
-export function onDetach(link: Sender | Receiver, detached: (reason: string) => void): void {
+export function onDetach(link: Sender | Receiver, detached: (loss: Loss) => void): void {
   const side = link.is_receiver() ? 'receiver' : 'sender';
   link.on(`${side}_error`, () => undefined);
-  link.once(`${side}_close`, () => detached(linkReason(link)));
+  link.once(`${side}_close`, () => {
+    detached({ reason: linkReason(link), ended: (link.error ?? null) !== null });
+  });
 }
 
 function linkReason(link: Sender | Receiver): string {

@@ -1,7 +1,9 @@
 import type { Delivery, EventContext, Receiver as ReceiverLink } from 'rhea';
 import type { ReceiveHandler, Receiver } from '../driver.ts';
+import { sizeLimitIn } from '../size-limit.ts';
 import { encodeHead, encodeMessage } from './codec.ts';
 import type { Peer, RheaConnection } from './connection.ts';
+import type { Loss } from './dial.ts';
 import { closeLink, handOver, linkOpened, onDetach } from './link.ts';
 import { ReplyLinks } from './replies.ts';
 import type { Way } from './way.ts';
@@ -32,6 +34,8 @@ export class RheaReceiver implements Receiver, Peer {
   readonly #handler: ReceiveHandler;
   readonly #replies: ReplyLinks;
   #lost = false;
+  /** The bus takes no larger ones: they are lost replies. */
+  #maxReplyBytes = Number.POSITIVE_INFINITY;
   #links: readonly ReceiverLink[] = [];
   readonly #handled = new Map<ReceiverLink, number>();
 
@@ -44,7 +48,7 @@ export class RheaReceiver implements Receiver, Peer {
 
   reply(context: unknown, body: Buffer): void {
     const { replyTo } = context as Received;
-    if (replyTo === null) return;
+    if (replyTo === null || body.length > this.#maxReplyBytes) return;
     const to = this.#settings.replies === 'anonymous' ? replyTo : null;
     const head = encodeHead({ durable: this.#settings.durable, to, replyTo: null });
     this.#replies.send(replyTo, encodeMessage(head, body));
@@ -77,8 +81,8 @@ export class RheaReceiver implements Receiver, Peer {
     this.#lost = false;
     await Promise.all(links.map((link) => linkOpened(link, until)));
     for (const link of links) {
-      onDetach(link, (reason) => {
-        if (this.#links.includes(link)) this.#connection.relink(this, reason);
+      onDetach(link, (loss) => {
+        if (this.#links.includes(link)) this.#connection.relink(this, loss);
       });
     }
   }
@@ -126,8 +130,14 @@ export class RheaReceiver implements Receiver, Peer {
     if (handled >= lot) link.add_credit(handled);
   }
 
-  lost(reason: string): void {
+  hindered(reason: string): void {
+    this.#handler.hindered(reason);
+  }
+
+  lost({ reason, ended }: Loss): void {
     this.#lost = true;
+    // The request that it answers would come again and again, and its answer end the session each time.
+    if (ended) this.#maxReplyBytes = sizeLimitIn(reason) ?? this.#maxReplyBytes;
     this.#replies.detached();
     this.#handler.connection('lost', reason);
   }

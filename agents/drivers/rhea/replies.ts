@@ -38,6 +38,7 @@ export class ReplyLinks {
     this.#waker = {
       attach: () => Promise.resolve(),
       lost: () => undefined,
+      hindered: () => undefined,
       back: () => undefined,
       flowed: () => this.#flush(),
     };

@@ -1,7 +1,9 @@
 import type { EventContext, Receiver as ReceiverLink, Sender as SenderLink } from 'rhea';
 import type { Sender, SendHandler } from '../driver.ts';
+import { sizeLimitIn } from '../size-limit.ts';
 import { encodeHead, encodeMessage } from './codec.ts';
 import type { Peer, RheaConnection } from './connection.ts';
+import type { Loss } from './dial.ts';
 import { dynamicAddress } from './library.ts';
 import {
   closeLink,
@@ -27,6 +29,7 @@ export interface SenderSettings {
 
 /** Tag of pre-settled messages, which still need one, and of probes. */
 const anonymousTag = Buffer.from([0]);
+const noBody = Buffer.alloc(0);
 
 /** A client peer: one link to its topic and, for calls, one that replies come in on. */
 export class RheaSender implements Sender, Peer {
@@ -122,8 +125,8 @@ export class RheaSender implements Sender, Peer {
   async #opened(link: SenderLink | ReceiverLink, until: AbortSignal): Promise<void> {
     this.#links = [...this.#links, link];
     await linkOpened(link, until);
-    onDetach(link, (reason) => {
-      if (this.#links.includes(link)) this.#connection.relink(this, reason);
+    onDetach(link, (loss) => {
+      if (this.#links.includes(link)) this.#connection.relink(this, loss);
     });
   }
 
@@ -142,13 +145,27 @@ export class RheaSender implements Sender, Peer {
     if (reply !== null) handOver(() => this.#handler.reply(reply.body));
   }
 
-  lost(reason: string): void {
+  lost({ reason, ended }: Loss): void {
     this.#link = null;
+    const handler = this.#handler;
     // Whoever was refused before the loss hears of the return by `writable`.
-    this.#handler.connection('lost', reason);
+    handler.connection('lost', reason);
     const outstanding = [...this.#outstanding];
     this.#outstanding.clear();
-    for (const token of outstanding) this.#handler.refused(token, 'connection-lost', reason);
+    const limitBytes = ended ? sizeLimitIn(reason) : null;
+    if (limitBytes !== null) handler.tooLarge(this.#leastTooLarge(limitBytes, reason), reason);
+    const outcome = ended && limitBytes === null ? 'closed' : 'connection-lost';
+    for (const token of outstanding) handler.refused(token, outcome, reason);
+  }
+
+  /** The size of a link counts the whole message; that of RabbitMQ's plugin its body alone. */
+  #leastTooLarge(limitBytes: number, reason: string): number {
+    const isWhole = reason.startsWith('amqp:link:message-size-exceeded');
+    return limitBytes + 1 - (isWhole ? encodeMessage(this.#head, noBody).length : 0);
+  }
+
+  hindered(reason: string): void {
+    this.#handler.hindered(reason);
   }
 
   back(): void {

@@ -24,7 +24,8 @@ async function readLogin(
 ): Promise<{ readonly username: string; readonly password: string }> {
   const place = from.kind === 'env' ? `environment variable ${from.name}` : `file ${from.path}`;
   const text = from.kind === 'env' ? process.env[from.name] : await readText(from.path);
-  const [, username, password] = /^([^:\n]+):([^\n]*)\n?$/.exec(text ?? '') ?? [];
+  // Editors of some systems put a byte order mark in front, and end the line with a carriage return.
+  const [, username, password] = /^\uFEFF?([^:\r\n]+):([^\r\n]*)\r?\n?$/.exec(text ?? '') ?? [];
   if (username !== undefined && password !== undefined) return { username, password };
   const got = text === undefined ? 'it is not set' : 'something else';
   throw secretsError(`${place}: expected one line, user:password; got ${got}`);

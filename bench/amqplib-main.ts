@@ -2,7 +2,7 @@ import { type Channel, connect } from 'amqplib';
 import { amqplibDriver } from '../agents/drivers/amqplib/amqplib.ts';
 import type { AmqplibEndpoint } from '../agents/drivers/amqplib/endpoint.ts';
 import type { Receiver, Sender } from '../agents/drivers/driver.ts';
-import { serveRequests } from '../orchestrator/fabrics/request-line.ts';
+import { serveCalls } from '../orchestrator/hosts/calls.ts';
 import type { EndCalls } from './amqplib.ts';
 
 // One end of the call loop of the amqplib bench: a server that echoes, or a client that keeps calls in flight.
@@ -94,7 +94,7 @@ async function callDriver(endpoint: AmqplibEndpoint, inFlight: number): Promise<
   for (let i = 0; i < inFlight; i++) call();
 }
 
-serveRequests<EndCalls>({
+serveCalls<EndCalls>({
   async open({ path, role, endpoint, inFlight }) {
     if (path === 'plain')
       await (role === 'server' ? servePlain(endpoint) : callPlain(endpoint, inFlight));

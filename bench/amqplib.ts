@@ -7,9 +7,10 @@ import type { Bus } from '../orchestrator/buses/bus.ts';
 import { rabbitmqBus } from '../orchestrator/buses/rabbitmq/rabbitmq.ts';
 import type { Fabric, RunContext } from '../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../orchestrator/fabrics/loopback/loopback.ts';
-import { RequestLine } from '../orchestrator/fabrics/request-line.ts';
+import type { Attendant } from '../orchestrator/hosts/attendant.ts';
 import { ResourceStack } from '../orchestrator/processes/resource-stack.ts';
 import { loadScenario } from '../orchestrator/read/scenario.ts';
+import { attend } from './attend.ts';
 
 type Path = 'plain' | 'driver';
 
@@ -80,20 +81,15 @@ async function measure(path: Path, bus: Bus, fabric: Fabric, run: RunContext): P
   const [host] = fabric.hosts;
   if (!host) throw new Error('a fabric without hosts');
   await using ends = new ResourceStack();
-  const lines: RequestLine<EndCalls>[] = [];
+  const lines: Attendant<EndCalls>[] = [];
   for (const [index, role] of (['server', 'client'] as const).entries()) {
-    const command = host.program('bench/amqplib-main');
-    const logFile = join(run.logs, `${role}.log`);
-    const child = await host.spawn(command, { logFile, stdio: 'pipe' });
-    ends.defer(async () => {
-      await child.end(1000);
-    });
-    const line = new RequestLine<EndCalls>(child, (how) => new Error(`the ${role} ended: ${how}`));
+    const log = join(run.logs, `${role}.log`);
+    const end = await attend<EndCalls>(ends, host, 'bench/amqplib-main', log);
     const peers = { name: role, index, host, clients: [], servers: [] };
     const { driver, endpoint } = await bus.endpoint(peers);
     if (driver !== 'amqplib') throw new Error(`a bus for ${driver}`);
-    await line.request('open', { path, role, endpoint, inFlight });
-    lines.push(line);
+    await end.ask('open', { path, role, endpoint, inFlight });
+    lines.push(end);
   }
   await sleep(warmUpMs);
   const before = await usage(lines);
@@ -107,9 +103,9 @@ async function measure(path: Path, bus: Bus, fabric: Fabric, run: RunContext): P
 
 /** Both ends together; only the client counts calls. */
 async function usage(
-  lines: readonly RequestLine<EndCalls>[],
+  lines: readonly Attendant<EndCalls>[],
 ): Promise<{ readonly calls: number; readonly cpuUs: number }> {
-  const ends = await Promise.all(lines.map((line) => line.request('usage', null)));
+  const ends = await Promise.all(lines.map((line) => line.ask('usage', null)));
   return {
     calls: Math.max(...ends.map(({ calls }) => calls)),
     cpuUs: ends.reduce((sum, { cpuUs }) => sum + cpuUs, 0),

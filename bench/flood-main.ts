@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { serveRequests } from '../orchestrator/fabrics/request-line.ts';
+import { serveCalls } from '../orchestrator/hosts/calls.ts';
 import type { FloodCalls } from './relay.ts';
 
 // The flood program: one says as much as it can to whoever connects, another takes it in.
@@ -25,7 +25,7 @@ async function pourAt(address: string): Promise<number> {
 let taken = 0;
 const sinks: Socket[] = [];
 
-serveRequests<FloodCalls>({
+serveCalls<FloodCalls>({
   pour: ({ address }) => pourAt(address),
   take({ target, streams }) {
     for (let i = 0; i < streams; i++) {

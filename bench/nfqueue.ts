@@ -6,10 +6,12 @@ import { quantile } from '../orchestrator/fabrics/echo.ts';
 import type { EchoCalls } from '../orchestrator/fabrics/echo-protocol.ts';
 import type { Endpoint, Fabric } from '../orchestrator/fabrics/fabric.ts';
 import { namespaces } from '../orchestrator/fabrics/namespaces/namespaces.ts';
-import { type Calls, RequestLine } from '../orchestrator/fabrics/request-line.ts';
+import type { Attendant } from '../orchestrator/hosts/attendant.ts';
+import type { Calls } from '../orchestrator/hosts/calls.ts';
 import type { Host } from '../orchestrator/hosts/host.ts';
 import { ResourceStack } from '../orchestrator/processes/resource-stack.ts';
 import type { LinkShape } from '../topologies/topology.ts';
+import { attend } from './attend.ts';
 import type { FloodCalls } from './relay.ts';
 
 const delaysMs = [0, 5, 10, 50, 150];
@@ -69,10 +71,10 @@ export async function benchNfqueue(): Promise<{
 async function roundTrips(bench: Bench): Promise<readonly Row[]> {
   const { fabric, a, b } = bench;
   const program = 'orchestrator/fabrics/echo-main';
-  const server = await lineTo<EchoCalls>(bench, b, program, true);
-  const prober = await lineTo<EchoCalls>(bench, a, program, true);
+  const server = await attendantOf<EchoCalls>(bench, b, program, true);
+  const prober = await attendantOf<EchoCalls>(bench, a, program, true);
   const probe = async (target: Endpoint): Promise<number[]> => {
-    const [answer] = await prober.request('probeDatagrams', {
+    const [answer] = await prober.ask('probeDatagrams', {
       targets: [target],
       probes: probesPerSecond,
       warmUps: 20,
@@ -82,10 +84,10 @@ async function roundTrips(bench: Bench): Promise<readonly Row[]> {
     return (answer?.rttsUs ?? []).toSorted((x, y) => x - y);
   };
   const address = { address: b.address, datagrams: true };
-  const far = { address: b.address, port: await server.request('serve', address) };
+  const far = { address: b.address, port: await server.ask('serve', address) };
   const near = {
     address: a.address,
-    port: await prober.request('serve', { address: a.address, datagrams: true }),
+    port: await prober.ask('serve', { address: a.address, datagrams: true }),
   };
   const row = async (name: string, target: Endpoint, delayMs: number): Promise<Row> => {
     await fabric.shape('a', 'b', { delayMs });
@@ -148,9 +150,9 @@ async function packets({ fabric, a, b, log }: Bench): Promise<readonly Row[]> {
 
 async function throughput(bench: Bench): Promise<readonly Row[]> {
   const { fabric, a, b } = bench;
-  const source = await lineTo<FloodCalls>(bench, b, 'bench/flood-main');
-  const sink = await lineTo<FloodCalls>(bench, a, 'bench/flood-main');
-  const port = await source.request('pour', { address: b.address });
+  const source = await attendantOf<FloodCalls>(bench, b, 'bench/flood-main');
+  const sink = await attendantOf<FloodCalls>(bench, a, 'bench/flood-main');
+  const port = await source.ask('pour', { address: b.address });
   const rows: Row[] = [];
   const shapes = [
     { name: 'whole segments', lossPercent: 0 },
@@ -160,17 +162,17 @@ async function throughput(bench: Bench): Promise<readonly Row[]> {
     for (const delayMs of [0, 10]) {
       await fabric.shape('a', 'b', { delayMs, lossPercent });
       await fabric.shape('b', 'a', { delayMs, lossPercent });
-      await sink.request('take', { target: { address: b.address, port }, streams: 8 });
+      await sink.ask('take', { target: { address: b.address, port }, streams: 8 });
       await sleep(1_000);
       const cpu = await engineCpu(fabric);
       const startMs = performance.now();
-      const before = await sink.request('taken', null);
+      const before = await sink.ask('taken', null);
       await sleep(floodSeconds * 1e3);
-      const bytes = (await sink.request('taken', null)) - before;
+      const bytes = (await sink.ask('taken', null)) - before;
       const gigabits = (bytes * 8) / (performance.now() - startMs) / 1e6;
       const path = `TCP, 8 streams, ${name}, ${delayMs} ms each way`;
       rows.push([path, `${gigabits.toFixed(2)} Gbit/s`, '', await cpu()]);
-      await sink.request('stop', null);
+      await sink.ask('stop', null);
       await sleep(500);
     }
   }
@@ -186,20 +188,16 @@ async function putAhead(host: Host, pid: number, logFile: string): Promise<void>
   await host.run(command, { stdio: 'pipe', logFile, timeoutMs: 5_000 });
 }
 
-async function lineTo<C extends Calls<C>>(
+async function attendantOf<C extends Calls<C>>(
   { log, resources }: Bench,
   host: Host,
   program: string,
   ahead = false,
-): Promise<RequestLine<C>> {
+): Promise<Attendant<C>> {
   const flags = ahead ? ['--single-threaded'] : [];
-  const command = host.program(program, ...flags);
-  const helper = await host.spawn(command, { stdio: 'pipe', logFile: log });
-  resources.defer(async () => {
-    await helper.end(1_000);
-  });
-  if (ahead) await putAhead(host, helper.pid, log);
-  return new RequestLine<C>(helper, (how) => new Error(`a bench process ended: ${how}`));
+  const helper = await attend<C>(resources, host, program, log, ...flags);
+  if (ahead) await putAhead(host, helper.process.pid, log);
+  return helper;
 }
 
 /** CPU of the engine from the call to the returned function's, as a share of one core. */

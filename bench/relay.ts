@@ -6,9 +6,12 @@ import { quantile } from '../orchestrator/fabrics/echo.ts';
 import type { EchoCalls } from '../orchestrator/fabrics/echo-protocol.ts';
 import type { Endpoint, Fabric } from '../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../orchestrator/fabrics/loopback/loopback.ts';
-import { RequestLine } from '../orchestrator/fabrics/request-line.ts';
-import type { Host, HostProcess } from '../orchestrator/hosts/host.ts';
+import type { Attendant } from '../orchestrator/hosts/attendant.ts';
+import type { Calls } from '../orchestrator/hosts/calls.ts';
+import type { Host } from '../orchestrator/hosts/host.ts';
+import { ResourceStack } from '../orchestrator/processes/resource-stack.ts';
 import type { LinkShape } from '../topologies/topology.ts';
+import { attend } from './attend.ts';
 
 /** What `bench/flood-main` can be asked. */
 export interface FloodCalls {
@@ -42,43 +45,33 @@ export async function benchRelay(): Promise<{
     ],
   };
   const run = { runId: `bench${process.pid}`, scratch: join(base, 's'), logs: join(base, 'l') };
-  const fabric = await loopback.make(topology, run, new AbortController().signal);
-  const helpers: HostProcess[] = [];
-  const start = async (program: string): Promise<HostProcess> => {
+  await using resources = new ResourceStack();
+  resources.defer(() => rm(base, { recursive: true, force: true }));
+  const fabric = resources.use(await loopback.make(topology, run, new AbortController().signal));
+  const start: Start = (program) => {
     const [host] = fabric.hosts;
     if (host === undefined) throw new Error('a fabric without hosts');
-    const command = host.program(program);
-    const helper = await host.spawn(command, { stdio: 'pipe', logFile: join(base, 'bench.log') });
-    helpers.push(helper);
-    return helper;
+    return attend(resources, host, program, join(base, 'bench.log'));
   };
-  try {
-    return {
-      title:
-        'relay: round trip beyond twice the delay and a direct path (ms), throughput of one relay',
-      columns: ['path', 'p50', 'p99', 'relay CPU'],
-      rows: [...(await roundTrips(fabric, start)), ...(await throughput(fabric, start))],
-    };
-  } finally {
-    for (const helper of helpers) await helper.end(1_000);
-    await fabric[Symbol.asyncDispose]();
-    await rm(base, { recursive: true, force: true });
-  }
+  return {
+    title:
+      'relay: round trip beyond twice the delay and a direct path (ms), throughput of one relay',
+    columns: ['path', 'p50', 'p99', 'relay CPU'],
+    rows: [...(await roundTrips(fabric, start)), ...(await throughput(fabric, start))],
+  };
 }
 
-type Start = (program: string) => Promise<HostProcess>;
+type Start = <C extends Calls<C>>(program: string) => Promise<Attendant<C>>;
 
 async function roundTrips(fabric: Fabric, start: Start): Promise<string[][]> {
   const [a, b] = fabric.hosts as [Host, Host];
-  const line = async (): Promise<RequestLine<EchoCalls>> =>
-    new RequestLine(await start('orchestrator/fabrics/echo-main'), lost);
-  const server = await line();
-  const prober = await line();
-  const port = await server.request('serve', { address: b.address });
+  const server = await start<EchoCalls>('orchestrator/fabrics/echo-main');
+  const prober = await start<EchoCalls>('orchestrator/fabrics/echo-main');
+  const port = await server.ask('serve', { address: b.address });
   const direct = { address: b.address, port };
   const relayed = await fabric.route(a, b, port);
   const probe = async (target: Endpoint, connections: number): Promise<number[]> => {
-    const trips = await prober.request('probe', {
+    const trips = await prober.ask('probe', {
       targets: Array.from({ length: connections }, () => target),
       probes: Math.ceil(messagesPerSegment / connections),
       warmUps: 1,
@@ -114,21 +107,21 @@ async function roundTrips(fabric: Fabric, start: Start): Promise<string[][]> {
 
 async function throughput(fabric: Fabric, start: Start): Promise<string[][]> {
   const [a, b] = fabric.hosts as [Host, Host];
-  const source = new RequestLine<FloodCalls>(await start('bench/flood-main'), lost);
-  const sink = new RequestLine<FloodCalls>(await start('bench/flood-main'), lost);
-  const port = await source.request('pour', { address: b.address });
+  const source = await start<FloodCalls>('bench/flood-main');
+  const sink = await start<FloodCalls>('bench/flood-main');
+  const port = await source.ask('pour', { address: b.address });
   const target = await fabric.route(a, b, port);
   const rows: string[][] = [];
   for (const delayMs of delaysMs) {
     await fabric.shape('b', 'a', { delayMs });
     for (const streams of [1, 16]) {
-      await sink.request('take', { target, streams });
+      await sink.ask('take', { target, streams });
       await sleep(500);
       const cpu = await relayCpu(fabric);
       const startMs = performance.now();
-      const before = await sink.request('taken', null);
+      const before = await sink.ask('taken', null);
       await sleep(floodSeconds * 1e3);
-      const bytes = (await sink.request('taken', null)) - before;
+      const bytes = (await sink.ask('taken', null)) - before;
       const gigabits = (bytes * 8) / (performance.now() - startMs) / 1e6;
       rows.push([
         `${delayMs} ms each way, ${streams} streams`,
@@ -136,7 +129,7 @@ async function throughput(fabric: Fabric, start: Start): Promise<string[][]> {
         '',
         await cpu(1),
       ]);
-      await sink.request('stop', null);
+      await sink.ask('stop', null);
       await sleep(300);
     }
   }
@@ -165,8 +158,4 @@ function median(values: readonly number[]): number {
 
 function milliseconds(us: number): string {
   return `${us < 0 ? '' : '+'}${(us / 1e3).toFixed(2)}`;
-}
-
-function lost(how: string): Error {
-  return new Error(`a bench process ended: ${how}`);
 }

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { nowUs } from '../../agents/clock.ts';
+import { serveCalls } from '../hosts/calls.ts';
 import { pace, probeDatagrams, serveDatagrams } from './echo-datagrams.ts';
 import type { EchoCalls, ProbeOrder } from './echo-protocol.ts';
 import type { Endpoint } from './fabric.ts';
 import { raisePriority } from './priority.ts';
-import { serveRequests } from './request-line.ts';
 
 // The echo program: answers and sends the probes that measure round trips, driven over stdio.
 
@@ -94,4 +94,4 @@ function finished(course: Course, rounds: number, order: ProbeOrder): Promise<vo
 
 // It is the network that is measured, not how long a busy machine keeps us waiting.
 raisePriority();
-serveRequests<EchoCalls>({ serve, probe, probeDatagrams });
+serveCalls<EchoCalls>({ serve, probe, probeDatagrams });

@@ -1,9 +1,10 @@
 import type { RttSample } from '../../reports/evidence.ts';
 import { FabricError } from '../errors.ts';
-import type { Host, HostProcess } from '../hosts/host.ts';
+import { Attendant } from '../hosts/attendant.ts';
+import type { Host } from '../hosts/host.ts';
+import { ResourceStack } from '../processes/resource-stack.ts';
 import type { EchoCalls } from './echo-protocol.ts';
 import type { Direction, Endpoint, Fabric } from './fabric.ts';
-import { RequestLine } from './request-line.ts';
 
 /** One echo process: where it runs, and for which hosts it answers and sends probes. */
 interface EchoCrew {
@@ -52,30 +53,30 @@ export async function measureRoundTrips(
   options: EchoOptions,
   signal: AbortSignal,
 ): Promise<RttSample[]> {
-  const running: HostProcess[] = [];
   const routes: [Host, Host, number][] = [];
-  const stop = (): void => {
-    for (const process of running) void process.signal('SIGKILL');
-  };
-  signal.addEventListener('abort', stop);
+  await using resources = new ResourceStack();
+  resources.defer(async () => {
+    await Promise.allSettled(routes.map((route) => options.unroute(...route)));
+  });
   try {
     signal.throwIfAborted();
-    const crews: (EchoCrew & { readonly line: Line })[] = [];
+    const crews: (EchoCrew & { readonly echo: Echo })[] = [];
     for (const crew of options.crews) {
-      crews.push({ ...crew, line: await start(crew, options, running) });
+      crews.push({ ...crew, echo: resources.use(await start(crew, options)) });
     }
     const isWanted = wantedBy(options);
     const ports = new Map<Host, number>();
-    for (const { line, answersFor } of crews) {
+    for (const { echo, answersFor } of crews) {
       for (const host of answersFor) {
         if (!isWanted(null, host)) continue;
         const datagrams = options.datagrams !== undefined;
-        ports.set(host, await line.request('serve', { address: host.address, datagrams }));
+        const { address } = host;
+        ports.set(host, await echo.ask('serve', { address, datagrams }, { signal }));
       }
     }
-    const pairs = crews.flatMap(({ line, probesFor }) =>
+    const pairs = crews.flatMap(({ echo, probesFor }) =>
       probesFor.flatMap((from) =>
-        [...ports].flatMap(([to, port]) => (isWanted(from, to) ? [{ line, from, to, port }] : [])),
+        [...ports].flatMap(([to, port]) => (isWanted(from, to) ? [{ echo, from, to, port }] : [])),
       ),
     );
     const legs = await Promise.all(
@@ -84,7 +85,8 @@ export async function measureRoundTrips(
         return { ...pair, target: await options.route(pair.from, pair.to, pair.port) };
       }),
     );
-    return (await Promise.all(crews.map(({ line }) => probeAll(line, legs, options)))).flat();
+    const samples = crews.map(({ echo }) => probeAll(echo, legs, options, signal));
+    return (await Promise.all(samples)).flat();
   } catch (error) {
     signal.throwIfAborted();
     throw new FabricError(
@@ -93,10 +95,6 @@ export async function measureRoundTrips(
       `See ${options.logFile}; a link that is cut cannot be measured.`,
       { cause: error },
     );
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await Promise.allSettled(routes.map((route) => options.unroute(...route)));
-    await Promise.all(running.map((process) => process.end(1_000)));
   }
 }
 
@@ -115,48 +113,51 @@ function warmUpsOf(pairs: number): number {
   return Math.max(leastWarmUps, Math.ceil(warmUpsInAll / pairs));
 }
 
-type Line = RequestLine<EchoCalls>;
+type Echo = Attendant<EchoCalls>;
 
-async function start(crew: EchoCrew, options: EchoOptions, running: HostProcess[]): Promise<Line> {
-  const echo = await crew.host.spawn(crew.host.program('orchestrator/fabrics/echo-main'), {
-    stdio: 'pipe',
-    logFile: options.logFile,
+/** What a call may take beyond what it was asked to wait. */
+const slackMs = 30_000;
+
+function start({ host }: EchoCrew, { logFile }: EchoOptions): Promise<Echo> {
+  return Attendant.start<EchoCalls>(host, {
+    program: 'orchestrator/fabrics/echo-main',
+    logFile,
+    answerMs: slackMs,
+    failed: ({ how }) => new Error(`the echo process on ${host.name}: ${how}`),
   });
-  running.push(echo);
-  return new RequestLine(
-    echo,
-    (how) => new Error(`the echo process on ${crew.host.name} ended: ${how}`),
-  );
 }
 
 /** One ordered pair, and whose process probes it. */
 interface Leg {
-  readonly line: Line;
+  readonly echo: Echo;
   readonly from: Host;
   readonly to: Host;
   readonly target: Endpoint;
 }
 
 async function probeAll(
-  line: Line,
+  echo: Echo,
   legs: readonly Leg[],
   options: EchoOptions,
+  signal: AbortSignal,
 ): Promise<RttSample[]> {
-  const mine = legs.filter((leg) => leg.line === line);
+  const mine = legs.filter((leg) => leg.echo === echo);
   if (mine.length === 0) return [];
-  const streams = await probeStreams(line, mine, legs.length, options);
+  const streams = await probeStreams(echo, mine, legs.length, options, signal);
   if (options.datagrams === undefined) {
     return mine.map((leg, i) => ({ ...sampleOf(leg, streams[i] ?? []), lostProbes: null }));
   }
   const { probes, stragglersMs } = options.datagrams;
   const perSecond = pairRate(options, 2 * totalRate(legs.length), legs.length);
-  const answer = await line.request('probeDatagrams', {
+  const order = {
     targets: mine.map(({ target }) => target),
     probes: Math.max(probes, Math.ceil((options.minSpanMs / 1e3) * perSecond)),
     warmUps: warmUpsOf(legs.length),
     probesPerSecond: perSecond * mine.length,
     stragglersMs,
-  });
+  };
+  const ms = spanMs(order, perSecond) + stragglersMs + slackMs;
+  const answer = await echo.ask('probeDatagrams', order, { ms, signal });
   return mine.map((leg, i) => {
     const { rttsUs, lost } = answer[i] ?? { rttsUs: [], lost: 0 };
     const sample = sampleOf(leg, rttsUs);
@@ -172,23 +173,35 @@ async function probeAll(
 const agreementProbes = 25;
 
 async function probeStreams(
-  line: Line,
+  echo: Echo,
   mine: readonly Leg[],
   pairs: number,
   options: EchoOptions,
+  signal: AbortSignal,
 ): Promise<readonly (readonly number[])[]> {
   const { datagrams } = options;
   const most = datagrams?.streamProbesPerSecond ?? Number.POSITIVE_INFINITY;
   const perSecond = Math.min(most, pairRate(options, totalRate(pairs), pairs));
   const wanted = Math.max(options.probes, Math.ceil((options.minSpanMs / 1e3) * perSecond));
   const probes = datagrams === undefined ? wanted : Math.min(wanted, agreementProbes);
-  return line.request('probe', {
+  const order = {
     targets: mine.map(({ target }) => target),
     probes,
     warmUps: datagrams === undefined ? warmUpsOf(pairs) : leastWarmUps,
     probesPerSecond: perSecond * mine.length,
     timeoutMs: Math.ceil(options.timeoutMs + (probes / perSecond) * 1e3),
-  });
+  };
+  // First the warm-up, then what counts: each may take until its own timeout.
+  const ms = 2 * (spanMs(order, perSecond) + order.timeoutMs) + slackMs;
+  return echo.ask('probe', order, { ms, signal });
+}
+
+/** How long all probes of an order take to go out, at so many a second to each target. */
+function spanMs(
+  { probes, warmUps }: { readonly probes: number; readonly warmUps: number },
+  perSecond: number,
+): number {
+  return ((probes + warmUps) / perSecond) * 1e3;
 }
 
 /** Probes a second to one pair, of a total for all. */

@@ -4,6 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'no
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messagesOf } from '../../agents/lines.ts';
 import { BenchError, HostError } from '../errors.ts';
 import type { RunProgress } from '../observer.ts';
 import { claimedDirectories, isAlive } from '../processes/owner.ts';
@@ -14,7 +15,6 @@ import {
   type Failure,
   type KeeperReply,
   type KeeperRequest,
-  linesOf,
   sendLine,
 } from './protocol.ts';
 import { forgetState, type KeeperState, type ScenarioOrigin, socketPath } from './state.ts';
@@ -69,7 +69,7 @@ export async function ask(
   stop?.addEventListener('abort', onStop, { once: true });
   try {
     sendLine(socket, request);
-    for await (const reply of linesOf<KeeperReply>(socket)) {
+    for await (const reply of messagesOf<KeeperReply>(socket, 'the keeper')) {
       if (reply.type === 'progress') onProgress(reply.progress);
       else if (reply.type === 'done') return reply.found;
       else throw toError(reply.failure);

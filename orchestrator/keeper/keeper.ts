@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { messagesOf } from '../../agents/lines.ts';
 import { writeRecord, writeWhole } from '../../reports/write.ts';
 import { type Deployment, deploy } from '../deployment.ts';
 import { BenchError, describeFailure, UsageError } from '../errors.ts';
@@ -11,13 +12,7 @@ import { newOwner } from '../processes/owner.ts';
 import { ResourceStack } from '../processes/resource-stack.ts';
 import { loadScenario, scenarioYaml } from '../read/scenario.ts';
 import { bench } from '../run.ts';
-import {
-  type Failure,
-  type KeeperReply,
-  type KeeperRequest,
-  linesOf,
-  sendLine,
-} from './protocol.ts';
+import { type Failure, type KeeperReply, type KeeperRequest, sendLine } from './protocol.ts';
 import {
   deploymentKey,
   forgetState,
@@ -127,7 +122,7 @@ export class Keeper implements AsyncDisposable {
 
   async #serve(socket: Socket): Promise<void> {
     try {
-      for await (const request of linesOf<KeeperRequest>(socket)) {
+      for await (const request of messagesOf<KeeperRequest>(socket, 'whoever asks')) {
         if (request.type === 'destroy') {
           this.#awaitingEnd.push(socket);
           this.#over.abort();

@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
+import { writeLine } from '../../agents/lines.ts';
 import type { RunProgress } from '../observer.ts';
 import type { ScenarioOrigin } from './state.ts';
 
@@ -37,13 +37,7 @@ export type DeployReport =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly failure: Failure };
 
+/** To whoever is still there. */
 export function sendLine(stream: Duplex, message: KeeperRequest | KeeperReply): void {
-  if (stream.writable) stream.write(`${JSON.stringify(message)}\n`);
-}
-
-/** Both ends are ours and of one version: lines are taken at their word. */
-export async function* linesOf<T>(stream: Duplex): AsyncGenerator<T> {
-  for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
-    if (line !== '') yield JSON.parse(line) as T;
-  }
+  if (stream.writable) writeLine(stream, message);
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Endpoint } from '../../orchestrator/fabrics/fabric.ts';
-import { RequestLine } from '../../orchestrator/fabrics/request-line.ts';
+import { CallLine } from '../../orchestrator/hosts/calls.ts';
 import type { Host, HostProcess } from '../../orchestrator/hosts/host.ts';
 
 interface PeerCalls {
@@ -44,12 +44,12 @@ interface PeerCalls {
 /** A process on a host that talks TCP as a test asks. */
 export interface TcpPeer {
   readonly process: HostProcess;
-  readonly ask: RequestLine<PeerCalls>['request'];
+  readonly ask: CallLine<PeerCalls>['request'];
 }
 
 export async function startPeer(host: Host, logFile: string): Promise<TcpPeer> {
   const program = fileURLToPath(new URL('./tcp-peer.mjs', import.meta.url));
   const process_ = await host.spawn([process.execPath, program], { stdio: 'pipe', logFile });
-  const line = new RequestLine<PeerCalls>(process_, (how) => new Error(`peer ended: ${how}`));
+  const line = new CallLine<PeerCalls>(process_, 'the peer', (how) => new Error(how));
   return { process: process_, ask: (name, ask) => line.request(name, ask) };
 }

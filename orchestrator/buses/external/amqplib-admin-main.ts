@@ -2,7 +2,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 import type { AmqplibEndpoint } from '../../../agents/drivers/amqplib/endpoint.ts';
 import { dialBroker } from '../../../agents/drivers/amqplib/link.ts';
 import { brokerWords } from '../../../agents/drivers/amqplib/words.ts';
-import { serveRequests } from '../../fabrics/request-line.ts';
+import { serveCalls } from '../../hosts/calls.ts';
 import type { NameCalls } from './name-calls.ts';
 
 // A program of its own: declares, looks at and removes names on an AMQP 0-9-1 broker on behalf of the orchestrator, which
@@ -114,7 +114,7 @@ async function onChannels<T>(
   await Promise.all(lanes);
 }
 
-serveRequests<NameCalls>({
+serveCalls<NameCalls>({
   check: ({ endpoint, replies }) =>
     connected(endpoint, async (model) => {
       if (replies) await reachDefaultExchange(model);

@@ -9,11 +9,12 @@ import type {
 import { type Broker, type ExternalOptions, urlOf } from '../../../topologies/buses/external.ts';
 import { patterns } from '../../../topologies/patterns.ts';
 import type { ScenarioWith } from '../../../topologies/scenario.ts';
+import type { Attendant } from '../../hosts/attendant.ts';
 import type { AgentProcess, Bus } from '../bus.ts';
 import { addressesOf, declarationOf, namePrefix } from '../rabbitmq/addressing.ts';
 import { amqplibEndpoint, nearestFirst, rheaAddresses } from '../rabbitmq/endpoint.ts';
 import { osloAddresses, osloPrefix } from '../router/addresses.ts';
-import { Admin, type AdminParts } from './admin.ts';
+import { type AdminParts, startAdmin } from './admin.ts';
 import { activemqAddresses, type Dialect, dialectOf, unfit } from './dialect.ts';
 import type { NameCalls } from './name-calls.ts';
 import { Names } from './names.ts';
@@ -77,11 +78,11 @@ export class ExternalBus implements Bus {
   }
 
   async #checkBrokers(signal: AbortSignal): Promise<void> {
-    const admin = await Admin.start<NameCalls>('external/amqplib-admin-main', this.#parts);
+    const admin = await startAdmin<NameCalls>('external/amqplib-admin-main', this.#parts);
     const { replies } = patterns[this.#parts.scenario.workload.pattern];
     for (const [url, { site, broker }] of this.#brokers()) {
       const ask = { endpoint: this.#amqplib([broker], 1), replies };
-      const { version } = await admin.ask('check', ask, 1, signal).catch((cause: Error) => {
+      const { version } = await admin.ask('check', ask, { signal }).catch((cause: Error) => {
         throw unreachable(url, site, broker, cause);
       });
       if (!this.#versions.has(url)) this.#versions.set(url, version);
@@ -90,11 +91,11 @@ export class ExternalBus implements Bus {
   }
 
   async #checkPeers(signal: AbortSignal): Promise<void> {
-    const admin = await Admin.start<PeerCalls>('external/rhea-introduction-main', this.#parts);
+    const admin = await startAdmin<PeerCalls>('external/rhea-introduction-main', this.#parts);
     const { workload } = this.#parts.scenario;
     for (const [url, { site, broker }] of this.#brokers()) {
       const ask = { endpoint: this.#rhea([broker]) };
-      const peer = await admin.ask('introduce', ask, 1, signal).catch((cause: Error) => {
+      const peer = await admin.ask('introduce', ask, { signal }).catch((cause: Error) => {
         throw unreachable(url, site, broker, cause);
       });
       this.#versions.set(url, `${peer.product} ${peer.version}`.trim());
@@ -151,7 +152,7 @@ export class ExternalBus implements Bus {
     }
   }
 
-  #namesBy(admin: Admin<NameCalls>): Names {
+  #namesBy(admin: Attendant<NameCalls>): Names {
     const { scenario, run } = this.#parts;
     const [first] = this.#brokers().values();
     if (first === undefined) throw new Error('an external bus without brokers');

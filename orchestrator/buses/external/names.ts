@@ -4,17 +4,18 @@ import { patterns } from '../../../topologies/patterns.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import { fillTexts } from '../../../topologies/templates.ts';
 import { BusError } from '../../errors.ts';
+import type { Attendant } from '../../hosts/attendant.ts';
 import type { AgentProcess } from '../bus.ts';
 import { serverQueues, sharedQueues } from '../rabbitmq/addressing.ts';
 import { replyQueue } from '../rabbitmq/endpoint.ts';
-import type { Admin } from './admin.ts';
+import { patienceMs } from './admin.ts';
 import type { Binding, NameCalls } from './name-calls.ts';
 
 export interface NameParts {
   readonly scenario: ResolvedScenario;
   readonly addresses: AddressTemplates<Address>;
   readonly prefix: string;
-  readonly admin: Admin<NameCalls>;
+  readonly admin: Attendant<NameCalls>;
   /** For the administration program. */
   readonly endpoint: () => AmqplibEndpoint;
 }
@@ -48,8 +49,8 @@ export class Names {
     const queues = replies ? clients.map(({ index }) => replyQueue(prefix, index)) : [];
     this.#note([...bindings, ...exchanges], queues);
     const ask = { endpoint: endpoint(), bindings: [...bindings, ...exchanges], queues };
-    const names = bindings.length + queues.length;
-    await admin.ask('declare', ask, names, signal).catch((cause: Error) => {
+    const ms = patienceMs(bindings.length + queues.length);
+    await admin.ask('declare', ask, { ms, signal }).catch((cause: Error) => {
       if (cause instanceof BusError) throw cause;
       throw new BusError(
         'EXTERNAL_DECLARE',
@@ -66,7 +67,8 @@ export class Names {
     if (queues.length === 0) return null;
     const { admin, endpoint } = this.#parts;
     const ask = { endpoint: endpoint(), queues };
-    const depths = await admin.ask('depths', ask, queues.length, signal);
+    const ms = patienceMs(queues.length);
+    const depths = await admin.ask('depths', ask, { ms, signal });
     const messagesReady = depths.reduce<number>((sum, depth) => sum + (depth ?? 0), 0);
     return { messagesReady, queues: queues.length };
   }
@@ -76,7 +78,7 @@ export class Names {
     const { admin, endpoint } = this.#parts;
     const names = { queues: [...this.#queues], exchanges: [...this.#exchanges] };
     const ask = { endpoint: endpoint(), ...names };
-    await admin.ask('remove', ask, this.#queues.size, signal);
+    await admin.ask('remove', ask, { ms: patienceMs(this.#queues.size), signal });
     this.#queues.clear();
     this.#exchanges.clear();
   }

@@ -68,7 +68,7 @@ export class Cluster implements NodeSurroundings {
 
   async #unregistered(node: RabbitmqNode, signal: AbortSignal): Promise<string | null> {
     const ask = { port: this.#epmdPort };
-    const names = await this.#gateways.get(node.host)?.ask('epmd', ask, signal);
+    const names = await this.#gateways.get(node.host)?.ask('epmd', ask, { signal });
     return names?.includes(node.name) ? null : 'its name is not registered';
   }
 

@@ -6,7 +6,7 @@ import { BusError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import { Cluster } from './cluster.ts';
 import type { DeployContext, DeployedCluster, Place } from './context.ts';
-import { Gateway } from './gateway-client.ts';
+import { type Gateway, startGateway } from './gateway-client.ts';
 import {
   type Installation,
   notInstalled,
@@ -108,7 +108,7 @@ async function startGateways(
   const gateways = await Promise.all(
     hosts.map(async (host) => {
       const log = join(run.logs, `gateway.${host.name}.log`);
-      return [host, stack.use(await Gateway.start(host, log))] as const;
+      return [host, stack.use(await startGateway(host, log))] as const;
     }),
   );
   return new Map(gateways);
@@ -143,7 +143,7 @@ async function choosePorts(
   signal: AbortSignal,
 ): Promise<readonly number[]> {
   const [gateway] = gateways.values();
-  return (await gateway?.ask('ports', { count }, signal)) ?? [];
+  return (await gateway?.ask('ports', { count }, { signal })) ?? [];
 }
 
 const portsPerNode = 4;
@@ -188,7 +188,7 @@ async function startEpmd(
         await epmd.end(1_000);
       });
       const look = async (): Promise<string | null> => {
-        const names = await gateways.get(host)?.ask('epmd', { port }, signal);
+        const names = await gateways.get(host)?.ask('epmd', { port }, { signal });
         return names ? null : `nothing listens at port ${port}`;
       };
       const patience = { what: `epmd on ${host.name}`, everyMs: 10, timeoutMs: 10_000 };

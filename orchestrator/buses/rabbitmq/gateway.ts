@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { connect, createServer, type Server } from 'node:net';
-import { serveRequests } from '../../fabrics/request-line.ts';
+import { serveCalls } from '../../hosts/calls.ts';
 import type { GatewayCalls } from './gateway-protocol.ts';
 
 // Runs on the host of a bus node and speaks HTTP to the node's management API there, because the orchestrator may be
@@ -71,7 +71,7 @@ function epmdNames(port: number): Promise<readonly string[] | null> {
   });
 }
 
-serveRequests<GatewayCalls>({
+serveCalls<GatewayCalls>({
   http,
   ports: ({ count }) => freePorts(count),
   epmd: ({ port }) => epmdNames(port),

@@ -1,5 +1,5 @@
 import { BusError } from '../../errors.ts';
-import { RequestError } from '../../fabrics/request-line.ts';
+import { CallError } from '../../hosts/calls.ts';
 import type { Gateway } from './gateway-client.ts';
 import type { GatewayCalls } from './gateway-protocol.ts';
 
@@ -61,9 +61,9 @@ export class Management {
   /** Status 0 stands for a node that cannot be reached. */
   async #ask(asked: Http['ask'], signal: AbortSignal): Promise<Http['answer']> {
     try {
-      return await this.#gateway.ask('http', asked, signal);
+      return await this.#gateway.ask('http', asked, { signal });
     } catch (error) {
-      if (error instanceof RequestError) return { status: 0, body: error.message };
+      if (error instanceof CallError) return { status: 0, body: error.message };
       throw error;
     }
   }

@@ -8,7 +8,7 @@ import type { Bus } from '../bus.ts';
 import { RouterBus } from './bus.ts';
 import { type Connector, routerConfig } from './config.ts';
 import { planMesh, type RouterPlan } from './layout.ts';
-import { Management } from './management.ts';
+import { type Management, startManagement } from './management.ts';
 import { waitConverged } from './mesh.ts';
 import { logFileOf, RouterNode } from './node.ts';
 import { findPrograms } from './program.ts';
@@ -65,9 +65,10 @@ async function placeRouters(
     if (host === undefined || program === undefined) throw new Error(`no place for ${plan.name}`);
     const management =
       managements.get(host) ??
-      resources.use(await Management.start(host, logFileOf(run.logs, `management.${host.name}`)));
+      resources.use(await startManagement(host, logFileOf(run.logs, `management.${host.name}`)));
     managements.set(host, management);
-    const [normal = 0, interRouter = 0, edge = 0] = await management.freePorts(3, signal);
+    const ask = { address: host.address, count: 3 };
+    const [normal = 0, interRouter = 0, edge = 0] = await management.ask('ports', ask, { signal });
     const node = new RouterNode(plan, {
       host,
       management,

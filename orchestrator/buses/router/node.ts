@@ -5,7 +5,7 @@ import type { Host, HostProcess } from '../../hosts/host.ts';
 import { sleep } from '../../processes/waiting.ts';
 import type { BusNode } from '../bus.ts';
 import type { RouterPlan } from './layout.ts';
-import type { Management } from './management.ts';
+import { type Management, queryRouter } from './management.ts';
 import type { ManagementCalls, ManagementType } from './management-calls.ts';
 
 export interface RouterPlace {
@@ -78,7 +78,7 @@ export class RouterNode implements BusNode {
     signal: AbortSignal,
   ): Promise<ManagementCalls[T]['answer'] | null> {
     if (this.#process === null) return null;
-    return await this.#place.management.query(this.ports.normal, type, signal);
+    return await queryRouter(this.#place.management, this.ports.normal, type, signal);
   }
 
   async start(signal: AbortSignal): Promise<void> {

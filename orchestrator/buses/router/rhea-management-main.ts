@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { serveRequests } from '../../fabrics/request-line.ts';
+import { serveCalls } from '../../hosts/calls.ts';
 import { ManagementClient } from './amqp-management.ts';
 import type { ManagementAnswer, ManagementCalls, ManagementType } from './management-calls.ts';
 
@@ -41,7 +41,7 @@ function query<T extends ManagementType>(type: T): Handler<T> {
   return ({ host, port }) => clientOf(host, port).query(type);
 }
 
-serveRequests<ManagementCalls>({
+serveCalls<ManagementCalls>({
   node: query('node'),
   address: query('address'),
   link: query('link'),

@@ -18,7 +18,7 @@ import {
   versions,
 } from '../../../agents/drivers/zeromq/socket.ts';
 import { emptyHeader, flagProbe, readHeader } from '../../../agents/header.ts';
-import { serveRequests } from '../../fabrics/request-line.ts';
+import { serveCalls } from '../../hosts/calls.ts';
 import type { ProxyCalls, ProxyCounts, ProxyDirectory } from './proxy-calls.ts';
 
 type Opening = ProxyCalls['open']['ask'];
@@ -171,7 +171,7 @@ function opened(): SiteProxy {
   return proxy;
 }
 
-serveRequests<ProxyCalls>({
+serveCalls<ProxyCalls>({
   async open(opening) {
     proxy = new SiteProxy(opening);
     const version = `${versions['libzmq']} (zeromq ${versions['zeromq']})`;

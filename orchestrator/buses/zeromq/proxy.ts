@@ -1,7 +1,7 @@
 import { BusError } from '../../errors.ts';
-import { RequestError, RequestLine } from '../../fabrics/request-line.ts';
+import { Attendant } from '../../hosts/attendant.ts';
+import { CallError } from '../../hosts/calls.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
-import { within } from '../../processes/waiting.ts';
 import type { BusNode } from '../bus.ts';
 import type { ProxyCalls, ProxyDirectory, ProxyOpening } from './proxy-calls.ts';
 
@@ -16,7 +16,6 @@ const portsTried = 100;
 const startMs = 10_000;
 const connectMs = 30_000;
 const countMs = 2000;
-const graceMs = 1000;
 
 /** One proxy process; it keeps its port over restarts. */
 export class ProxyNode implements BusNode {
@@ -26,10 +25,9 @@ export class ProxyNode implements BusNode {
   version = '';
   readonly #opening: ProxyOpening;
   readonly #logFile: string;
-  #process: HostProcess | null = null;
+  #program: Attendant<ProxyCalls> | null = null;
   #port: number | null = null;
   #directory: ProxyDirectory | null = null;
-  #line: RequestLine<ProxyCalls> | null = null;
 
   constructor(name: string, host: Host, opening: ProxyOpening, logFile: string) {
     this.name = name;
@@ -40,7 +38,7 @@ export class ProxyNode implements BusNode {
   }
 
   get process(): HostProcess | null {
-    return this.#process;
+    return this.#program?.process ?? null;
   }
 
   /** Where clients dial it; 0 before the first start. */
@@ -49,10 +47,12 @@ export class ProxyNode implements BusNode {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const command = this.host.program('orchestrator/buses/zeromq/proxy-main');
-    const started = await this.host.spawn(command, { logFile: this.#logFile, stdio: 'pipe' });
-    this.#process = started;
-    this.#line = new RequestLine(started, (how) => this.#failure(`its process ended: ${how}`));
+    this.#program = await Attendant.start<ProxyCalls>(this.host, {
+      program: 'orchestrator/buses/zeromq/proxy-main',
+      logFile: this.#logFile,
+      answerMs: startMs,
+      failed: ({ how }) => this.#failure(how),
+    });
     const opening = { ...this.#opening, ports: this.#ports() };
     const { port, version } = await this.#ask('open', opening, startMs, signal);
     this.#port = port;
@@ -72,21 +72,20 @@ export class ProxyNode implements BusNode {
   }
 
   async kill(): Promise<void> {
-    await this.#process?.signal('SIGKILL');
-    await this.#process?.exited;
+    await this.process?.signal('SIGKILL');
+    await this.process?.exited;
   }
 
   async pause(): Promise<void> {
-    await this.#process?.signal('SIGSTOP');
+    await this.process?.signal('SIGSTOP');
   }
 
   async resume(): Promise<void> {
-    await this.#process?.signal('SIGCONT');
+    await this.process?.signal('SIGCONT');
   }
 
   async stop(): Promise<void> {
-    this.#process?.stdin?.end();
-    await this.#process?.end(graceMs);
+    await this.#program?.[Symbol.asyncDispose]();
   }
 
   #ports(): number[] {
@@ -99,15 +98,14 @@ export class ProxyNode implements BusNode {
   async #ask<K extends keyof ProxyCalls>(
     name: K,
     ask: ProxyCalls[K]['ask'],
-    timeoutMs: number,
+    ms: number,
     signal: AbortSignal,
   ): Promise<ProxyCalls[K]['answer']> {
-    if (this.#line === null) throw this.#failure('it was not started');
-    const late = (): BusError => this.#failure(`no answer to ${name} within ${timeoutMs} ms`);
+    if (this.#program === null) throw this.#failure('it was not started');
     try {
-      return await within(this.#line.request(name, ask), timeoutMs, late, signal);
+      return await this.#program.ask(name, ask, { ms, signal });
     } catch (error) {
-      if (error instanceof RequestError) throw this.#failure(error.message);
+      if (error instanceof CallError) throw this.#failure(error.message);
       throw error;
     }
   }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { Observation } from '../../../reports/warnings/observed.ts';
 import type { LinkShape, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
-import type { Host, HostProcess } from '../../hosts/host.ts';
+import { CallError } from '../../hosts/calls.ts';
+import type { Host } from '../../hosts/host.ts';
 import { measureRoundTrips } from '../echo.ts';
 import type { Direction, Endpoint, Fabric } from '../fabric.ts';
-import { RequestError, RequestLine } from '../request-line.ts';
 import { type Block, relayAddress } from './block.ts';
-import type { RelayCalls } from './relay-protocol.ts';
+import type { Relay } from './relay.ts';
 
 const latenessLimitUs = 2_500;
 /** Beyond this many times the limit the delays are no longer those that were asked for. */
@@ -32,7 +32,7 @@ export interface LoopbackParts {
   readonly directory: string;
   readonly hosts: readonly Host[];
   readonly home: Host;
-  readonly relay: HostProcess;
+  readonly relay: Relay;
   readonly logs: string;
   /** Of jitter. */
   readonly seed: number;
@@ -47,7 +47,6 @@ export class LoopbackFabric implements Fabric {
   readonly processes: Fabric['processes'];
   readonly inSiteReason = 'connections inside a site do not pass the relay of the loopback fabric';
   readonly #parts: LoopbackParts;
-  readonly #line: RequestLine<RelayCalls>;
   readonly #routes = new Map<string, Promise<Endpoint>>();
   readonly #shapes: Map<string, LinkShape>;
   #disposed: Promise<void> | null = null;
@@ -56,22 +55,13 @@ export class LoopbackFabric implements Fabric {
     this.#parts = parts;
     this.hosts = parts.hosts;
     this.#shapes = new Map(parts.topology.links.map((link) => [`${link.from} ${link.to}`, link]));
-    this.processes = [{ name: 'relay', process: parts.relay, host: parts.home }];
+    this.processes = [{ name: 'relay', process: parts.relay.process, host: parts.home }];
     this.environment = { addresses: `127.${parts.block.number}.0.0/15` };
-    this.#line = new RequestLine(
-      parts.relay,
-      (how) =>
-        new FabricError(
-          'LOOPBACK_RELAY_ENDED',
-          `the relay process of the loopback fabric (pid ${parts.relay.pid}) has ended: ${how}`,
-          `See ${join(parts.logs, 'relay.log')}; every connection between sites is gone with it.`,
-        ),
-    );
   }
 
   async start(): Promise<void> {
     const { topology, seed } = this.#parts;
-    const { nice } = await this.#line.request('start', { links: topology.links, seed });
+    const { nice } = await this.#parts.relay.ask('start', { links: topology.links, seed });
     this.environment = { ...this.environment, relayNice: String(nice) };
   }
 
@@ -94,9 +84,15 @@ export class LoopbackFabric implements Fabric {
     const target = { address: to.address, port };
     const listen = { address: this.#relayAddress(from, to), port };
     try {
-      await this.#line.request('open', { from: from.site, to: to.site, listen, target, counted });
+      await this.#parts.relay.ask('open', {
+        from: from.site,
+        to: to.site,
+        listen,
+        target,
+        counted,
+      });
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
+      if (!(error instanceof CallError)) throw error;
       throw new FabricError(
         'LOOPBACK_ROUTE_FAILED',
         `the relay cannot listen on ${listen.address}:${port}, which is ${to.site} as seen from ${from.site}: ${error.message}`,
@@ -114,7 +110,7 @@ export class LoopbackFabric implements Fabric {
     const known = this.#routes.get(key);
     if (known === undefined) return;
     this.#routes.delete(key);
-    await this.#line.request('close', { listen: await known });
+    await this.#parts.relay.ask('close', { listen: await known });
   }
 
   async shape(from: string, to: string, shape: Partial<LinkShape>): Promise<void> {
@@ -128,15 +124,15 @@ export class LoopbackFabric implements Fabric {
     const key = `${from} ${to}`;
     const before = this.#shapes.get(key);
     if (before !== undefined) this.#shapes.set(key, { ...before, ...shape });
-    await this.#line.request('shape', { from, to, shape });
+    await this.#parts.relay.ask('shape', { from, to, shape });
   }
 
   async cut(from: string, to: string): Promise<void> {
-    await this.#line.request('cut', { from, to });
+    await this.#parts.relay.ask('cut', { from, to });
   }
 
   async heal(from: string, to: string): Promise<void> {
-    await this.#line.request('heal', { from, to });
+    await this.#parts.relay.ask('heal', { from, to });
   }
 
   measure(
@@ -167,11 +163,11 @@ export class LoopbackFabric implements Fabric {
   }
 
   traffic(): ReturnType<Fabric['traffic']> {
-    return this.#line.request('traffic', null);
+    return this.#parts.relay.ask('traffic', null);
   }
 
   async troubles(): Promise<readonly Observation[]> {
-    const { p99Us, stalls } = await this.#line.request('health', null);
+    const { p99Us, stalls } = await this.#parts.relay.ask('health', null);
     const troubles: Observation[] = [];
     if (p99Us > latenessLimitUs) {
       troubles.push({
@@ -201,8 +197,7 @@ export class LoopbackFabric implements Fabric {
 
   async #dispose(): Promise<void> {
     const { relay, block, directory } = this.#parts;
-    relay.stdin?.end();
-    await relay.end(1_000);
+    await relay[Symbol.asyncDispose]();
     await block[Symbol.asyncDispose]();
     await rm(directory, { recursive: true, force: true });
   }

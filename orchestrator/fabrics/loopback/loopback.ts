@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Topology } from '../../../topologies/topology.ts';
-import type { HostProcess } from '../../hosts/host.ts';
 import { localHost } from '../../hosts/local.ts';
 import type { Fabric, FabricMaker, RunContext } from '../fabric.ts';
 import { claimBlock, maxSites, siteAddress, usualBlock, wholeLoopback } from './block.ts';
 import { LoopbackFabric } from './loopback-fabric.ts';
+import { type Relay, startRelay } from './relay.ts';
 
 /** Sites on loopback addresses, joined by a relay process that delays TCP streams: no root, and no packet loss. */
 export const loopback: FabricMaker = {
@@ -56,7 +56,7 @@ async function make(topology: Topology, run: RunContext, signal: AbortSignal): P
   signal.throwIfAborted();
   const block = await claimBlock();
   const directory = join(run.scratch, 'loopback');
-  let relay: HostProcess | null = null;
+  let relay: Relay | null = null;
   try {
     const hosts = await Promise.all(
       topology.sites.map(({ name }, index) =>
@@ -74,10 +74,7 @@ async function make(topology: Topology, run: RunContext, signal: AbortSignal): P
       address: `127.${block.number}.0.1`,
       directory: join(directory, '.fabric'),
     });
-    relay = await home.spawn(home.program('orchestrator/fabrics/loopback/relay-main'), {
-      stdio: 'pipe',
-      logFile: join(run.logs, 'relay.log'),
-    });
+    relay = await startRelay(home, join(run.logs, 'relay.log'));
     const fabric = new LoopbackFabric({
       topology,
       block,
@@ -92,7 +89,7 @@ async function make(topology: Topology, run: RunContext, signal: AbortSignal): P
     signal.throwIfAborted();
     return fabric;
   } catch (error) {
-    await relay?.end(1_000);
+    await relay?.[Symbol.asyncDispose]();
     await block[Symbol.asyncDispose]();
     await rm(directory, { recursive: true, force: true });
     throw error;

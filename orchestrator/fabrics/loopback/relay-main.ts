@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { serveCalls } from '../../hosts/calls.ts';
 import type { Direction, Endpoint } from '../fabric.ts';
 import { raisePriority } from '../priority.ts';
-import { serveRequests } from '../request-line.ts';
 import { linkSeed } from './jitter.ts';
 import type { RelayCalls, RelayRoute } from './relay-protocol.ts';
 import { RelayedLink } from './relayed-link.ts';
@@ -49,7 +49,7 @@ function close(listen: Endpoint): null {
   return null;
 }
 
-serveRequests<RelayCalls>({
+serveCalls<RelayCalls>({
   start({ links: wanted, seed }) {
     for (const [index, link] of wanted.entries()) {
       const { from, to } = link;

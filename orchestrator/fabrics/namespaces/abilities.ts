@@ -6,7 +6,7 @@ import { namespaceHost } from '../../hosts/namespace.ts';
 import { claimDirectory, markOf, newOwner, temporaryFolder } from '../../processes/owner.ts';
 import { endOwned } from '../../processes/stale.ts';
 import { makeNamespace, type Privilege } from './network-namespace.ts';
-import { firewalls, lineTo, startEngine } from './nfqueue.ts';
+import { firewalls, startEngine } from './nfqueue.ts';
 
 /** What stands in the way of something, and what to do about it. */
 export interface Obstacle {
@@ -139,7 +139,7 @@ async function probeEngine(host: Host, logFile: string): Promise<Obstacle | null
   const engine = await startEngine(host, logFile);
   try {
     const link = { from: 'a', to: 'b', ...perfect };
-    await lineTo(engine, logFile).request('start', { links: [{ queue: 1, link, seed: 1 }] });
+    await engine.ask('start', { links: [{ queue: 1, link, seed: 1 }] });
     return null;
   } catch (error) {
     const log = await host.get(logFile).then(String, () => '');
@@ -149,7 +149,7 @@ async function probeEngine(host: Host, logFile: string): Promise<Obstacle | null
       hint: noKoffi ? 'npm install koffi' : 'modprobe nfnetlink_queue',
     };
   } finally {
-    await engine.end(1_000);
+    await engine[Symbol.asyncDispose]();
   }
 }
 

@@ -1,5 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { nowUs } from '../../../agents/clock.ts';
+import { lineOf } from '../../../agents/lines.ts';
+import { promptAnswers } from '../../hosts/calls.ts';
 import type { EngineCalls, EngineHealth, EngineStatus, EngineTraffic } from './engine-protocol.ts';
 import { Lateness } from './lateness.ts';
 import { libc } from './libc.ts';
@@ -110,8 +112,7 @@ function health(): EngineHealth {
   return told;
 }
 
-type Orders = { readonly [K in keyof EngineCalls]: (ask: never) => EngineCalls[K]['answer'] };
-const orders: Orders = { start, shape, cut, traffic, health };
+const answer = promptAnswers<EngineCalls>({ start, shape, cut, traffic, health });
 
 function sumOf(count: (link: PacketLink) => number): number {
   return [...links.values()].reduce((sum, link) => sum + count(link), 0);
@@ -135,31 +136,14 @@ function requestRealTime(): boolean {
   return libc.sched_setscheduler(0, fifo, parameter) >= 0;
 }
 
-let unread = '';
 const inbox = Buffer.alloc(65_536);
 
 /** Obeys every order that is complete; false once stdin has ended. */
 function readOrders(): boolean {
   const length = readSync(0, inbox);
   if (length === 0) return false;
-  const lines = (unread + inbox.toString('utf8', 0, length)).split('\n');
-  unread = lines.pop() ?? '';
-  for (const line of lines) writeSync(1, `${JSON.stringify(obey(line))}\n`);
+  for (const reply of answer(inbox.subarray(0, length))) writeSync(1, lineOf(reply));
   return true;
-}
-
-function obey(line: string): object {
-  const { id, name, ask } = JSON.parse(line) as {
-    readonly id: number;
-    readonly name: keyof EngineCalls;
-    readonly ask: never;
-  };
-  try {
-    return { id, answer: orders[name](ask) };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { id, error: { code: 'FAILED', message } };
-  }
 }
 
 const pollIn = 1;

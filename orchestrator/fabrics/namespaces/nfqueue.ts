@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { Observation } from '../../../reports/warnings/observed.ts';
 import type { Link, Topology } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
-import type { Host, HostProcess } from '../../hosts/host.ts';
+import { Attendant } from '../../hosts/attendant.ts';
+import { CallError } from '../../hosts/calls.ts';
+import type { Host } from '../../hosts/host.ts';
 import type { RunContext } from '../fabric.ts';
 import { linkSeed } from '../loopback/jitter.ts';
-import { RequestError, RequestLine } from '../request-line.ts';
 import { routerInterface } from './addresses.ts';
 import type { EngineCalls, EngineHealth, EngineLink, EngineStatus } from './engine-protocol.ts';
 import type { Impairment } from './impairment.ts';
@@ -33,38 +34,37 @@ export async function startNfqueue(
   const links = engineLinks(topology.links, run.seed ?? 1);
   const engine = await startEngine(network.router, logFile);
   try {
-    const line = lineTo(engine, logFile);
-    const status = await line.request('start', { links }).catch((error: unknown) => {
+    const status = await engine.ask('start', { links }).catch((error: unknown) => {
       throw refused(error, logFile);
     });
     await loadRules(network.router, rules(topology, links), firewall, logFile);
-    return impairment(network, topology, engine, line, links, status, firewall);
+    return impairment(network, topology, engine, links, status, firewall);
   } catch (error) {
-    await engine.end(1_000);
+    await engine[Symbol.asyncDispose]();
     throw error;
   }
 }
 
 /** Starts an engine in a namespace; it takes no queue yet. */
-export function startEngine(router: Host, logFile: string): Promise<HostProcess> {
-  const command = router.program('orchestrator/fabrics/namespaces/engine-main', ...engineFlags);
-  return router.spawn(command, { stdio: 'pipe', logFile });
-}
-
-export function lineTo(engine: HostProcess, logFile: string): RequestLine<EngineCalls> {
-  return new RequestLine(
-    engine,
-    (how) =>
+export function startEngine(router: Host, logFile: string): Promise<Engine> {
+  return Attendant.start<EngineCalls>(router, {
+    program: 'orchestrator/fabrics/namespaces/engine-main',
+    nodeFlags: engineFlags,
+    logFile,
+    answerMs: 30_000,
+    failed: ({ how, pid }) =>
       new FabricError(
         'NAMESPACES_ENGINE_ENDED',
-        `the packet engine (pid ${engine.pid}) has ended: ${how}`,
+        `the packet engine (pid ${pid}) does not answer: ${how}`,
         `See ${logFile}. Without it nothing passes between the sites.`,
       ),
-  );
+  });
 }
 
+type Engine = Attendant<EngineCalls>;
+
 function refused(error: unknown, logFile: string): unknown {
-  if (!(error instanceof RequestError)) return error;
+  if (!(error instanceof CallError)) return error;
   return new FabricError(
     'NAMESPACES_ENGINE_REFUSED',
     `the packet engine cannot start: ${error.message}`,
@@ -116,8 +116,7 @@ async function loadRules(
 function impairment(
   network: SiteNetwork,
   topology: Topology,
-  engine: HostProcess,
-  line: RequestLine<EngineCalls>,
+  engine: Engine,
   links: readonly EngineLink[],
   status: EngineStatus,
   firewall: string,
@@ -137,28 +136,25 @@ function impairment(
       engineRealTime: String(status.realTime),
       engineBufferBytes: String(status.receiveBufferBytes),
     },
-    processes: [{ name: 'engine', process: engine, host: network.router }],
+    processes: [{ name: 'engine', process: engine.process, host: network.router }],
     async shape(from, to, shape) {
-      await line.request('shape', { queue: find(from, to), shape });
+      await engine.ask('shape', { queue: find(from, to), shape });
     },
     async cut(from, to) {
-      await line.request('cut', { queue: find(from, to), cut: true });
+      await engine.ask('cut', { queue: find(from, to), cut: true });
     },
     async heal(from, to) {
-      await line.request('cut', { queue: find(from, to), cut: false });
+      await engine.ask('cut', { queue: find(from, to), cut: false });
     },
     async traffic() {
-      const rows = new Map((await line.request('traffic', null)).map((row) => [row.queue, row]));
+      const rows = new Map((await engine.ask('traffic', null)).map((row) => [row.queue, row]));
       return links.map(({ queue, link: { from, to } }) => {
         const { bytes = 0, packets = 0 } = rows.get(queue) ?? {};
         return { from, to, bytes, packets };
       });
     },
-    troubles: async () => troublesOf(await line.request('health', null), shortestRttMs),
-    async [Symbol.asyncDispose]() {
-      engine.stdin?.end();
-      await engine.end(1_000);
-    },
+    troubles: async () => troublesOf(await engine.ask('health', null), shortestRttMs),
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };
 }
 

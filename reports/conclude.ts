@@ -1,7 +1,7 @@
 import type { PeerRow } from '../agents/protocol.ts';
 import type { Evidence } from './evidence.ts';
 import { type Account, openAccounts } from './reconcile/accounts.ts';
-import { distOf, encodeHistogram } from './reconcile/dist.ts';
+import { distOf, encodeHistogram, largestUs } from './reconcile/dist.ts';
 import { intervalHistograms, intervalRows, openIntervals } from './reconcile/intervals.ts';
 import { type Latencies, type LatencyKind, latencyOf, openLatencies } from './reconcile/latency.ts';
 import { localityOf } from './reconcile/locality.ts';
@@ -97,14 +97,18 @@ function peerRecords(
   return [...rows]
     .sort((a, b) => (a.role === b.role ? a.index - b.index : a.role === 'client' ? -1 : 1))
     .map((row) => {
-      const account = row.role === 'client' ? byClient.get(row.index) : undefined;
       const { peer, role, topic, responseP50Us, responseP99Us } = row;
-      const { due, completed, failed } =
-        account === undefined
-          ? row
-          : { due: account.due, completed: account.completed, failed: failuresOf(account).all };
       const site = siteName(evidence, row.site);
-      return { peer, role, site, topic, due, completed, failed, responseP50Us, responseP99Us };
+      const base = { peer, role, site, topic };
+      const times = { responseP50Us, responseP99Us };
+      if (role === 'server') {
+        const own = { due: null, completed: null, failed: null };
+        return { ...base, ...own, ...times, delivered: row.due };
+      }
+      const account = byClient.get(row.index);
+      const { due, completed, failed } =
+        account === undefined ? row : { ...account, failed: failuresOf(account).all };
+      return { ...base, due, completed, failed, ...times, delivered: null };
     });
 }
 
@@ -132,7 +136,7 @@ function windowHistograms(evidence: Evidence, latencies: Latencies): TaggedHisto
           tag: `${kind}.${name}`,
           startSeconds: 0,
           lengthSeconds: evidence.measuredMs / 1e3,
-          maxUs: histogram.maxValue,
+          maxUs: largestUs(histogram),
           hdr: encodeHistogram(histogram),
         },
       ];

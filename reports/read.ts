@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { refuseContradictions } from './consistency/consistency.ts';
 import { readCsv } from './csv-table.ts';
 import { ResultInputError } from './errors.ts';
 import { parseResult } from './parse.ts';
@@ -10,7 +11,8 @@ import { intervalColumns, peerColumns } from './write.ts';
 
 /**
  * Reads a record back from its directory, or from a `result.json` and whatever lies beside it: a lone `result.json`
- * gives a record without intervals, peers and histograms. Throws ResultInputError naming file and line.
+ * gives a record without intervals, peers and histograms. Throws ResultInputError naming file and line, and
+ * RESULT_INCONSISTENT where its numbers contradict each other.
  */
 export async function readRecord(directoryOrResultJson: string): Promise<RunRecord> {
   const file = await resultFileOf(directoryOrResultJson);
@@ -18,14 +20,25 @@ export async function readRecord(directoryOrResultJson: string): Promise<RunReco
   if (text === null) throw notFound(file);
   const result = parseDocument(file, text);
   const directory = dirname(file);
-  return {
+  const record: RunRecord = {
     result,
     intervals: await readBeside(directory, 'intervals.csv', (csv) =>
       rowsOf(csv, intervalColumns, toInterval),
     ),
-    peers: await readBeside(directory, 'peers.csv', (csv) => rowsOf(csv, peerColumns, toPeer)),
+    peers: await readBeside(directory, 'peers.csv', (csv) => rowsOf(csv, olderPeerColumns, toPeer)),
     histograms: await readBeside(directory, 'histograms.hlog', readIntervalLog),
   };
+  refuseContradictions(record, file);
+  return record;
+}
+
+/** A `result.json` without what lies beside it; null where there is none. Throws as `readRecord` does. */
+export async function readResult(file: string): Promise<RunResult | null> {
+  const text = await readText(file);
+  if (text === null) return null;
+  const result = parseDocument(file, text);
+  refuseContradictions({ result, intervals: [], peers: [], histograms: [] }, file);
+  return result;
 }
 
 async function resultFileOf(path: string): Promise<string> {
@@ -60,6 +73,7 @@ async function readText(path: string): Promise<string | null> {
   }
 }
 
+/** The text of a `result.json`, unchecked against itself. Throws ResultInputError naming the file. */
 function parseDocument(file: string, text: string): RunResult {
   let document: unknown;
   try {
@@ -100,6 +114,8 @@ async function readBeside<T>(
   }
 }
 
+const olderPeerColumns = peerColumns.filter((column) => column !== 'delivered');
+
 type Cells = ReadonlyMap<string, string>;
 
 function rowsOf<T>(csv: string, columns: readonly string[], make: (cells: Cells) => T): T[] {
@@ -135,16 +151,21 @@ function toPeer(cells: Cells): PeerRecord {
   if (role !== 'client' && role !== 'server') {
     throw new Error(`role: expected client or server, got "${role ?? ''}"`);
   }
+  // Older results give the deliveries of servers as due, completed and 0 failed.
+  const isOlder = role === 'server' && !cells.has('delivered');
+  const ofClient = (column: string): number | null =>
+    role === 'client' ? numberIn(cells, column) : null;
   return {
     peer: cells.get('peer') ?? '',
     role,
     site: cells.get('site') ?? '',
     topic: numberIn(cells, 'topic'),
-    due: numberIn(cells, 'due'),
-    completed: numberIn(cells, 'completed'),
-    failed: numberIn(cells, 'failed'),
+    due: ofClient('due'),
+    completed: ofClient('completed'),
+    failed: ofClient('failed'),
     responseP50Us: numberOrNull(cells, 'responseP50Us'),
     responseP99Us: numberOrNull(cells, 'responseP99Us'),
+    delivered: role === 'client' ? null : numberIn(cells, isOlder ? 'due' : 'delivered'),
   };
 }
 

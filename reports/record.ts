@@ -21,17 +21,20 @@ export interface IntervalRow {
   readonly serviceP99Us: number | null;
 }
 
-/** One row of `peers.csv`. */
+/** One row of `peers.csv`. What only clients have is null for servers, and the other way round. */
 export interface PeerRecord {
   readonly peer: string;
   readonly role: 'client' | 'server';
   readonly site: string;
   readonly topic: number;
-  readonly due: number;
-  readonly completed: number;
-  readonly failed: number;
+  /** Operations of a client. */
+  readonly due: number | null;
+  readonly completed: number | null;
+  readonly failed: number | null;
   readonly responseP50Us: number | null;
   readonly responseP99Us: number | null;
+  /** Deliveries at a server, repeated ones included. */
+  readonly delivered: number | null;
 }
 
 /** One line of `histograms.hlog`, tag `<kind>.<site>`; per second for response and service, else the whole window. */

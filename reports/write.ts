@@ -31,6 +31,7 @@ export const peerColumns: readonly (keyof PeerRecord)[] = [
   'failed',
   'responseP50Us',
   'responseP99Us',
+  'delivered',
 ];
 
 /**

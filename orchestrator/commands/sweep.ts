@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { readSweep } from '../../reports/sweep/read.ts';
 import {
   type PointEntry,
   type PointStatus,
@@ -105,16 +106,20 @@ async function sweepCommand(nameOrFile: string, flags: SweepFlags): Promise<void
   process.exitCode = exitCodeOf(outcome, interrupts.stop.aborted);
 }
 
-/** A sweep may grow from one call to the next; one of another name is another sweep. */
+/** A sweep may grow from one call to the next; one of another name is another sweep, and what was measured must be sound. */
 async function refuseOther(directory: string, name: string): Promise<void> {
   const text = await readFile(join(directory, planFile), 'utf8').catch(() => null);
   const before = text === null ? null : (JSON.parse(text) as SweepPlan);
-  if (before === null || before.name === name) return;
-  throw new UsageError(
-    'OUTPUT_UNUSABLE',
-    `${directory} holds another sweep (${before.name})`,
-    'Name a new or an empty directory with -o, or that of the sweep to go on with.',
-  );
+  if (before === null) return;
+  if (before.name !== name) {
+    throw new UsageError(
+      'OUTPUT_UNUSABLE',
+      `${directory} holds another sweep (${before.name})`,
+      'Name a new or an empty directory with -o, or that of the sweep to go on with.',
+    );
+  }
+  // All is read again at the end, and hours may lie between.
+  await readSweep(directory);
 }
 
 /** What reports need beside the index. */

@@ -1,3 +1,4 @@
+import { ResultInputError } from '../../reports/errors.ts';
 import { readRecord } from '../../reports/read.ts';
 import type { PointEntry, PointStatus, Settings } from '../../reports/sweep/sweep.ts';
 import type { Condition } from './condition.ts';
@@ -144,8 +145,14 @@ async function isTrueOf(
   journal: Journal,
 ): Promise<boolean> {
   if (directory === null) return false;
-  const record = await readRecord(`${journal.directory}/${directory}`).catch(() => null);
+  const record = await readRecord(`${journal.directory}/${directory}`).catch(unlessThere);
   return record !== null && conditions.every((condition) => condition.isTrueOf(record.result));
+}
+
+/** No result is nothing to ask; one that contradicts itself, or cannot be read, is no answer. */
+function unlessThere(error: unknown): null {
+  if (error instanceof ResultInputError && error.code === 'RESULT_NOT_FOUND') return null;
+  throw error;
 }
 
 class SearchOver extends Error {}

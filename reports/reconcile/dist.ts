@@ -100,11 +100,12 @@ export function distOf(samples: Samples, failed = 0): Dist {
   const [p50 = null, p75 = null, p90 = null, p95 = null, p99 = null, p999 = null, p9999 = null] =
     values;
   const complete = count > 0 && negative === 0;
+  const { mean, stddev } = momentsOf(histogram);
   return {
     count,
     min: complete ? histogram.getValueAtPercentile(0) : null,
-    mean: complete ? histogram.mean : null,
-    stddev: complete ? histogram.stdDeviation : null,
+    mean: complete ? mean : null,
+    stddev: complete ? stddev : null,
     p50,
     p75,
     p90,
@@ -112,10 +113,16 @@ export function distOf(samples: Samples, failed = 0): Dist {
     p99,
     p999,
     p9999,
-    max: count > 0 && failed === 0 ? histogram.maxValue : null,
+    max: count > 0 && failed === 0 ? largestUs(histogram) : null,
     hdr: encodeHistogram(histogram),
     failed,
+    negative,
   };
+}
+
+/** What a Dist's own histogram makes of it. Throws when `hdr` is no histogram. */
+export function recomputed({ hdr: encoded, failed, negative = 0 }: Dist): Dist {
+  return distOf(mergeSamples([{ hdr: encoded, negative }]), failed);
 }
 
 /**
@@ -134,9 +141,33 @@ export function quantileUs(
   return valuesAtRanks(samples.histogram, [rank - samples.negative])[0] ?? null;
 }
 
+/**
+ * The largest sample, as far as its histogram tells: a bucket's highest value, as all quantiles are. A histogram that was
+ * encoded knows no more, and a report made again must say the same.
+ */
+export function largestUs(histogram: JsHistogram): number {
+  return histogram.highestEquivalentValue(histogram.maxValue);
+}
+
 /** Largest recorded sample, null when there is none or one failed. */
 export function maxUs(samples: Samples, failed: number): number | null {
-  return samples.histogram.totalCount > 0 && failed === 0 ? samples.histogram.maxValue : null;
+  return samples.histogram.totalCount > 0 && failed === 0 ? largestUs(samples.histogram) : null;
+}
+
+/** As HdrHistogram's own, in two passes over the counts instead of three over iterators that are slow. */
+function momentsOf(histogram: JsHistogram): { readonly mean: number; readonly stddev: number } {
+  const total = histogram.totalCount;
+  const buckets: (readonly [value: number, count: number])[] = [];
+  for (let index = 0, seen = 0; seen < total; index++) {
+    const count = histogram.getCountAtIndex(index);
+    if (count === 0) continue;
+    seen += count;
+    buckets.push([histogram.medianEquivalentValue(histogram.valueFromIndex(index)), count]);
+  }
+  const average = (of: (value: number) => number): number =>
+    buckets.reduce((sum, [value, count]) => sum + of(value) * count, 0) / total;
+  const mean = average((value) => value);
+  return { mean, stddev: Math.sqrt(average((value) => (value - mean) ** 2)) };
 }
 
 function rankOf(parts: number, total: number): number {

@@ -76,7 +76,7 @@ export function groupFaults(
   });
 }
 
-function timesOf(valuesMs: readonly number[]): Times | null {
+export function timesOf(valuesMs: readonly number[]): Times | null {
   const sorted = [...valuesMs].sort((a, b) => a - b);
   const p50Ms = sorted[Math.ceil(sorted.length / 2) - 1];
   const maxMs = sorted.at(-1);

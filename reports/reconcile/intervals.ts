@@ -8,6 +8,7 @@ import {
   type EncodedSamples,
   emptyHistogram,
   encodeSamples,
+  largestUs,
   maxUs,
   mergeSamples,
   quantileUs,
@@ -172,7 +173,7 @@ export function intervalHistograms(
           tag: `${kind}.${siteName(evidence, interval.site)}`,
           startSeconds: interval.second,
           lengthSeconds: 1,
-          maxUs: mergeSamples([interval[kind]]).histogram.maxValue,
+          maxUs: largestUs(mergeSamples([interval[kind]]).histogram),
           hdr,
         },
       ];

@@ -25,7 +25,7 @@ export function workloadOf(
   };
 }
 
-function meanBytes(body: Evidence['scenario']['workload']['body']): number {
+export function meanBytes(body: Evidence['scenario']['workload']['body']): number {
   switch (body.kind) {
     case 'fixed':
       return body.bytes;

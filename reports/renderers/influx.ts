@@ -95,8 +95,8 @@ function latencyPoints(
   } = result.latencyUs;
   return Object.entries(kinds).flatMap(([kind, dist]: [string, Dist | null]) => {
     if (dist === null) return [];
-    const { hdr: ___, ...fields } = dist;
-    return [at('busbench_latency', { kind }, fields)];
+    const { hdr: ___, negative = null, ...fields } = dist;
+    return [at('busbench_latency', { kind }, { ...fields, negative })];
   });
 }
 

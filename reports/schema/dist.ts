@@ -21,6 +21,7 @@ export const distSchema = z.object({
   failed: number(
     'operations that failed and rank as infinite: with them, a null quantile above `count` means "> timeout"',
   ),
+  negative: number('samples below zero, by two clocks: they rank lowest').optional(),
 });
 
 /** Microseconds; null when empty, or when a quantile cannot be known (docs/measurement.md). */

@@ -24,7 +24,7 @@ function spreadTable(role: 'client' | 'server', peers: readonly PeerRecord[]): T
     cell(formatCount(group.length)),
     cell(
       spread(
-        group.map(({ completed }) => completed),
+        group.map(({ completed, delivered }) => (role === 'client' ? completed : delivered)),
         formatCount,
       ),
     ),
@@ -56,7 +56,7 @@ function spreadTable(role: 'client' | 'server', peers: readonly PeerRecord[]): T
       valueColumn(`${role}s`),
       ...(role === 'client'
         ? ['completed', 'failed', 'response p50', 'response p99']
-        : ['handled']
+        : ['delivered']
       ).map(valueColumn),
     ],
     rows,
@@ -64,10 +64,10 @@ function spreadTable(role: 'client' | 'server', peers: readonly PeerRecord[]): T
 }
 
 function failedCell(group: readonly PeerRecord[]): Cell {
-  const failed = group.reduce((sum, peer) => sum + peer.failed, 0);
-  const due = group.reduce((sum, peer) => sum + peer.due, 0);
+  const failed = group.reduce((sum, peer) => sum + (peer.failed ?? 0), 0);
+  const due = group.reduce((sum, peer) => sum + (peer.due ?? 0), 0);
   if (failed === 0) return cell('0');
-  const hit = group.filter((peer) => peer.failed > 0).length;
+  const hit = group.filter((peer) => (peer.failed ?? 0) > 0).length;
   return cell(`${formatPercent(failed / Math.max(1, due))} (${hit} hit)`, 'bad');
 }
 

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { Json } from '../../topologies/json.ts';
 import { ResultInputError } from '../errors.ts';
 import { flattenResult } from '../flatten.ts';
-import { parseResult } from '../parse.ts';
+import { readResult } from '../read.ts';
+import type { RunResult } from '../result.ts';
 import { measures } from './measures.ts';
 import { type PointEntry, planFile, type Sweep, type SweepPlan, type SweepPoint } from './sweep.ts';
 
@@ -67,10 +68,20 @@ export async function readSweep(directory: string): Promise<Sweep> {
     if (entry) entries.set(entry.id, entry);
   }
   const points: SweepPoint[] = [];
+  const wrong: ResultInputError[] = [];
   for (const point of plan.points) {
-    points.push(await readPoint(directory, point, entries.get(point.id) ?? null));
+    try {
+      points.push(await readPoint(directory, point, entries.get(point.id) ?? null));
+    } catch (error) {
+      if (!isContradiction(error)) throw error;
+      wrong.push(error);
+    }
   }
-  return { ...plan, points };
+  const [first] = wrong;
+  if (first === undefined) return { ...plan, points };
+  const found = wrong.map(({ message }) => message).join('\n');
+  const hint = 'Remove the directories of these points, and the sweep measures them again.';
+  throw new ResultInputError(first.code, found, hint, { cause: first });
 }
 
 async function readPlan(path: string): Promise<SweepPlan> {
@@ -103,11 +114,11 @@ async function readPoint(
   };
   if (none.directory === null) return none;
   const path = join(directory, none.directory, 'result.json');
-  const text = await readFile(path, 'utf8').catch(() => null);
-  // Points that failed before measuring have a directory of logs and no result.
-  if (text === null) return none;
   try {
-    const result = parseResult(JSON.parse(text));
+    // Points that failed before measuring have a directory of logs and no result.
+    const result = await readResult(path);
+    if (result === null) return none;
+    refuseOtherStatus(none.status, result, path);
     return {
       ...none,
       numbers: flattenResult(result),
@@ -115,6 +126,7 @@ async function readPoint(
       beyond: measures.filter(({ beyond }) => beyond(result)).map(({ id }) => id),
     };
   } catch (error) {
+    if (isContradiction(error)) throw error;
     const why = error instanceof Error ? error.message : String(error);
     return {
       ...none,
@@ -123,4 +135,23 @@ async function readPoint(
         .join('; '),
     };
   }
+}
+
+/** A point that was measured has the status of its verdict; one that went wrong afterwards has a status of its own. */
+function refuseOtherStatus(
+  status: SweepPoint['status'],
+  { verdict }: RunResult,
+  path: string,
+): void {
+  const own = ['ok', 'expectation-missed', 'invalid'];
+  if (!own.includes(status) || status === verdict.status) return;
+  throw new ResultInputError(
+    'RESULT_INCONSISTENT',
+    `${path} contradicts index.jsonl\nverdict.status: expected ${status} (its line there), got ${verdict.status}`,
+    'Remove the directory of the point, and the sweep measures it again.',
+  );
+}
+
+function isContradiction(error: unknown): error is ResultInputError {
+  return error instanceof ResultInputError && error.code === 'RESULT_INCONSISTENT';
 }

@@ -139,8 +139,8 @@ function enter(operation: Operation, from: Site, to: Site): void {
   else if (fate !== 'lost') {
     const again = dueUs === 11e6;
     to.book.deliver(client.peer.index, site, sequence, again);
-    to.handled++;
-    // One message comes a second time, and the bus says so.
+    // One message comes a second time, and the bus says so: it is handled again.
+    to.handled += again ? 2 : 1;
     if (again) to.book.deliver(client.peer.index, site, sequence, true);
   }
   if (fate === 'late') account.late++;

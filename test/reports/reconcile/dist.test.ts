@@ -18,6 +18,7 @@ describe('distOf', () => {
     expect(dist).toEqual({
       count: 0,
       failed: 0,
+      negative: 0,
       min: null,
       mean: null,
       stddev: null,

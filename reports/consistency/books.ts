@@ -34,6 +34,11 @@ export function* ledgerLaw({ result }: RunRecord): Generator<Contradiction> {
     delivered + lost,
     `delivered ${delivered} + lost ${lost}`,
   );
+  // Older results have no reasons.
+  for (const [name, own] of Object.entries(outcome.reasons ?? {})) {
+    const told = total(Object.values(own));
+    yield* same(`outcome.reasons.${name}`, told, failed[name] ?? 0, `its sum is failed.${name}`);
+  }
   if (patterns[result.scenario.workload.pattern].replies) {
     yield* same(
       'outcome.lostReplies',
@@ -47,8 +52,8 @@ export function* ledgerLaw({ result }: RunRecord): Generator<Contradiction> {
   }
 }
 
-/** A cut link or a slow bus may give the client's word and the server's; `late` counts only what came at last. */
-function countsOf({ failed, ...counts }: RunResult['outcome']): [string, number][] {
+/** Every count of the ledger, by its path. */
+function countsOf({ failed, reasons: _, ...counts }: RunResult['outcome']): [string, number][] {
   const classes = Object.entries(failed).map(([name, count]) => [`failed.${name}`, count] as const);
   return [...Object.entries(counts), ...classes].flatMap(([name, count]) =>
     typeof count === 'number' ? [[name, count] as [string, number]] : [],

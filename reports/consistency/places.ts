@@ -123,14 +123,19 @@ export function* fanoutLaw({ result: { fanout, outcome } }: RunRecord): Generato
 export function* wanLaw({ result: { wan, scenario } }: RunRecord): Generator<Contradiction> {
   const { interSiteBytes, totalBytes, interSiteRatio, links } = wan;
   const crossed = wan.traffic.filter(({ from, to }) => from !== to).map(({ bytes }) => bytes);
-  yield* same('wan.interSiteBytes', interSiteBytes, total(crossed), 'sum of wan.traffic');
+  // Null where nobody counts: then nothing that follows from it is known either.
+  const known = interSiteBytes ?? 0;
+  if (interSiteBytes !== null) {
+    yield* same('wan.interSiteBytes', interSiteBytes, total(crossed), 'sum of wan.traffic');
+  }
   yield* within(
     'wan.totalBytes',
     totalBytes,
-    [interSiteBytes, Number.POSITIVE_INFINITY],
-    'interSiteBytes',
+    [known, Number.POSITIVE_INFINITY],
+    'interSiteBytes and more',
   );
-  const ratio = totalBytes === null || totalBytes === 0 ? null : interSiteBytes / totalBytes;
+  const isTold = interSiteBytes !== null && totalBytes !== null && totalBytes > 0;
+  const ratio = isTold ? interSiteBytes / totalBytes : null;
   yield* same('wan.interSiteRatio', interSiteRatio, ratio, 'interSiteBytes / totalBytes');
   const asked = new Map(scenario.links.map((link) => [`${link.from}>${link.to}`, link]));
   for (const link of links) {

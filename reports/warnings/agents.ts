@@ -1,5 +1,7 @@
+import type { HistogramPart } from '../../agents/protocol.ts';
 import type { Evidence } from '../evidence.ts';
-import { partsOf } from '../reconcile/parts.ts';
+import { mergeSamples, quantileUs } from '../reconcile/dist.ts';
+import { groupBy, partsOf, siteName } from '../reconcile/parts.ts';
 import type { Dist } from '../result.ts';
 import { type Finding, type Unjudged, usAsMs, type WarningRule } from './rule.ts';
 
@@ -29,7 +31,9 @@ const agentLate: WarningRule = {
       lateness(agentDelay, response, quantile, invalidUs, timeoutMs * 1e3);
     const lateTail = judge(tail, 10_000);
     const late = lateTail?.invalidates ? lateTail : (judge('p50', 1000) ?? lateTail);
-    return late === null ? [] : [{ ...late, invalidates: late.invalidates === true && !ordered }];
+    if (late === null) return [];
+    const message = `${late.message}${latestSites(evidence)}`;
+    return [{ ...late, message, invalidates: late.invalidates === true && !ordered }];
   },
 };
 
@@ -37,11 +41,11 @@ const eventLoopSlow: WarningRule = {
   code: 'EVENT_LOOP_SLOW',
   means: 'the event loop of an agent was blocked',
   advice: 'Spread the peers over more sites or machines, or give the machine less to do.',
-  check({ result }) {
+  check({ evidence, result }) {
     const value = result.toolkit.eventLoopDelayUs.p99;
     const limit = 20_000;
     if (value === null || value <= limit) return [];
-    const message = `agents' own 10 ms timer fired ${usAsMs(value)} late (p99): receipt times carry as much`;
+    const message = `agents' own 10 ms timer fired ${usAsMs(value)} late (p99${slowestLoop(evidence)}): receipt times carry as much`;
     return [{ message, value, limit }];
   },
 };
@@ -71,10 +75,13 @@ const driverDetour: WarningRule = {
   advice:
     'Install the versions of package-lock.json (`npm ci`) to measure with less of our own cost.',
   check({ evidence }) {
-    const detours = partsOf(evidence, 'collected').flatMap(({ detour }) => detour ?? []);
+    const detours = partsOf(evidence, 'collected').flatMap(({ process, detour }) =>
+      detour === undefined ? [] : [{ process, detour }],
+    );
     const [first] = detours;
     if (first === undefined) return [];
-    const message = `${detours.length} agents went through the public API of their library, which costs more CPU: ${first}`;
+    const who = detours.map(({ process }) => process).join(', ');
+    const message = `${detours.length} agents (${who}) went through the public API of their library, which costs more CPU: ${first.detour}`;
     return [{ message, value: detours.length, limit: 0 }];
   },
 };
@@ -83,11 +90,15 @@ const startSkew: WarningRule = {
   code: 'START_SKEW',
   means: 'agents did not start together',
   advice: 'The machine was busy at the start; a longer warm-up hides it from the numbers.',
-  check({ result }) {
+  check({ evidence, result }) {
     const value = result.workload.startSkewUs;
     const limit = 20_000;
     if (value <= limit) return [];
-    return [{ message: `agents began ${usAsMs(value)} apart`, value, limit }];
+    const begun = partsOf(evidence, 'collected').sort(
+      (a, b) => b.startLatenessUs - a.startLatenessUs,
+    );
+    const last = begun[0] === undefined ? '' : `, ${begun[0].process} last`;
+    return [{ message: `agents began ${usAsMs(value)} apart${last}`, value, limit }];
   },
 };
 
@@ -120,6 +131,40 @@ function lateness(
     : Math.max(1000, 0.1 * responseUs);
   const message = `agents took operations ${usAsMs(delayUs)} late (${quantile}), of ${usAsMs(responseUs)} response time: that part is ours`;
   return { message, value: delayUs, limit, invalidates };
+}
+
+/** Which clients were the latest, where those of several sites were: `; the latest are those at lyon (p99 12.3 ms)`. */
+function latestSites(evidence: Evidence): string {
+  const bySite = groupBy(
+    partsOf(evidence, 'histogram').filter(({ kind }) => kind === 'agentDelay'),
+    ({ clientSite }) => clientSite,
+  );
+  const worst = slowest(
+    [...bySite].map(([site, parts]) => [siteName(evidence, site ?? -1), parts]),
+  );
+  return bySite.size < 2 || worst === null
+    ? ''
+    : `; the latest are clients at ${worst.name} (p99 ${usAsMs(worst.p99Us)})`;
+}
+
+/** The process whose timer was the latest. */
+function slowestLoop({ parts, processes }: Evidence): string {
+  const loops = parts.flatMap(({ process, part }) =>
+    part.type === 'histogram' && part.kind === 'eventLoopDelay' ? [{ process, part }] : [],
+  );
+  const byProcess = groupBy(loops, ({ process }) => processes[process]?.name ?? '');
+  const worst = slowest([...byProcess].map(([name, own]) => [name, own.map(({ part }) => part)]));
+  return worst === null || worst.name === '' ? '' : `, ${worst.name} ${usAsMs(worst.p99Us)}`;
+}
+
+/** By rank alone: a name is told, not a number that is judged. */
+function slowest(
+  named: readonly (readonly [name: string, parts: readonly HistogramPart[]])[],
+): { readonly name: string; readonly p99Us: number } | null {
+  return named.reduce<{ name: string; p99Us: number } | null>((most, [name, parts]) => {
+    const p99Us = quantileUs(mergeSamples(parts), 0, 9900, 0);
+    return p99Us === null || (most !== null && most.p99Us >= p99Us) ? most : { name, p99Us };
+  }, null);
 }
 
 /** By the agents' own account of the measuring window, else by what was sampled from outside. */

@@ -2,6 +2,7 @@ import { patterns } from '../../topologies/patterns.ts';
 import { sum } from '../reconcile/parts.ts';
 import type { RunResult } from '../result.ts';
 import { unlessZero, type WarningRule } from './rule.ts';
+import { inBrackets, whichOf } from './which.ts';
 
 /** Counters of what a node still holds; read after the drain, when it must hold nothing. */
 const heldCounters = ['messagesReady', 'messagesUnacknowledged', 'undelivered'];
@@ -20,7 +21,10 @@ const busNotEmpty: WarningRule = {
   advice: 'A longer drain, or a slower pace, tells slow from stuck.',
   check({ result: { bus } }) {
     const left = heldMessages(bus.nodes.map(({ counters }) => counters)) ?? 0;
-    return unlessZero(left, `${left} messages were still in the bus after the drain`);
+    const where = inBrackets(
+      whichOf(bus.nodes.map(({ name, counters }) => [name, heldMessages([counters]) ?? 0])),
+    );
+    return unlessZero(left, `${left} messages were still in the bus after the drain${where}`);
   },
 };
 
@@ -30,9 +34,17 @@ const droppedPresettled: WarningRule = {
   advice: 'A receiver was slower than its senders: lower the rate, or use guarantee at-least-once.',
   check({ result: { bus } }) {
     const dropped = countOf(bus, 'droppedPresettled');
+    const where = inBrackets(
+      whichOf(
+        bus.nodes.map(({ name, version, counters }) => [
+          `${name} ${version}:`,
+          counters['droppedPresettled'] ?? 0,
+        ]),
+      ),
+    );
     return unlessZero(
       dropped,
-      `the routers dropped ${dropped} pre-settled deliveries, by their own count`,
+      `the routers dropped ${dropped} pre-settled deliveries, by their own count${where}`,
     );
   },
 };
@@ -52,7 +64,12 @@ const localityDisagrees: WarningRule = {
     const ours = sum(local, ({ count }) => count) / total;
     const value = Math.abs(ours - theirs);
     if (value <= localShareTolerance) return [];
-    const message = `the routers count ${(100 * theirs).toFixed(1)} % of deliveries as local, the agents ${(100 * ours).toFixed(1)} %`;
+    const abroad = whichOf(
+      locality.matrix.flatMap(({ client, server, count }) =>
+        client === server ? [] : [[`${client} by ${server}`, count] as const],
+      ),
+    );
+    const message = `the routers (${routersOf(bus)}) count ${(100 * theirs).toFixed(1)} % of deliveries as local, the agents ${(100 * ours).toFixed(1)} %: by them other sites served ${abroad === '' ? 'nothing' : abroad}`;
     return [{ message, value, limit: localShareTolerance }];
   },
 };
@@ -105,6 +122,11 @@ export const busRules: readonly WarningRule[] = [
   busPartitioned,
   directRepliesSlow,
 ];
+
+/** Their programs and versions, each once. */
+function routersOf({ nodes }: RunResult['bus']): string {
+  return [...new Set(nodes.map(({ version }) => version))].join(', ');
+}
 
 function countOf({ nodes }: RunResult['bus'], counter: string): number {
   return sum(nodes, ({ counters }) => counters[counter] ?? 0);

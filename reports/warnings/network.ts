@@ -1,19 +1,32 @@
 import { patterns } from '../../topologies/patterns.ts';
+import type { Evidence } from '../evidence.ts';
 import { legErrorMax, oneWayTimes, worstShare } from '../reconcile/clocks.ts';
+import { partsOf, siteName } from '../reconcile/parts.ts';
 import { requestedRttMs, rttToleranceMs } from '../reconcile/wan.ts';
 import type { LinkReport } from '../result.ts';
 import { unlessZero, usAsMs, type WarningRule } from './rule.ts';
+import { inBrackets, whichOf } from './which.ts';
 
 const negativeSamples: WarningRule = {
   code: 'NEGATIVE_SAMPLES',
   means: 'legs came out negative: clocks are further apart than measured',
   advice:
     'They rank below all others. Let the clocks settle, or read the response times of calls, which use one clock.',
-  check({ result: { latencyUs } }) {
+  check({ evidence, result: { latencyUs } }) {
     const value = latencyUs.negativeSamples;
+    const where = inBrackets(
+      whichOf(
+        partsOf(evidence, 'histogram').map(({ clientSite, serverSite, kind, negative }) => {
+          const sites = [clientSite, serverSite].flatMap((site) =>
+            site === null ? [] : [siteName(evidence, site)],
+          );
+          return [`${kind} ${sites.join('>')}`, negative];
+        }),
+      ),
+    );
     return unlessZero(
       value,
-      `${value} samples were below zero: clocks of two machines disagreed by more than the message took`,
+      `${value} samples were below zero${where}: clocks of two machines disagreed by more than the message took`,
     );
   },
 };
@@ -24,10 +37,11 @@ const clockUncertain: WarningRule = {
   advice:
     'Clocks of two machines were compared over a slow or busy control connection; measure with calls.',
   check({ evidence, result: { latencyUs, scenario } }) {
-    const share = worstShare(oneWayTimes(evidence, 'requestLeg'));
+    const times = oneWayTimes(evidence, 'requestLeg');
+    const share = worstShare(times);
     if (patterns[scenario.workload.pattern].replies || share <= legErrorMax) return [];
     const limit = legErrorMax * 100;
-    const message = `one-way times between two clocks may be wrong by ${usAsMs(latencyUs.clockUncertaintyUs)}, of some pair more than ${limit} % of their median`;
+    const message = `one-way times between two clocks may be wrong by ${usAsMs(latencyUs.clockUncertaintyUs)}, ${pairOfWorst(evidence, times)}more than ${limit} % of their median`;
     return [{ message, value: Math.min(100, share * 100), limit }];
   },
 };
@@ -71,6 +85,13 @@ export const networkRules: readonly WarningRule[] = [
   clockUncertain,
   wanOutOfTolerance,
 ];
+
+/** `paris > lyon: `, the sites whose legs the clocks tell the worst. */
+function pairOfWorst(evidence: Evidence, times: ReturnType<typeof oneWayTimes>): string {
+  const worst = times.find((time) => worstShare([time]) === worstShare(times))?.part;
+  if (worst === undefined || worst.clientSite === null || worst.serverSite === null) return '';
+  return `from ${siteName(evidence, worst.clientSite)} to ${siteName(evidence, worst.serverSite)} by `;
+}
 
 function wanMessage({ from, to, requested, measured }: LinkReport, requestedMs: number): string {
   const loss =

@@ -170,7 +170,8 @@ export function collected(process: string, more: Partial<CollectedPart> = {}): C
   };
 }
 
-function agent(role: 'client' | 'server', site: string): Evidence['processes'][number] {
+/** A process of one role at one site. */
+export function agent(role: 'client' | 'server', site: string): Evidence['processes'][number] {
   const name = `${role}.${site}`;
   return { name, site, role, playedBy: name, collected: true };
 }

@@ -8,6 +8,7 @@ import { warningRules } from '../../../reports/warnings/warnings.ts';
 import type { ResolvedScenario } from '../../../topologies/scenario.ts';
 import { busWith } from '../../helpers/buses.ts';
 import {
+  agent,
   client,
   clientLedger,
   clocks,
@@ -78,6 +79,8 @@ function calls(
     { clients: [client(0), client(1, { site: 1 })], ...more },
   );
 }
+
+const busy = { cpuUs: 9_500_000, rssMaxBytes: 0, gcUs: 0 };
 
 const delayed = (site: number, delayUs: number): Part =>
   histogram('agentDelay', Array(due).fill(delayUs), site, null);
@@ -155,9 +158,9 @@ const cases: Readonly<Record<string, Case>> = {
     silent: ofLyon(calls(), histogram('eventLoopDelay', Array(due).fill(19_000), null, null)),
   },
   AGENT_SATURATED: {
-    fires: calls([collected('client.lyon', { cpuUs: 9_500_000 })]),
+    fires: ofLyon(calls(), collected('client.lyon', { vitals: busy })),
     says: 'client.lyon used 95 %',
-    silent: calls([collected('client.lyon', { cpuUs: 9_500_000 })], { measuredMs: 5 }),
+    silent: ofLyon(calls([], { measuredMs: 5 }), collected('client.lyon', { vitals: busy })),
   },
   DRIVER_DETOUR: {
     fires: calls([collected('client.lyon', { detour: 'rhea has no session' })]),
@@ -257,10 +260,7 @@ function paced(ratePerSecond: number) {
 
 /** Parts are of process 0, and one-way messages are timed by servers. */
 function serversFirst(): Evidence['processes'] {
-  return [
-    { name: 'server.paris', site: 'paris', role: 'server', collected: true },
-    { name: 'client.lyon', site: 'lyon', role: 'client', collected: true },
-  ];
+  return [agent('server', 'paris'), agent('client', 'lyon')];
 }
 
 function given(code: string, of: Evidence): Warning[] {

@@ -2,9 +2,10 @@ import type { AddressInfo, Server } from 'node:net';
 import rhea, { type Container, type EventContext } from 'rhea';
 import { onTestFinished } from 'vitest';
 import type { DriverOptions, Session } from '../../agents/drivers/driver.ts';
+import { encodeMessage } from '../../agents/drivers/rhea/codec.ts';
 import type { RheaEndpoint, RheaServer } from '../../agents/drivers/rhea/endpoint.ts';
 import { rheaDriver } from '../../agents/drivers/rhea/rhea.ts';
-import { TestClient } from '../contract/driver-peers.ts';
+import { request, TestClient } from '../contract/driver-peers.ts';
 
 export const patience = (): AbortSignal => AbortSignal.timeout(10_000);
 export const clientPeer = { index: 0, name: 'client/0', site: 0, topic: 0, server: null };
@@ -37,6 +38,35 @@ export class Peer implements AsyncDisposable {
     for (const { socket } of this.connections) socket.destroy();
     await new Promise((closed) => this.server.close(closed));
   }
+}
+
+/** A peer whose sessions begin at `start`, as those of RabbitMQ 4 do at 2^32 - 4, and that sends `count` messages. */
+export function sendsFrom(peer: Peer, start: number, count: number): void {
+  interface Inside {
+    readonly local: { readonly begin: { next_outgoing_id: number } };
+    output(frame: object, payload?: Buffer): void;
+  }
+  peer.container.on('session_open', ({ session }: EventContext) => {
+    (session as unknown as Inside).local.begin.next_outgoing_id = start;
+  });
+  peer.container.once('sendable', ({ sender }: EventContext) => {
+    if (sender === undefined) return;
+    // The library at the other end counts on from 0: what it sends is renumbered on its way.
+    const inside = sender.session as unknown as Inside;
+    const { output } = inside;
+    inside.output = (frame: { delivery_id?: number }, payload): void => {
+      if (typeof frame.delivery_id === 'number') {
+        frame.delivery_id = (start + frame.delivery_id) >>> 0;
+      }
+      output.call(inside, frame, payload);
+    };
+    const send = (): void => {
+      for (let i = 0; i < count; i++) {
+        sender.send(encodeMessage(Buffer.alloc(0), request(0, i)), Buffer.from([i]), 0);
+      }
+    };
+    setTimeout(send, 50);
+  });
 }
 
 const shared = 'topic-{topic}';

@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { execa } from 'execa';
 import type { EventContext, Sender as PeerSender } from 'rhea';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Driver, DriverOptions } from '../../../../agents/drivers/driver.ts';
@@ -12,6 +14,7 @@ import {
   Peer,
   patience,
   plainEndpoint,
+  sendsFrom,
   serverPeer,
 } from '../../../helpers/rhea-peer.ts';
 
@@ -123,5 +126,47 @@ test.each(members)(
       expect(detour).toMatch(new RegExp(`differs inside .*: .*\\b${member}\\b`));
       expect(versions['rhea messages']).toBe('public API');
     }
+  },
+);
+
+test.each(['driver', 'mutant'] as const)(
+  'behind 2^32 the %s counts on, or fails as itself and not as the bus',
+  async (which) => {
+    await using peer = new Peer();
+    sendsFrom(peer, 2 ** 32 - 4, 10);
+    const folder = withRenamed('rhea', which === 'mutant' ? 'incoming' : 'nothing');
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const module = pathToFileURL(join(folder, 'dist/agents/drivers/rhea/rhea.js')).href;
+    const options = {
+      run: 'r1',
+      process: 'server.paris',
+      pattern: 'cast',
+      guarantee: 'at-least-once',
+      connections: 'own',
+      failover: false,
+      reconnect: { minMs: 20, maxMs: 100 },
+      seed: 1,
+      endpoint: plainEndpoint([await peer.url()]),
+    };
+    const script = `
+      import { rheaDriver } from ${JSON.stringify(module)};
+      process.on('uncaughtException', (error) => {
+        console.log(error.code);
+        process.exit(1);
+      });
+      const signal = AbortSignal.timeout(20_000);
+      const session = await rheaDriver.connect(${JSON.stringify(options)}, signal);
+      let got = 0;
+      const message = () => {
+        if (++got < 10) return;
+        console.log('all');
+        process.exit(0);
+      };
+      const handler = { message, connection() {} };
+      await session.openReceiver(${JSON.stringify(serverPeer)}, handler, signal);
+    `;
+    const args = ['--input-type=module', '-e', script];
+    const { stdout } = await execa(process.execPath, args, { reject: false, timeout: 25_000 });
+    expect(stdout).toBe(which === 'mutant' ? 'RHEA_BROKE' : 'all');
   },
 );

@@ -2,9 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventContext } from 'rhea';
 import { describe, expect, test } from 'vitest';
-import { encodeMessage } from '../../../../agents/drivers/rhea/codec.ts';
-import { eventually, request, TestServer } from '../../../contract/driver-peers.ts';
-import { connect, openClient, Peer, patience, serverPeer } from '../../../helpers/rhea-peer.ts';
+import { eventually, TestServer } from '../../../contract/driver-peers.ts';
+import {
+  connect,
+  openClient,
+  Peer,
+  patience,
+  sendsFrom,
+  serverPeer,
+} from '../../../helpers/rhea-peer.ts';
 
 describe('what cannot be opened', () => {
   test('nobody listens', async () => {
@@ -78,27 +84,7 @@ describe('a session that begins four below 2^32, and late, as those of RabbitMQ 
 
   test('delivers more than the four', async () => {
     await using peer = new Peer();
-    peer.container.on('session_open', ({ session }: EventContext) => {
-      (session as unknown as Inside).local.begin.next_outgoing_id = start;
-    });
-    peer.container.once('sendable', ({ sender }: EventContext) => {
-      if (sender === undefined) return;
-      // The library at the other end counts on from 0: what it sends is renumbered on its way.
-      const inside = sender.session as unknown as Inside;
-      const { output } = inside;
-      inside.output = (frame: { delivery_id?: number }, payload): void => {
-        if (typeof frame.delivery_id === 'number') {
-          frame.delivery_id = (start + frame.delivery_id) >>> 0;
-        }
-        output.call(inside, frame, payload);
-      };
-      const send = (): void => {
-        for (let i = 0; i < 10; i++) {
-          sender.send(encodeMessage(Buffer.alloc(0), request(0, i)), Buffer.from([i]), 0);
-        }
-      };
-      setTimeout(send, 50);
-    });
+    sendsFrom(peer, start, 10);
     const session = await connect([await peer.url()]);
     const server = new TestServer(false);
     server.receiver = await session.openReceiver(serverPeer, server, patience());

@@ -5,7 +5,7 @@ import { AgentGroup } from './agents/agent-group.ts';
 import type { Deployment } from './deployment.ts';
 import { BusError, UsageError } from './errors.ts';
 import type { RunContext } from './fabrics/fabric.ts';
-import { Absences } from './faults/absences.ts';
+import { PlannedOutages } from './faults/outages.ts';
 import { Observer } from './observer.ts';
 import { budgetOf, maxLedgerBytes } from './plan/budget.ts';
 import { makePlan, type Plan } from './plan/plan.ts';
@@ -136,7 +136,7 @@ async function tryOut(
     observer.watch(agents, deployment);
     // A run id of its own: what a trial leaves under way is foreign to whatever follows.
     const runId = `${context.runId}.${pace.kind}`;
-    const watched = { ...deployment, absences: new Absences(context.logs) };
+    const watched = { ...deployment, outages: new PlannedOutages(context.logs) };
     await getReady(plan, agents, watched, { observer, runId, signal: stop });
     const { failure } = await measureWindow(plan, agents, watched, observer, stop);
     stop.throwIfAborted();

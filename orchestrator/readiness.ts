@@ -5,7 +5,7 @@ import { assign } from './agents/assignment.ts';
 import type { ProbeAccount } from './agents/probe-book.ts';
 import type { Bus } from './buses/bus.ts';
 import type { Deployment } from './deployment.ts';
-import type { Absences } from './faults/absences.ts';
+import type { PlannedOutages } from './faults/outages.ts';
 import type { Observer } from './observer.ts';
 import type { Plan } from './plan/plan.ts';
 import { sleep } from './processes/waiting.ts';
@@ -32,12 +32,12 @@ const leftOverLimit = 0.05;
 export async function getReady(
   plan: Plan,
   agents: AgentGroup,
-  { bus, absences }: Deployment & { readonly absences: Absences },
+  { bus, outages }: Deployment & { readonly outages: PlannedOutages },
   { observer, runId, signal }: { observer: Observer; runId: string; signal: AbortSignal },
 ): Promise<Readiness> {
   const assignmentOf = assign(plan, bus, runId);
   const making = agents.makeReady(assignmentOf, { bus, plan, onStep: observer.step }, signal);
-  const made = await absences.whileAlive(bus.nodes, making);
+  const made = await outages.whileAlive(bus.nodes, making);
   const from = performance.now();
   const leftOver = await stillHeld(bus, made.probes, signal);
   if (plan.clients.length + plan.servers.length >= manyPeers) {

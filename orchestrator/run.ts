@@ -9,7 +9,7 @@ import { type Deployment, deploy } from './deployment.ts';
 import { describeFailure } from './errors.ts';
 import { assembleEvidence } from './evidence.ts';
 import type { RunContext } from './fabrics/fabric.ts';
-import { Absences } from './faults/absences.ts';
+import { PlannedOutages } from './faults/outages.ts';
 import { idleLooks, idleNotes, measureIdle } from './idle-links.ts';
 import { Observer, type RunProgress } from './observer.ts';
 import { makePlan, type Plan } from './plan/plan.ts';
@@ -96,7 +96,7 @@ export async function bench(
   await using agents = await AgentGroup.start(plan, fabric.hosts, context.logs, stop);
   observer.watch(agents, deployment);
   const way = { observer, runId: context.runId, signal: stop };
-  const watched = { ...deployment, absences: new Absences(context.logs) };
+  const watched = { ...deployment, outages: new PlannedOutages(context.logs) };
   const readiness = await getReady(plan, agents, watched, way);
 
   const window = await measureWindow(plan, agents, watched, observer, stop);

@@ -7,8 +7,8 @@ import type { Deployment } from './deployment.ts';
 import { readSteal } from './environment.ts';
 import { describeFailure, FabricError } from './errors.ts';
 import type { Fabric, Traffic } from './fabrics/fabric.ts';
-import type { Absences } from './faults/absences.ts';
 import { type FaultLog, type FaultsSeen, injectFaults } from './faults/faults.ts';
+import type { PlannedOutages } from './faults/outages.ts';
 import type { Observer } from './observer.ts';
 import type { Plan } from './plan/plan.ts';
 import { sleep } from './processes/waiting.ts';
@@ -41,11 +41,11 @@ const drainPollMs = 50;
 export async function measureWindow(
   plan: Plan,
   agents: AgentGroup,
-  deployment: Deployment & { readonly absences: Absences },
+  deployment: Deployment & { readonly outages: PlannedOutages },
   observer: Observer,
   stop: AbortSignal,
 ): Promise<Window> {
-  const { fabric, bus, absences } = deployment;
+  const { fabric, bus, outages } = deployment;
   const { warmupMs, measure } = plan.scenario.phases;
   const startUs = nowUs() + leadMs * 1e3;
   const measureUs = startUs + warmupMs * 1e3;
@@ -56,7 +56,7 @@ export async function measureWindow(
 
   const ended = new AbortController();
   const windowOver = new AbortController();
-  const scene = { plan, agents, bus, fabric, absences, measureUs };
+  const scene = { plan, agents, bus, fabric, outages, measureUs };
   let before: readonly Traffic[] = [];
   let stealBefore = readSteal();
   let faults: Promise<FaultsSeen> = Promise.resolve(noFaults);
@@ -86,7 +86,7 @@ export async function measureWindow(
 
   let failure: Window['failure'] = null;
   try {
-    const parts = partsFailure(deployment, scene.absences);
+    const parts = partsFailure(deployment, scene.outages);
     const troubles = [agents.firstFailure(), parts, whenAborted(stop)];
     await Promise.race([phases(), ...troubles]);
   } catch (error) {
@@ -141,12 +141,12 @@ async function drain(plan: Plan, observer: Observer, signal: AbortSignal): Promi
 const noFaults: FaultsSeen = { logs: [], warnings: [] };
 
 /** Rejects when a process of the fabric ends during the window, or a bus node that no fault keeps away. */
-async function partsFailure({ fabric, bus }: Deployment, absences: Absences): Promise<never> {
+async function partsFailure({ fabric, bus }: Deployment, outages: PlannedOutages): Promise<never> {
   const watched = fabric.processes.map(async ({ name, process }): Promise<never> => {
     const status = await process.exited;
     throw fabricDied(name, status.signal ?? `code ${status.code}`);
   });
-  const nodes = bus.nodes.map((node) => absences.watch(node));
+  const nodes = bus.nodes.map((node) => outages.watch(node));
   return Promise.race([...watched, ...nodes, new Promise<never>(() => {})]);
 }
 

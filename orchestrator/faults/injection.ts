@@ -4,7 +4,7 @@ import type { Bus } from '../buses/bus.ts';
 import { UsageError } from '../errors.ts';
 import type { Fabric } from '../fabrics/fabric.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Absences } from './absences.ts';
+import type { PlannedOutages } from './outages.ts';
 
 /** What faults act upon. */
 export interface FaultScene {
@@ -12,7 +12,7 @@ export interface FaultScene {
   readonly agents: AgentGroup;
   readonly bus: Bus;
   readonly fabric: Fabric;
-  readonly absences: Absences;
+  readonly outages: PlannedOutages;
   /** Start of measuring, µs of our clock. */
   readonly measureUs: number;
 }

@@ -6,12 +6,12 @@ import { writeRecord, writeWhole } from '../../reports/write.ts';
 import { type Deployment, deploy } from '../deployment.ts';
 import { BenchError, describeFailure, UsageError } from '../errors.ts';
 import { Observer } from '../observer.ts';
-import { makeContext } from '../output.ts';
 import { makePlan } from '../plan/plan.ts';
 import { newOwner } from '../processes/owner.ts';
 import { ResourceStack } from '../processes/resource-stack.ts';
 import { loadScenario, scenarioYaml } from '../read/scenario.ts';
 import { bench } from '../run.ts';
+import { makeContext } from '../run-directories.ts';
 import { type Failure, type KeeperReply, type KeeperRequest, sendLine } from './protocol.ts';
 import {
   deploymentKey,

@@ -12,8 +12,8 @@ import { inOrder, ScenarioError } from '../errors.ts';
 import { makePlan } from '../plan/plan.ts';
 import { withBodyRows } from './body-file.ts';
 import { readDocument } from './document.ts';
-import { judge } from './judge.ts';
 import { type Source, scenarios } from './ready-made.ts';
+import { collectRefusals } from './refusals.ts';
 
 export interface LoadedScenario {
   readonly scenario: ResolvedScenario;
@@ -59,7 +59,7 @@ export async function parseScenario(
   if (value !== null) {
     const surroundings = { name: nameOf(file), agentNames };
     const resolved = resolveScenario(value, surroundings, findings);
-    await judge(resolved.scenario, resolved.links, value.faults, findings);
+    await collectRefusals(resolved.scenario, resolved.links, value.faults, findings);
     scenario = resolved.scenario;
   }
   const mistakes = [

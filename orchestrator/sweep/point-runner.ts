@@ -5,10 +5,10 @@ import type { PointEntry, PointStatus, Settings } from '../../reports/sweep/swee
 import { writeRecord } from '../../reports/write.ts';
 import { describeFailure } from '../errors.ts';
 import { Observer, quietProgress, type RunProgress } from '../observer.ts';
-import { makeContext } from '../output.ts';
 import { makePlan } from '../plan/plan.ts';
 import { scenarioYaml } from '../read/scenario.ts';
 import { bench } from '../run.ts';
+import { makeContext } from '../run-directories.ts';
 import { Countdown, type SweepPosition } from './countdown.ts';
 import { DeploymentCache } from './deployment-cache.ts';
 import type { Journal } from './journal.ts';

@@ -17,7 +17,7 @@ import {
   refuseUnlike,
   scenarioDifferences,
   unlikeRepetitions,
-} from './likeness.ts';
+} from './comparability.ts';
 
 /** A bound of `--max-regression`: how much worse the candidate may be, as a share of the baseline. */
 export interface RegressionLimit {

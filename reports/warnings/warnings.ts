@@ -1,7 +1,7 @@
 import type { Warning } from '../result.ts';
 import { agentRules } from './agents.ts';
-import { bookRules } from './books.ts';
 import { busRules } from './bus.ts';
+import { ledgerRules } from './ledger.ts';
 import { networkRules } from './network.ts';
 import { observations } from './observed.ts';
 import { outcomeRules } from './outcome.ts';
@@ -19,7 +19,7 @@ const observedRules: readonly WarningRule[] = Object.entries(observations).map(
 /** Every warning there is, in the order of a report; docs/errors.md has the same table. */
 export const warningRules: readonly WarningRule[] = [
   ...observedRules,
-  ...bookRules,
+  ...ledgerRules,
   ...agentRules,
   ...networkRules,
   ...outcomeRules,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeDirectories } from '../../orchestrator/output.ts';
+import { makeDirectories } from '../../orchestrator/run-directories.ts';
 import { loadScenario } from '../../orchestrator/read/scenario.ts';
 import { run } from '../../orchestrator/run.ts';
 import { scratchFolder } from '../helpers/cli.ts';

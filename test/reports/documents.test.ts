@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseScenario } from '../../orchestrator/read/scenario.ts';
@@ -83,6 +83,33 @@ describe('docs/errors.md', () => {
   it('has each code once', () => {
     const codes = warningRules.map(({ code }) => code);
     expect(new Set(codes).size).toBe(codes.length);
+  });
+});
+
+describe('pages', () => {
+  it('name only files that are there', () => {
+    const pages = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'README.md', 'agents/README.md'];
+    for (const name of readdirSync(docs, { recursive: true })) {
+      if (String(name).endsWith('.md')) pages.push(join('docs', String(name)));
+    }
+    const place =
+      /`((?:agents|bench|docs|orchestrator|reports|schemas|test|topologies)\/[\w./-]*)`/g;
+    let seen = 0;
+    const missing = pages.flatMap((page) => {
+      const text = readFileSync(join(root, page), 'utf8');
+      const links = [...text.matchAll(/\]\((?!\w+:)([^)#]+)\)/g)].map(([, to = '']) =>
+        join(dirname(page), to),
+      );
+      // The walk through writing a driver invents one.
+      const named = [...text.matchAll(place)].map(([, path = '']) => path);
+      const files = [...links, ...named].filter((path) => !path.includes('/stomp/'));
+      seen += files.length;
+      return files
+        .filter((path) => !existsSync(join(root, path)))
+        .map((path) => `${page}: ${path}`);
+    });
+    expect(seen).toBeGreaterThan(50);
+    expect(missing).toEqual([]);
   });
 });
 

@@ -7,7 +7,7 @@ import { CallError } from '../../hosts/calls.ts';
 import type { Host } from '../../hosts/host.ts';
 import { measureRoundTrips } from '../echo.ts';
 import type { Direction, Endpoint, Fabric } from '../fabric.ts';
-import { type Block, relayAddress } from './block.ts';
+import { type Block, relayAddress } from './address-block.ts';
 import type { Relay } from './relay.ts';
 
 const latenessLimitUs = 2_500;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Topology } from '../../../topologies/topology.ts';
 import { localHost } from '../../hosts/local.ts';
 import type { Fabric, FabricMaker, RunContext } from '../fabric.ts';
-import { claimBlock, maxSites, siteAddress, usualBlock, wholeLoopback } from './block.ts';
+import { claimBlock, maxSites, siteAddress, usualBlock, wholeLoopback } from './address-block.ts';
 import { LoopbackFabric } from './loopback-fabric.ts';
 import { type Relay, startRelay } from './relay.ts';
 

@@ -4,16 +4,16 @@ import { serveCalls } from '../../hosts/calls.ts';
 import type { Direction, Endpoint } from '../fabric.ts';
 import { raisePriority } from '../priority.ts';
 import { linkSeed } from './jitter.ts';
+import { LinkScheduler } from './link-scheduler.ts';
 import type { RelayCalls, RelayRoute } from './relay-protocol.ts';
 import { RelayedLink } from './relayed-link.ts';
-import { Timetable } from './timetable.ts';
 import { takeStalls, tunnel } from './tunnel.ts';
 
 // The relay program: all links between all sites in one process of its own, driven over stdio.
 
 // With both cores of two busy, 1 % of deliveries was up to 32 ms late at nice 0 and up to 5 ms at nice -20.
 const nice = raisePriority();
-const timetable = new Timetable();
+const scheduler = new LinkScheduler();
 const links = new Map<string, RelayedLink>();
 const listeners = new Map<string, Server>();
 
@@ -53,7 +53,7 @@ serveCalls<RelayCalls>({
   start({ links: wanted, seed }) {
     for (const [index, link] of wanted.entries()) {
       const { from, to } = link;
-      const relayed = new RelayedLink(timetable, from, to, link, linkSeed(seed, index));
+      const relayed = new RelayedLink(scheduler, from, to, link, linkSeed(seed, index));
       links.set(`${from} ${to}`, relayed);
     }
     return { nice };
@@ -74,5 +74,5 @@ serveCalls<RelayCalls>({
   },
   traffic: () =>
     [...links.values()].map(({ from, to, bytes }) => ({ from, to, bytes, packets: null })),
-  health: () => ({ ...timetable.takeLateness(), stalls: takeStalls() }),
+  health: () => ({ ...scheduler.takeLateness(), stalls: takeStalls() }),
 });

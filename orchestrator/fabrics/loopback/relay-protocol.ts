@@ -1,6 +1,6 @@
 import type { Link, LinkShape } from '../../../topologies/topology.ts';
 import type { Direction, Endpoint, Traffic } from '../fabric.ts';
-import type { Lateness } from './timetable.ts';
+import type { Lateness } from './link-scheduler.ts';
 
 /** What the relay process can be asked, and what it answers. */
 export interface RelayCalls {

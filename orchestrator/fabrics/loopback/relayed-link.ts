@@ -1,7 +1,7 @@
 import { nowUs } from '../../../agents/clock.ts';
 import type { LinkShape } from '../../../topologies/topology.ts';
 import { LinkModel } from './link-model.ts';
-import type { Timetable } from './timetable.ts';
+import type { LinkScheduler } from './link-scheduler.ts';
 
 /** A rate-limited link has a buffer of this length in front of it, as a router would; its senders then wait. */
 const queueUs = 100_000;
@@ -19,7 +19,7 @@ export class RelayedLink {
   readonly to: string;
   /** Payload bytes that arrived, as counted by the tunnels. */
   bytes = 0;
-  readonly #timetable: Timetable;
+  readonly #scheduler: LinkScheduler;
   readonly #model: LinkModel;
   #head: Parcel | null = null;
   #tail: Parcel | null = null;
@@ -27,8 +27,8 @@ export class RelayedLink {
   /** Senders that wait for room in the buffer. */
   #waiting: (() => void)[] = [];
 
-  constructor(timetable: Timetable, from: string, to: string, shape: LinkShape, seed: number) {
-    this.#timetable = timetable;
+  constructor(scheduler: LinkScheduler, from: string, to: string, shape: LinkShape, seed: number) {
+    this.#scheduler = scheduler;
     this.from = from;
     this.to = to;
     this.#model = new LinkModel(shape, seed);
@@ -46,7 +46,7 @@ export class RelayedLink {
   /** Calls `arrive` once `bytes` have crossed, in the order of the calls; at once where the link adds nothing. */
   carry(bytes: number, arrive: () => void): void {
     const now = nowUs();
-    this.#timetable.noteUse();
+    this.#scheduler.noteUse();
     const dueUs = this.#model.enter(now, bytes);
     if (dueUs <= now && this.#head === null && !this.#cut) {
       arrive();
@@ -56,21 +56,21 @@ export class RelayedLink {
     if (this.#tail === null) this.#head = parcel;
     else this.#tail.next = parcel;
     this.#tail = parcel;
-    if (this.#head === parcel && !this.#cut) this.#timetable.expect(this, dueUs);
+    if (this.#head === parcel && !this.#cut) this.#scheduler.expect(this, dueUs);
   }
 
   /** Whether the buffer in front of the link is full; then `go` is called when half of it is free. */
   full(go: () => void): boolean {
     if (this.#model.backlogUs(nowUs()) <= queueUs) return false;
     this.#waiting.push(go);
-    this.#timetable.expect(this, this.nextUs);
+    this.#scheduler.expect(this, this.nextUs);
     return true;
   }
 
   reshape(shape: Partial<LinkShape>): void {
     this.#model.reshape(shape);
     // A higher rate may have made room at once.
-    this.#timetable.expect(this, this.nextUs);
+    this.#scheduler.expect(this, this.nextUs);
   }
 
   /** Holds everything, also what is under way: TCP would have to send it again. */
@@ -86,7 +86,7 @@ export class RelayedLink {
     for (let parcel = this.#head; parcel !== null; parcel = parcel.next) {
       parcel.dueUs = Math.max(parcel.dueUs, earliestUs);
     }
-    this.#timetable.expect(this, this.nextUs);
+    this.#scheduler.expect(this, this.nextUs);
   }
 
   /** When `run` has something to do next; Infinity when nothing is under way. */

@@ -1,4 +1,4 @@
-import { wholeLoopback } from '../loopback/block.ts';
+import { wholeLoopback } from '../loopback/address-block.ts';
 import { findAbilities, type Obstacle, ownPrivilege } from './abilities.ts';
 
 /** One way to a WAN on this machine, best first; `hint` is the command that would make it possible. */

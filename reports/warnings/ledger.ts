@@ -58,8 +58,8 @@ const fewSamples: WarningRule = {
   },
 };
 
-/** Books that do not balance are a fault of ours: nothing is to be trusted. */
-export const bookRules: readonly WarningRule[] = [
+/** A ledger that does not balance is a fault of ours: nothing is to be trusted. */
+export const ledgerRules: readonly WarningRule[] = [
   ledgerUnbalanced,
   samplesUnbalanced,
   nothingMeasured,

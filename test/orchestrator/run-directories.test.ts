@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeContext } from '../../orchestrator/output.ts';
+import { makeContext } from '../../orchestrator/run-directories.ts';
 import { claimDirectory, newOwner } from '../../orchestrator/processes/owner.ts';
 
 async function folder(): Promise<string> {

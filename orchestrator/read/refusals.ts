@@ -11,7 +11,7 @@ import { fabricMakers } from '../fabrics/registry.ts';
 import { budgetOf, maxLedgerBytes } from '../plan/budget.ts';
 
 /** What a bus lays out when it looks for what it cannot serve: without these there is nothing to lay out. */
-const judgedByBus: readonly Path[] = [
+const consideredByBus: readonly Path[] = [
   ['bus'],
   ['sites'],
   ['servers', 'count'],
@@ -22,7 +22,7 @@ const judgedByBus: readonly Path[] = [
 ];
 
 /** Reports what is beyond this build: of the result, the ledger, the fabric and the bus type. */
-export async function judge(
+export async function collectRefusals(
   scenario: ResolvedScenario,
   links: ResolvedLinks,
   faults: readonly WrittenFault[],
@@ -51,7 +51,7 @@ function checkLedger(scenario: ResolvedScenario, findings: Findings): void {
   findings.add(['phases', 'measure'], message, ['workload'], ['clients'], ['servers'], ['sites']);
 }
 
-/** What the fabric and the bus type cannot do; asked only where what they would judge is sound. */
+/** What the fabric and the bus type cannot do; asked only where what they would look at is sound. */
 async function refuseCombinations(
   scenario: ResolvedScenario,
   { origin }: ResolvedLinks,
@@ -74,7 +74,7 @@ async function refuseCombinations(
       report(path, message, ['fabric']);
     refuseDegradations(fabric, faults, findings);
   }
-  if (!findings.sound(...judgedByBus)) return;
+  if (!findings.sound(...consideredByBus)) return;
   const deployer = await busDeployer(scenario.bus.type);
   for (const { path, message } of deployer.refuse(scenario)) report(path, message);
 }

@@ -13,7 +13,7 @@ export interface Lateness {
   readonly maxUs: number;
 }
 
-/** What a timetable runs: something that is under way until its moment has come. */
+/** What a scheduler runs: something that is under way until its moment has come. */
 interface Scheduled {
   /** Infinite when nothing is under way. */
   readonly nextUs: number;
@@ -22,8 +22,8 @@ interface Scheduled {
 }
 
 /** Runs every link when its next parcel is due, by one alarm for all. */
-export class Timetable {
-  /** Paths with something under way. */
+export class LinkScheduler {
+  /** Links with something under way. */
   readonly #active = new Set<Scheduled>();
   readonly #alarm: Alarm;
   readonly #lateness = new Uint32Array(buckets);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BusNode } from '../buses/bus.ts';
 import { BusError } from '../errors.ts';
 
-interface Absence {
+interface Outage {
   readonly over: Promise<void>;
   readonly end: () => void;
 }
@@ -15,8 +15,8 @@ const lastLines = 8;
 const noticeMs = 1_000;
 
 /** Which bus nodes faults keep away just now: the end of any other node's process is a failure of the run. */
-export class Absences {
-  readonly #away = new Map<string, Absence>();
+export class PlannedOutages {
+  readonly #away = new Map<string, Outage>();
   readonly #logs: string;
 
   /** `logs`: where each node's log lies. */
@@ -45,12 +45,12 @@ export class Absences {
       const { process } = node;
       if (process === null && !this.#away.has(node.name)) return new Promise<never>(() => {});
       const status = await process?.exited;
-      const absence = this.#away.get(node.name);
-      if (absence === undefined && node.process === process) {
+      const outage = this.#away.get(node.name);
+      if (outage === undefined && node.process === process) {
         if (status?.lost !== undefined) throw status.lost;
         throw await this.#died(node, status?.signal ?? `code ${status?.code}`);
       }
-      await absence?.over;
+      await outage?.over;
     }
   }
 

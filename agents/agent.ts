@@ -175,11 +175,11 @@ export class Agent {
   async #connect(directory: Directory): Promise<void> {
     const { clients, reports, run } = this.#need('directory');
     if (this.#peers === null) throw protocolFailure("'directory' before 'opened'");
-    const paths = await this.#peers.openSenders(clients, directory, (opened) =>
+    const routes = await this.#peers.openSenders(clients, directory, (opened) =>
       this.#channel.send({ type: 'opening', clients: opened }),
     );
     this.#prober = new Prober(clients, run.assignment.clients, reports);
-    this.#channel.send({ type: 'connected', paths });
+    this.#channel.send({ type: 'connected', routes });
   }
 
   #disconnect(indices: readonly number[]): void {

@@ -4,7 +4,7 @@ import { minBodyBytes } from '../topologies/workload.ts';
  * The binary header every message starts with, little-endian, 40 bytes; a reply adds 24.
  *
  *  0 u8  magic 0xBB      1 u8  flags: bit 0 reply, bit 1 probe, bits 2-3 phase
- *  2 u16 run tag         4 u32 client          8 u32 sequence (probe: path)   12 u32 token
+ *  2 u16 run tag         4 u32 client          8 u32 sequence (probe: route)   12 u32 token
  * 16 u16 topic          18 u16 client site    20 u16 client process          22 u16 reserved
  * 24 f64 due, µs of the client's clock        32 f64 sent, µs of the client's clock
  * 40 u32 server         44 u16 server site    46 u16 server process

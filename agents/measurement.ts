@@ -7,7 +7,7 @@ import { collectParts, type LibraryFacts } from './parts.ts';
 import { ProbeReports } from './probes.ts';
 import type { Assignment, Part, Schedule } from './protocol.ts';
 import { Recorder } from './recorder.ts';
-import { phasesOf, type Run, Tally } from './run.ts';
+import { phasesOf, type RunState, Tally } from './run-state.ts';
 import type { Vitals, VitalsSeat } from './vitals.ts';
 import { Clients } from './workloads/clients.ts';
 import { workloadOf } from './workloads/registry.ts';
@@ -25,7 +25,7 @@ export interface Timing {
 
 /** The peers of one agent at work, from their assignment to their parts; the bus is somebody else's business. */
 export class Measurement {
-  readonly run: Run;
+  readonly run: RunState;
   readonly clients: Clients;
   readonly servers: Servers;
   readonly reports: ProbeReports;
@@ -44,7 +44,7 @@ export class Measurement {
     log: AgentLog,
   ) {
     const timeoutUs = assignment.workload.timeoutMs * 1e3;
-    const run: Run = {
+    const run: RunState = {
       assignment,
       recorder: new Recorder(assignment.sites.length, timeoutUs),
       tally: new Tally(),
@@ -64,13 +64,13 @@ export class Measurement {
     this.reports = reports;
     this.clients = new Clients(run, workload, {
       wake,
-      answered: (client, path) => reports.answered(client, path, 0),
-      probeReturned: (client, path) => reports.returned(client, path),
+      answered: (client, route) => reports.answered(client, route, 0),
+      probeReturned: (client, route) => reports.returned(client, route),
       reconnected: (client) => channel.send({ type: 'reconnected', client }),
     });
     this.servers = new Servers(run, workload, {
       wake,
-      probed: (client, path, subscriber) => reports.answered(client, path, subscriber),
+      probed: (client, route, subscriber) => reports.answered(client, route, subscriber),
     });
     this.#channel = channel;
     this.#loop = loop;

@@ -1,6 +1,6 @@
 import { hasManyReceivers } from '../topologies/patterns.ts';
 import type { Part } from './protocol.ts';
-import type { Run } from './run.ts';
+import type { RunState } from './run-state.ts';
 import type { VitalsSeat } from './vitals.ts';
 import type { Clients } from './workloads/clients.ts';
 import type { Servers } from './workloads/servers.ts';
@@ -17,7 +17,7 @@ export interface LibraryFacts {
 
 /** Everything that a process has recorded and not yet sent, `collected` last. Lazy: each part is made when asked for. */
 export function* collectParts(
-  run: Run,
+  run: RunState,
   clients: Clients,
   servers: Servers,
   vitals: VitalsSeat,

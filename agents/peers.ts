@@ -66,7 +66,7 @@ export class Peers {
     });
   }
 
-  /** Resolves with the number of paths of each client; `onOpened` hears now and then how many are open. */
+  /** Resolves with the number of routes of each client; `onOpened` hears now and then how many are open. */
   async openSenders(
     clients: Clients,
     directory: Directory,
@@ -86,7 +86,7 @@ export class Peers {
       toldMs = performance.now();
       onOpened(opened);
     });
-    return this.#senders.map((sender) => sender?.paths ?? 1);
+    return this.#senders.map((sender) => sender?.routes ?? 1);
   }
 
   /** Cuts the connections of the client at this position. */

@@ -18,18 +18,18 @@ export class ProbeReports {
     this.#send = send;
   }
 
-  answered(client: number, path: number, subscriber: number): void {
-    this.#answered.push(client, path, subscriber);
+  answered(client: number, route: number, subscriber: number): void {
+    this.#answered.push(client, route, subscriber);
     this.#flushSoon();
   }
 
-  returned(client: number, path: number): void {
-    this.#returned.push(client, path);
+  returned(client: number, route: number): void {
+    this.#returned.push(client, route);
     this.#flushSoon();
   }
 
-  notTaken(client: number, path: number): void {
-    this.#notTaken.push(client, path);
+  notTaken(client: number, route: number): void {
+    this.#notTaken.push(client, route);
     this.#flushSoon();
   }
 
@@ -57,7 +57,7 @@ export class Prober {
   /** Position by global index. */
   readonly #positions: ReadonlyMap<number, number>;
   readonly #reports: ProbeReports;
-  /** Pairs of client and path; those before `#next` are sent. */
+  /** Pairs of client and route; those before `#next` are sent. */
   #pairs: number[] = [];
   #next = 0;
   #sending = false;
@@ -83,11 +83,11 @@ export class Prober {
     this.#sending = false;
     for (let i = 0; i < burst && this.#next < this.#pairs.length && !this.#closed; i++) {
       const client = itemAt(this.#pairs, this.#next);
-      const path = itemAt(this.#pairs, this.#next + 1);
+      const route = itemAt(this.#pairs, this.#next + 1);
       this.#next += 2;
       const position = this.#positions.get(client);
-      const isTaken = position !== undefined && this.#clients.probe(position, path);
-      if (!isTaken) this.#reports.notTaken(client, path);
+      const isTaken = position !== undefined && this.#clients.probe(position, route);
+      if (!isTaken) this.#reports.notTaken(client, route);
     }
     if (this.#closed || this.#next >= this.#pairs.length) return;
     this.#sending = true;

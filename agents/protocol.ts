@@ -3,7 +3,7 @@
  * the agent that it is to or from: one process may play several.
  * Times are microseconds of the sender's monotonic clock (`nowUs`) unless a comment says otherwise.
  */
-import type { Pattern } from '../topologies/patterns.ts';
+import type { ResolvedScenario } from '../topologies/scenario.ts';
 import type { Directory, Endpoint } from './drivers/endpoint.ts';
 import type { OffsetLines } from './offsets.ts';
 import type { Part } from './protocol-parts.ts';
@@ -46,37 +46,10 @@ export interface ServerPeer {
   readonly subscriber: number;
 }
 
-export interface AgentWorkload {
-  readonly pattern: Pattern;
-  readonly target: 'any' | 'one';
-  readonly topics: number;
-  readonly pools: number;
-  readonly pace:
-    | {
-        readonly kind: 'open';
-        readonly ratePerSecond: number;
-        readonly arrivals: 'constant' | 'poisson';
-        readonly ramp: readonly { readonly toPerSecond: number; readonly overMs: number }[];
-      }
-    | { readonly kind: 'pause'; readonly pauseMs: number }
-    | { readonly kind: 'inFlight'; readonly inFlight: number };
-  readonly body:
-    | { readonly kind: 'fixed'; readonly bytes: number }
-    | { readonly kind: 'uniform'; readonly minBytes: number; readonly maxBytes: number }
-    | {
-        readonly kind: 'weighted';
-        readonly rows: readonly (readonly [bytes: number, weight: number])[];
-      };
-  readonly reply:
-    | { readonly kind: 'echo' }
-    | { readonly kind: 'empty' }
-    | { readonly kind: 'fixed'; readonly bytes: number };
-  readonly hold: { readonly meanMs: number; readonly distribution: 'constant' | 'exponential' };
-  readonly timeoutMs: number;
-}
-
-/** Everything an agent process needs to know before it opens anything. */
-export interface Assignment {
+/** Everything an agent process needs to know before it opens anything; of the scenario, what it has to do with. */
+export interface Assignment
+  extends Pick<ResolvedScenario, 'guarantee' | 'workload' | 'seed'>,
+    Pick<ResolvedScenario['clients'], 'connections' | 'failover' | 'reconnect'> {
   readonly run: string;
   /** Low 16 bits of a hash of the run id: foreign messages on a shared bus are told apart by it. */
   readonly runTag: number;
@@ -91,16 +64,10 @@ export interface Assignment {
   readonly bus: Endpoint;
   /** What an earlier life of this process announced; its receivers have to be found there again. */
   readonly announced?: readonly Announcement[];
-  readonly guarantee: 'at-most-once' | 'at-least-once';
-  readonly connections: 'own' | 'shared';
   /** Peers that this process may be opening at a time. */
   readonly openAtOnce: number;
-  readonly failover: boolean;
-  readonly reconnect: { readonly minMs: number; readonly maxMs: number };
-  readonly workload: AgentWorkload;
   /** Measured operations a client, for `measure: { calls }`; null when a duration ends the window. */
   readonly callsPerClient: number | null;
-  readonly seed: number;
 }
 
 /** Start of each phase in the receiving agent's own clock, µs. Infinity does not survive JSON: null is open-ended. */
@@ -122,7 +89,7 @@ export type ToAgent =
   | { readonly type: 'assign'; readonly assignment: Assignment }
   /** How this process reaches every receiver; the driver's own shape. Asks the agent to connect its senders. */
   | { readonly type: 'directory'; readonly directory: Directory }
-  /** Send these probes once: flattened pairs client, path. */
+  /** Send these probes once: flattened pairs client, route. */
   | { readonly type: 'probe'; readonly pairs: readonly number[] }
   | ({ readonly type: 'offsets' } & OffsetLines)
   | { readonly type: 'clock'; readonly id: number }
@@ -150,13 +117,13 @@ export type FromAgent =
       readonly nowUs: number;
     }
   | { readonly type: 'opened'; readonly announcements: readonly Announcement[] }
-  /** Senders are connected; `paths[i]` paths have to be proven for `Assignment.clients[i]`. */
-  | { readonly type: 'connected'; readonly paths: readonly number[] }
+  /** Senders are connected; `routes[i]` routes have to be proven for `Assignment.clients[i]`. */
+  | { readonly type: 'connected'; readonly routes: readonly number[] }
   /** Of the peers of this process so far; told now and then while they are being opened. */
   | { readonly type: 'opening'; readonly clients: number }
   /**
    * What became of probes. `answered`: each arrival at a server, or answer to a client (call), as flattened triples
-   * client, path, subscriber. `returned` by the bus, and `notTaken` by the library: flattened pairs client, path.
+   * client, route, subscriber. `returned` by the bus, and `notTaken` by the library: flattened pairs client, route.
    */
   | {
       readonly type: 'probed';

@@ -1,6 +1,6 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import type { ProcessVitals } from './protocol.ts';
-import type { Run } from './run.ts';
+import type { RunState } from './run-state.ts';
 
 const tickMs = 10;
 
@@ -15,7 +15,7 @@ export interface VitalsSeat {
 }
 
 interface Member {
-  readonly run: Run;
+  readonly run: RunState;
   readonly onTick: (nowUs: number) => void;
 }
 
@@ -44,7 +44,7 @@ export class Vitals {
   }
 
   /** `onTick` runs every 10 ms, as well as the event loop allows. */
-  join(run: Run, onTick: (nowUs: number) => void): VitalsSeat {
+  join(run: RunState, onTick: (nowUs: number) => void): VitalsSeat {
     const member = { run, onTick };
     this.#members.add(member);
     this.#speaker ??= member;

@@ -28,12 +28,12 @@ const constraint = shape({
 /** `links:` of a scenario. */
 export const links = shape({
   default: linkValues.prefault({}).meta({
-    description: 'every path between two sites, unless a constraint says otherwise',
+    description: 'every link, unless a constraint says otherwise',
   }),
   constraints: z
     .array(constraint)
     .prefault([])
-    .meta({ description: 'paths that differ from the default' }),
+    .meta({ description: 'links that differ from the default' }),
 })
   .prefault({})
   .meta({ description: 'what the WAN does to traffic between sites' });

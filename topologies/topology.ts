@@ -126,7 +126,7 @@ const bandwidth = z.codec(
   },
 );
 
-/** What one direction of a path between two sites can be given. */
+/** What a link, one direction between two sites, can be given. */
 export const linkFields = {
   delay: quantity(duration, 'one-way delay; the round trip is twice this').exactOptional(),
   jitter: quantity(duration, 'standard deviation of the delay').exactOptional(),
@@ -142,7 +142,7 @@ export const linkFields = {
 export const linkValues = shape(linkFields);
 export type LinkValues = Immutable<z.output<typeof linkValues>>;
 
-/** What one direction of a path between two sites imposes on its traffic. */
+/** What a link imposes on its traffic. */
 export const linkShape = linkValues.out.required({
   delayMs: true,
   jitterMs: true,

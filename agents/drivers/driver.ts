@@ -82,8 +82,8 @@ export interface SendHandler {
   tooLarge(bytes: number, reason: string): void;
   /** Why the bus takes nothing just now, in its own words: it blocks, or refuses to reconnect. Null once that is over. */
   hindered(reason: string | null): void;
-  /** The bus gave back a probe of this path, as far as the protocol tells: nobody can be reached there yet. */
-  probeReturned(path: number): void;
+  /** The bus gave back a probe of this route, as far as the protocol tells: nobody can be reached there yet. */
+  probeReturned(route: number): void;
   /** A reply to a call of this peer; correlate by its header. */
   reply(body: Buffer): void;
   /** As for receivers; `which` tells the connections of one peer apart where it has several. */
@@ -92,15 +92,15 @@ export interface SendHandler {
 
 export interface Sender {
   /** Ways to a server that a probe must prove: 1 behind a broker, one a server where peers dial peers. */
-  readonly paths: number;
+  readonly routes: number;
   /**
    * Hands one message to the library. True: the library took it, the message is *sent*, and the driver
    * owns `body`. False: the bus pushes back (no credit, full, blocked, disconnected), nothing was taken, and
    * `writable` will be called. `token` comes back in `accepted` or `refused`.
    */
   send(body: Buffer, token: number): boolean;
-  /** The same on one given path, for the ready barrier. */
-  probe(body: Buffer, path: number): boolean;
+  /** The same on one given route, for the ready barrier. */
+  probe(body: Buffer, route: number): boolean;
   /** Fault: cuts the connection under this peer at the socket, as a network would; the driver then reconnects. */
   disconnect(): void;
   close(): Promise<void>;

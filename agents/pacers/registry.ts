@@ -1,4 +1,4 @@
-import type { AgentWorkload } from '../protocol.ts';
+import type { WorkloadSpec } from '../../topologies/scenario.ts';
 import { closedPacer } from './closed.ts';
 import { constantPacer } from './constant.ts';
 import type { Pacer, PacerOptions } from './pacer.ts';
@@ -6,7 +6,7 @@ import { poissonPacer } from './poisson.ts';
 import { rateCurve } from './rate.ts';
 
 /** The pacer that a workload asks for. */
-export function makePacer(pace: AgentWorkload['pace'], options: PacerOptions): Pacer {
+export function makePacer(pace: WorkloadSpec['pace'], options: PacerOptions): Pacer {
   switch (pace.kind) {
     case 'pause':
       return closedPacer(options, pace.pauseMs * 1e3, 1);

@@ -1,5 +1,5 @@
+import type { WorkloadSpec } from '../../topologies/scenario.ts';
 import { minBodyBytes } from '../../topologies/workload.ts';
-import type { AgentWorkload } from '../protocol.ts';
 import { seededRandom } from '../random.ts';
 
 const slabBytes = 256 * 1024;
@@ -15,7 +15,7 @@ export class Bodies {
   #slab: Buffer;
   #used = 0;
 
-  constructor(size: AgentWorkload['body'], seed: number) {
+  constructor(size: WorkloadSpec['body'], seed: number) {
     const random = seededRandom(seed, 0x626f6479);
     this.nextBytes = sizes(size, random);
     this.#padding = Buffer.allocUnsafeSlow(slabBytes);
@@ -44,7 +44,7 @@ export class Bodies {
   }
 }
 
-function sizes(size: AgentWorkload['body'], random: () => number): () => number {
+function sizes(size: WorkloadSpec['body'], random: () => number): () => number {
   const atLeast = (bytes: number): number => Math.max(minBodyBytes, bytes);
   switch (size.kind) {
     case 'fixed': {

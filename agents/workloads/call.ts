@@ -1,5 +1,5 @@
 import type { Header } from '../header.ts';
-import type { Run } from '../run.ts';
+import type { RunState } from '../run-state.ts';
 import type { Workload } from './workload.ts';
 
 /** Request and reply: the client records everything, for replies carry the server's times. */
@@ -9,7 +9,13 @@ export const call: Workload = {
 };
 
 /** Records one call of the window that was answered in time. */
-function recordCall(run: Run, header: Header, dueUs: number, sentUs: number, doneUs: number): void {
+function recordCall(
+  run: RunState,
+  header: Header,
+  dueUs: number,
+  sentUs: number,
+  doneUs: number,
+): void {
   const { recorder } = run;
   const pair = recorder.pair(header.clientSite, header.serverSite);
   const serverOffsetUs = run.offsets.from(header.serverProcess, doneUs);

@@ -1,4 +1,4 @@
-import type { Run } from '../run.ts';
+import type { RunState } from '../run-state.ts';
 import type { DeliveryRecord, Workload } from './workload.ts';
 
 /** One-way messages to one server: delivery is the end, and the server records it. */
@@ -8,7 +8,7 @@ export const cast: Workload = { replied: null, deliveries: timedDeliveries };
  * Each message has one delivery, timed against the client's due and sent times by the measured offset of the clocks.
  * One that comes after its deadline has failed: it is marked late in the books and has no latency.
  */
-export function timedDeliveries(run: Run): DeliveryRecord {
+export function timedDeliveries(run: RunState): DeliveryRecord {
   return {
     timed: true,
     add: (header, server, receivedUs) => {

@@ -2,7 +2,7 @@ import type { Sender } from '../drivers/driver.ts';
 import { Histogram } from '../histogram.ts';
 import { ClientAccount } from '../ledger.ts';
 import type { ClientPeer, PeerRow } from '../protocol.ts';
-import type { Run } from '../run.ts';
+import type { RunState } from '../run-state.ts';
 import { TokenQueue } from './token-queue.ts';
 
 /** One client peer: its books, and the operations that the bus would not take yet, oldest first. */
@@ -66,7 +66,7 @@ export function noteWords(
   client: Client,
   state: 'lost' | 'back' | 'hindered',
   words: string | null,
-  run: Run,
+  run: RunState,
 ): void {
   if (state === 'lost') client.loss = { words: words ?? '', atUs: run.nowUs() };
   const isOver = state === 'back' ? client.lostUs.size === 0 : words === null;
@@ -84,7 +84,7 @@ export function noteConnection(
   client: Client,
   state: 'lost' | 'back',
   which: string,
-  run: Run,
+  run: RunState,
 ): boolean {
   const { lostUs, peer } = client;
   const now = run.nowUs();
@@ -111,10 +111,10 @@ export function noteConnection(
 export interface ClientHooks {
   /** Something becomes due at `dueUs`: advance by then, in a later turn of the event loop. */
   wake(dueUs: number): void;
-  /** A probe of this client (global index) was answered on this path. */
-  answered(client: number, path: number): void;
+  /** A probe of this client (global index) was answered on this route. */
+  answered(client: number, route: number): void;
   /** The bus gave a probe of this client (global index) back. */
-  probeReturned(client: number, path: number): void;
+  probeReturned(client: number, route: number): void;
   /** What a fault cut of this client (global index) is connected again. */
   reconnected(client: number): void;
 }

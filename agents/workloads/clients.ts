@@ -10,7 +10,7 @@ import {
 } from '../header.ts';
 import type { Pacer } from '../pacers/pacer.ts';
 import type { ClientLedger, PeerRow } from '../protocol.ts';
-import type { Run } from '../run.ts';
+import type { RunState } from '../run-state.ts';
 import {
   type Client,
   type ClientHooks,
@@ -33,7 +33,7 @@ const burst = 256;
  * bus will not take waits in its own client's queue, in order, until its deadline.
  */
 export class Clients {
-  readonly #run: Run;
+  readonly #run: RunState;
   readonly #workload: Workload;
   readonly #hooks: ClientHooks;
   readonly #clients: readonly Client[];
@@ -47,7 +47,7 @@ export class Clients {
   /** Nothing is due at or after it. */
   #endUs = Number.POSITIVE_INFINITY;
 
-  constructor(run: Run, workload: Workload, hooks: ClientHooks) {
+  constructor(run: RunState, workload: Workload, hooks: ClientHooks) {
     this.#run = run;
     this.#workload = workload;
     this.#hooks = hooks;
@@ -77,7 +77,7 @@ export class Clients {
       },
       tooLarge: (bytes, reason) => this.#refusals.tooLarge(client, bytes, reason),
       hindered: (reason) => noteWords(client, 'hindered', reason, this.#run),
-      probeReturned: (path) => this.#hooks.probeReturned(client.peer.index, path),
+      probeReturned: (route) => this.#hooks.probeReturned(client.peer.index, route),
       reply: (body) => this.#replied(client, body),
       connection: (state, reason, which = '') => {
         const isBack = noteConnection(client, state, which, this.#run);
@@ -97,9 +97,9 @@ export class Clients {
   }
 
   /** Sends one probe; false when the bus pushes back. */
-  probe(position: number, path: number): boolean {
+  probe(position: number, route: number): boolean {
     const client = this.#at(position);
-    return client.sender?.probe(this.#requests.makeProbe(client.peer, path), path) ?? false;
+    return client.sender?.probe(this.#requests.makeProbe(client.peer, route), route) ?? false;
   }
 
   start(pacer: Pacer): void {

@@ -1,12 +1,12 @@
 import { Arrivals } from '../arrivals.ts';
-import type { Run } from '../run.ts';
+import type { RunState } from '../run-state.ts';
 import type { DeliveryRecord, Workload } from './workload.ts';
 
 /** One message to every server of a topic: it ends with the last arrival, found when all processes' books are joined. */
 export const fanout: Workload = { replied: null, deliveries: copiedDeliveries };
 
 /** Each message has several deliveries, here and elsewhere: first and last arrival are kept for each message. */
-export function copiedDeliveries(run: Run): DeliveryRecord {
+export function copiedDeliveries(run: RunState): DeliveryRecord {
   const byClient = new Map<number, Arrivals>();
   return {
     timed: true,

@@ -1,5 +1,5 @@
 import TinyQueue from 'tinyqueue';
-import type { AgentWorkload } from '../protocol.ts';
+import type { WorkloadSpec } from '../../topologies/scenario.ts';
 import { exponential, seededRandom } from '../random.ts';
 
 /** Messages that servers think about, by when each is done. Any number at a time, as in a server that never blocks. */
@@ -29,7 +29,7 @@ export class Holds<T> {
 }
 
 /** Draws think times, µs. */
-export function thinkTimes(hold: AgentWorkload['hold'], seed: number): () => number {
+export function thinkTimes(hold: WorkloadSpec['hold'], seed: number): () => number {
   const meanUs = hold.meanMs * 1e3;
   if (hold.distribution === 'constant' || meanUs === 0) return () => meanUs;
   const random = seededRandom(seed, 0x686f6c64);

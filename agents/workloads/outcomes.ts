@@ -1,13 +1,13 @@
 import type { Header } from '../header.ts';
 import type { Pacer } from '../pacers/pacer.ts';
-import type { Run } from '../run.ts';
+import type { RunState } from '../run-state.ts';
 import type { Client } from './client.ts';
 import { type Operations, PACED, UNDECIDED, UNSENT } from './operations.ts';
 import type { Workload } from './workload.ts';
 
 /** How operations end: each is decided once, enters the books by its class, and lets a closed loop go on. */
 export class Outcomes {
-  readonly #run: Run;
+  readonly #run: RunState;
   readonly #workload: Workload;
   readonly #operations: Operations;
   readonly #wake: (dueUs: number) => void;
@@ -15,7 +15,12 @@ export class Outcomes {
   #going = 0;
 
   /** `wake` is told when an end made something due. */
-  constructor(run: Run, workload: Workload, operations: Operations, wake: (dueUs: number) => void) {
+  constructor(
+    run: RunState,
+    workload: Workload,
+    operations: Operations,
+    wake: (dueUs: number) => void,
+  ) {
     this.#run = run;
     this.#workload = workload;
     this.#operations = operations;

@@ -1,16 +1,16 @@
-import type { Run } from '../run.ts';
+import type { RunState } from '../run-state.ts';
 import type { Client } from './client.ts';
 import { type Operations, SUSPECTED, UNCONFIRMED, UNDECIDED, UNSENT } from './operations.ts';
 import type { Outcomes } from './outcomes.ts';
 
 /** What becomes of messages that the bus did not take: at least once some of them are sent again, the others fail. */
 export class Refusals {
-  readonly #run: Run;
+  readonly #run: RunState;
   readonly #operations: Operations;
   readonly #outcomes: Outcomes;
   readonly #confirms: boolean;
 
-  constructor(run: Run, operations: Operations, outcomes: Outcomes) {
+  constructor(run: RunState, operations: Operations, outcomes: Outcomes) {
     this.#run = run;
     this.#operations = operations;
     this.#outcomes = outcomes;

@@ -8,17 +8,17 @@ import {
   writeRequest,
 } from '../header.ts';
 import type { ClientPeer } from '../protocol.ts';
-import type { Run } from '../run.ts';
+import type { RunState } from '../run-state.ts';
 import { Bodies } from './bodies.ts';
 import type { Operations } from './operations.ts';
 
 /** Makes the messages that clients send: a body of the size asked for, with its header. */
 export class Requests {
-  readonly #run: Run;
+  readonly #run: RunState;
   readonly #bodies: Bodies;
   readonly #header: Header = emptyHeader();
 
-  constructor(run: Run) {
+  constructor(run: RunState) {
     const { body } = run.assignment.workload;
     const { runTag, processIndex, seed } = run.assignment;
     this.#run = run;
@@ -48,11 +48,11 @@ export class Requests {
     return this.#write(peer, this.#bodies.make(operations.bytes(slot)));
   }
 
-  makeProbe(peer: ClientPeer, path: number): Buffer {
+  makeProbe(peer: ClientPeer, route: number): Buffer {
     const header = this.#header;
     header.flags = flagProbe;
     header.phase = phaseWarmup;
-    header.sequence = path;
+    header.sequence = route;
     header.token = 0;
     header.dueUs = this.#run.nowUs();
     return this.#write(peer, this.#bodies.make(minBodyBytes));

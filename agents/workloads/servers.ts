@@ -12,7 +12,7 @@ import {
 import { Histogram } from '../histogram.ts';
 import { type ServerBook, ServerBooks } from '../ledger.ts';
 import type { ArrivalsPart, PeerRow, ServerLedger, ServerPeer } from '../protocol.ts';
-import type { Run } from '../run.ts';
+import type { RunState } from '../run-state.ts';
 import { Bodies } from './bodies.ts';
 import { Holds, thinkTimes } from './holds.ts';
 import type { DeliveryRecord, ServedBy, Workload } from './workload.ts';
@@ -23,8 +23,8 @@ const burst = 256;
 export interface ServerHooks {
   /** A hold ends at `untilUs`: advance by then, in a later turn of the event loop. */
   wake(untilUs: number): void;
-  /** A probe of this client came to this subscriber on this path. */
-  probed(client: number, path: number, subscriber: number): void;
+  /** A probe of this client came to this subscriber on this route. */
+  probed(client: number, route: number, subscriber: number): void;
 }
 
 /** One server peer. */
@@ -50,7 +50,7 @@ interface Held {
 
 /** The server half of every pattern: counts, times, holds and answers what arrives. */
 export class Servers {
-  readonly #run: Run;
+  readonly #run: RunState;
   readonly #workload: Workload;
   readonly #hooks: ServerHooks;
   readonly #servers: readonly Server[];
@@ -62,7 +62,7 @@ export class Servers {
   readonly #request: Header = emptyHeader();
   readonly #reply: Header = emptyHeader();
 
-  constructor(run: Run, workload: Workload, hooks: ServerHooks) {
+  constructor(run: RunState, workload: Workload, hooks: ServerHooks) {
     const { assignment } = run;
     const seed = assignment.seed + assignment.processIndex;
     this.#run = run;
@@ -226,7 +226,10 @@ export class Servers {
   }
 }
 
-function replyBytes(reply: Run['assignment']['workload']['reply'], requestBytes: number): number {
+function replyBytes(
+  reply: RunState['assignment']['workload']['reply'],
+  requestBytes: number,
+): number {
   switch (reply.kind) {
     case 'echo':
       return Math.max(replyHeaderBytes, requestBytes);

@@ -1,19 +1,19 @@
 import type { Header } from '../header.ts';
 import type { ServerBook } from '../ledger.ts';
 import type { ArrivalsPart } from '../protocol.ts';
-import type { Run } from '../run.ts';
+import type { RunState } from '../run-state.ts';
 
 /** One messaging pattern: what ends an operation, and what the servers record of it. */
 export interface Workload {
   /** Records a reply that ended an operation of the window; null where deliveries end it, which only servers see. */
   readonly replied: ReplyRecord | null;
   /** The server half's record of first deliveries; one for all servers of a process. */
-  deliveries(run: Run): DeliveryRecord;
+  deliveries(run: RunState): DeliveryRecord;
 }
 
 /** `sentUs` is when the request was sent first. `reply` is reused: copy what must live on. */
 export type ReplyRecord = (
-  run: Run,
+  run: RunState,
   reply: Header,
   dueUs: number,
   sentUs: number,

@@ -20,7 +20,7 @@ import { AgentChannel } from './agent-channel.ts';
 import { Clocks } from './clocks.ts';
 import { connectClients, type OnStep } from './connect.ts';
 import type { ProbeAccount } from './probe-book.ts';
-import { proveAllPaths } from './ready-barrier.ts';
+import { proveAllRoutes } from './ready-barrier.ts';
 
 const helloMs = 20_000;
 const retireMs = 20_000;
@@ -119,7 +119,7 @@ export class AgentGroup implements AsyncDisposable {
 
   /**
    * Gives every agent its peers, opens receivers, then senders, and returns when every client has proven
-   * every path it will use. Rejects with the first failure, or AGENT_SILENT.
+   * every route it will use. Rejects with the first failure, or AGENT_SILENT.
    */
   async makeReady(
     assignmentOf: AssignmentOf,
@@ -132,14 +132,14 @@ export class AgentGroup implements AsyncDisposable {
     await this.#all((agent) => openReceivers(agent, assignmentOf, signal));
     const announced = new Map(this.agents.map((agent) => [agent.index, agent.announced]));
     const directories = await bus.directory(this.agents, announced, signal);
-    const paths = await connectClients(this.agents, directories, onStep, signal);
+    const routes = await connectClients(this.agents, directories, onStep, signal);
     const connected = performance.now();
     onStep('ready barrier');
     const onProgress = (proven: number, clients: number): void => {
       onStep('ready barrier', `${proven} of ${clients} clients proven`);
     };
-    const barrier = { agents: this.agents, paths, plan, onProgress };
-    const probes = await proveAllPaths(barrier, signal);
+    const barrier = { agents: this.agents, routes, plan, onProgress };
+    const probes = await proveAllRoutes(barrier, signal);
     const barrierMs = performance.now() - connected;
     return { probes, connectMs: connected - from, barrierMs };
   }

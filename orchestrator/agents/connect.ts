@@ -9,7 +9,7 @@ const openMsAPeer = 20;
 export type OnStep = (step: string, detail?: string) => void;
 
 /**
- * Connects every agent's clients, told how to reach the receivers; resolves with the number of paths of each client, by
+ * Connects every agent's clients, told how to reach the receivers; resolves with the number of routes of each client, by
  * agent. Rejects with the first failure, or AGENT_SILENT.
  */
 export async function connectClients(
@@ -35,7 +35,7 @@ export async function connectClients(
         const limitMs = openMs + openMsAPeer * clients;
         const connected = agent.channel.next('connected', limitMs, signal);
         agent.channel.send({ type: 'directory', directory: directories[agent.index] ?? null });
-        return (await connected).paths;
+        return (await connected).routes;
       }),
     );
   } finally {

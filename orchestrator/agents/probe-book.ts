@@ -4,14 +4,14 @@ export interface Prover {
   readonly client: number;
   /** Which agent plays it. */
   readonly agent: number;
-  readonly paths: number;
+  readonly routes: number;
   /** Whoever gets a copy of one message: what one probe is answered by, and whom the client has to reach. */
   readonly subscribers: number;
 }
 
 export interface Probe {
   readonly client: number;
-  readonly path: number;
+  readonly route: number;
 }
 
 /** What became of all probes of a barrier. */
@@ -41,7 +41,7 @@ interface Way extends Probe {
 interface Proof {
   readonly prover: Prover;
   readonly firstWay: number;
-  pathsLeft: number;
+  routesLeft: number;
   readonly subscribers: Set<number>;
 }
 
@@ -67,17 +67,17 @@ export class ProbeBook {
   constructor(provers: readonly Prover[]) {
     for (const prover of provers) {
       const firstWay = this.#ways.length;
-      for (let path = 0; path < prover.paths; path++) {
+      for (let route = 0; route < prover.routes; route++) {
         const counts = { sent: 0, answered: 0, returned: 0, underway: 0, pauses: 0 };
-        this.#ways.push({ prover, client: prover.client, path, queued: true, ...counts });
+        this.#ways.push({ prover, client: prover.client, route, queued: true, ...counts });
       }
-      const proof = { prover, firstWay, pathsLeft: prover.paths, subscribers: new Set<number>() };
+      const proof = { prover, firstWay, routesLeft: prover.routes, subscribers: new Set<number>() };
       this.#proofs.set(prover.client, proof);
       this.#unproven.add(prover.client);
     }
   }
 
-  /** Clients that have not proven all their paths, or not reached all subscribers. */
+  /** Clients that have not proven all their routes, or not reached all subscribers. */
   get unproven(): ReadonlySet<number> {
     return this.#unproven;
   }
@@ -87,12 +87,12 @@ export class ProbeBook {
     return this.#underway;
   }
 
-  /** How far a client came: paths and subscribers. */
-  progress(client: number): { readonly paths: number; readonly subscribers: number } {
+  /** How far a client came: routes and subscribers. */
+  progress(client: number): { readonly routes: number; readonly subscribers: number } {
     const proof = this.#proofs.get(client);
-    if (!proof) return { paths: 0, subscribers: 0 };
+    if (!proof) return { routes: 0, subscribers: 0 };
     return {
-      paths: proof.prover.paths - proof.pathsLeft,
+      routes: proof.prover.routes - proof.routesLeft,
       subscribers: proof.subscribers.size,
     };
   }
@@ -107,36 +107,36 @@ export class ProbeBook {
       this.#underway += way.prover.subscribers;
       const batch = batches.get(way.prover.agent) ?? [];
       batches.set(way.prover.agent, batch);
-      batch.push({ client: way.client, path: way.path });
+      batch.push({ client: way.client, route: way.route });
     }
     return batches;
   }
 
   /** A probe came to a subscriber or, for calls, its answer to the client. */
-  answered(client: number, path: number, subscriber: number): void {
+  answered(client: number, route: number, subscriber: number): void {
     const proof = this.#proofs.get(client);
-    const way = this.#wayOf(proof, path);
+    const way = this.#wayOf(proof, route);
     if (!proof || !way) return;
-    if (way.answered === 0) proof.pathsLeft--;
+    if (way.answered === 0) proof.routesLeft--;
     way.answered++;
     if (way.underway > 0) this.#release(way, 1);
     proof.subscribers.add(subscriber);
-    if (proof.pathsLeft === 0 && proof.subscribers.size >= proof.prover.subscribers) {
+    if (proof.routesLeft === 0 && proof.subscribers.size >= proof.prover.subscribers) {
       this.#unproven.delete(client);
     }
   }
 
   /** The bus gave a probe back: it goes out again after a pause, each twice as long as the one before. */
-  returned(client: number, path: number, nowMs: number): void {
-    const way = this.#wayOf(this.#proofs.get(client), path);
+  returned(client: number, route: number, nowMs: number): void {
+    const way = this.#wayOf(this.#proofs.get(client), route);
     if (!way) return;
     way.returned++;
     this.#pause(way, nowMs);
   }
 
   /** The library took no probe now: it was never sent, and goes out after a pause. */
-  notTaken(client: number, path: number, nowMs: number): void {
-    const way = this.#wayOf(this.#proofs.get(client), path);
+  notTaken(client: number, route: number, nowMs: number): void {
+    const way = this.#wayOf(this.#proofs.get(client), route);
     if (!way) return;
     way.sent--;
     this.#pause(way, nowMs);
@@ -199,8 +199,8 @@ export class ProbeBook {
     this.#underway -= answers;
   }
 
-  #wayOf(proof: Proof | undefined, path: number): Way | undefined {
-    if (!proof || path < 0 || path >= proof.prover.paths) return undefined;
-    return this.#ways[proof.firstWay + path];
+  #wayOf(proof: Proof | undefined, route: number): Way | undefined {
+    if (!proof || route < 0 || route >= proof.prover.routes) return undefined;
+    return this.#ways[proof.firstWay + route];
   }
 }

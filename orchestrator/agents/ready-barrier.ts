@@ -18,18 +18,18 @@ const tellEveryMs = 1_000;
 
 export interface Barrier {
   readonly agents: readonly Agent[];
-  /** Of each agent's clients, in order: how many paths lead to servers. */
-  readonly paths: readonly (readonly number[])[];
+  /** Of each agent's clients, in order: how many routes lead to servers. */
+  readonly routes: readonly (readonly number[])[];
   readonly plan: Plan;
   readonly onProgress: (proven: number, clients: number) => void;
 }
 
 /**
- * Nothing starts before every client has proven every path it will use, and has reached every subscriber of its
+ * Nothing starts before every client has proven every route it will use, and has reached every subscriber of its
  * topic (one for call and cast, all servers for fanout, all pools for notify), with a probe that arrived; and not
  * before every probe is accounted for, or nothing has come for a while: what is then `leftOver` may be anywhere.
  */
-export async function proveAllPaths(barrier: Barrier, signal: AbortSignal): Promise<ProbeAccount> {
+export async function proveAllRoutes(barrier: Barrier, signal: AbortSignal): Promise<ProbeAccount> {
   const { agents } = barrier;
   const provers = proversOf(barrier);
   const book = new ProbeBook(provers);
@@ -40,7 +40,7 @@ export async function proveAllPaths(barrier: Barrier, signal: AbortSignal): Prom
   const timer = setInterval(() => waves.tick(), tickMs);
   try {
     waves.tick();
-    const answers = provers.reduce((sum, { paths, subscribers }) => sum + paths * subscribers, 0);
+    const answers = provers.reduce((sum, { routes, subscribers }) => sum + routes * subscribers, 0);
     const limitMs = barrierMs + barrierMsAnAnswer * answers;
     const late = (): Error => barrierMissed(barrier, provers, book, limitMs);
     await within(Promise.race([waves.over, ...failures]), limitMs, late, signal);
@@ -106,7 +106,7 @@ class Waves {
 
   #goOn(nowMs: number): void {
     for (const [agent, probes] of this.#book.take(nowMs)) {
-      const pairs = probes.flatMap(({ client, path }) => [client, path]);
+      const pairs = probes.flatMap(({ client, route }) => [client, route]);
       itemAt(this.#barrier.agents, agent).channel.send({ type: 'probe', pairs });
     }
     if (this.#book.unproven.size > 0) return;
@@ -115,11 +115,11 @@ class Waves {
   }
 }
 
-function proversOf({ agents, paths, plan }: Barrier): Prover[] {
+function proversOf({ agents, routes, plan }: Barrier): Prover[] {
   return agents.flatMap(({ clients }, agent) =>
     clients.map(({ index, topic }, position): Prover => {
-      const ways = itemAt(itemAt(paths, agent), position);
-      return { client: index, agent, paths: ways, subscribers: itemAt(plan.receivers, topic) };
+      const ways = itemAt(itemAt(routes, agent), position);
+      return { client: index, agent, routes: ways, subscribers: itemAt(plan.receivers, topic) };
     }),
   );
 }
@@ -131,14 +131,14 @@ function barrierMissed(
   limitMs: number,
 ): AgentError {
   const missing = provers.filter(({ client }) => book.unproven.has(client));
-  const some = missing.slice(0, 3).map(({ client, paths, subscribers }) => {
+  const some = missing.slice(0, 3).map(({ client, routes, subscribers }) => {
     const came = book.progress(client);
-    return `${itemAt(plan.clients, client).name} (${came.paths} of ${paths} paths, ${came.subscribers} of ${subscribers} subscribers)`;
+    return `${itemAt(plan.clients, client).name} (${came.routes} of ${routes} routes, ${came.subscribers} of ${subscribers} subscribers)`;
   });
   const { sent, answered, returned } = book.account();
   return new AgentError(
     'READY_BARRIER',
-    `${missing.length} of ${provers.length} clients could not prove their path within ${Math.round(limitMs / 1e3)} s: ${some.join(', ')} ...; of ${sent} probes ${answered} were answered and the bus returned ${returned}`,
+    `${missing.length} of ${provers.length} clients could not prove their route within ${Math.round(limitMs / 1e3)} s: ${some.join(', ')} ...; of ${sent} probes ${answered} were answered and the bus returned ${returned}`,
     'Is the bus reachable from that site? Look at the logs of its agent and of the bus nodes.',
   );
 }

@@ -36,7 +36,7 @@ describe('lineChannel', () => {
       () => {},
     );
     expect(channel.congested).toBe(false);
-    channel.send({ agent: 0, type: 'connected', paths: new Array(100).fill(1) });
+    channel.send({ agent: 0, type: 'connected', routes: new Array(100).fill(1) });
     expect(channel.congested).toBe(true);
     let drained = false;
     const wait = channel.drained().then(() => {

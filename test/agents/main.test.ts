@@ -56,7 +56,7 @@ describe('the agent program', () => {
     agent.tell({ type: 'assign', assignment });
     await agent.next('opened');
     agent.tell({ type: 'directory', directory: null });
-    expect((await agent.next('connected')).paths).toEqual([1, 1, 1, 1, 1, 1]);
+    expect((await agent.next('connected')).routes).toEqual([1, 1, 1, 1, 1, 1]);
     agent.tell({ type: 'probe', pairs: [0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0] });
     const { answered } = await agent.next('probed');
     expect(answered).toHaveLength(18);

@@ -83,8 +83,8 @@ export class TestClient implements SendHandler {
     this.hindrances.push(reason);
   }
 
-  probeReturned(path: number): void {
-    this.returnedProbes.push(path);
+  probeReturned(route: number): void {
+    this.returnedProbes.push(route);
   }
 
   reply(body: Buffer): void {

@@ -128,14 +128,14 @@ export function driverContract(name: string, contract: DriverContract): void {
       },
     );
 
-    test('probes on all paths prove all servers', async () => {
+    test('probes on all routes prove all servers', async () => {
       await using bench = await Bench.open(contract, { pattern: 'fanout' });
       const servers = await bench.serve([{ subscriber: 0 }, { subscriber: 1 }]);
       const [client] = await bench.dial([{}]);
-      const paths = client?.sender?.paths ?? 0;
-      expect([1, 2]).toContain(paths);
-      for (let path = 0; path < paths; path++) {
-        expect(client?.sender?.probe(request(0, path, 64, flagProbe), path)).toBe(true);
+      const routes = client?.sender?.routes ?? 0;
+      expect([1, 2]).toContain(routes);
+      for (let route = 0; route < routes; route++) {
+        expect(client?.sender?.probe(request(0, route, 64, flagProbe), route)).toBe(true);
       }
       await eventually(() => servers.every((server) => server.got.length === 1));
       expect(servers.map((server) => server.got.length)).toEqual([1, 1]);

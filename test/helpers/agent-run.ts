@@ -7,7 +7,6 @@ import type { MemoryEndpoint } from '../../agents/drivers/memory/endpoint.ts';
 import type { MemorySession } from '../../agents/drivers/memory/memory.ts';
 import { loadDriver } from '../../agents/drivers/registry.ts';
 import type {
-  AgentWorkload,
   Assignment,
   ClientLedger,
   FromAgent,
@@ -15,12 +14,13 @@ import type {
   ServerLedger,
 } from '../../agents/protocol.ts';
 import { Vitals } from '../../agents/vitals.ts';
+import type { WorkloadSpec } from '../../topologies/scenario.ts';
 import { faultless } from './memory.ts';
 import { base } from './resolved.ts';
 
 export const sites: readonly string[] = ['paris', 'lyon', 'nice'];
 
-export const callWorkload: AgentWorkload = {
+export const callWorkload: WorkloadSpec = {
   ...base.workload,
   pace: { kind: 'open', ratePerSecond: 500, arrivals: 'constant', ramp: [] },
   body: { kind: 'fixed', bytes: 256 },
@@ -29,7 +29,7 @@ export const callWorkload: AgentWorkload = {
 
 /** An assignment of one process that plays all peers over the memory driver. */
 export function memoryAssignment(
-  workload: Partial<AgentWorkload> = {},
+  workload: Partial<WorkloadSpec> = {},
   endpoint: Partial<MemoryEndpoint> = {},
   over: Partial<Assignment> & { readonly clientCount?: number; readonly serverCount?: number } = {},
 ): Assignment {
@@ -136,7 +136,7 @@ export class AgentRun {
     return message as Extract<FromAgent, { type: T }>;
   }
 
-  /** From hello to proven paths. */
+  /** From hello to proven routes. */
   async makeReady(assignment: Assignment): Promise<void> {
     this.agent.receive({ type: 'hello', version: 3, silenceMs: 60_000 });
     this.agent.receive({ type: 'offsets', atUs: 0, offsetUs: [0], drift: [0] });

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeContext } from '../../orchestrator/run-directories.ts';
 import { claimDirectory, newOwner } from '../../orchestrator/processes/owner.ts';
+import { makeContext } from '../../orchestrator/run-directories.ts';
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'busbench-output-'));

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeDirectories } from '../../orchestrator/run-directories.ts';
 import { loadScenario } from '../../orchestrator/read/scenario.ts';
 import { run } from '../../orchestrator/run.ts';
+import { makeDirectories } from '../../orchestrator/run-directories.ts';
 import { scratchFolder } from '../helpers/cli.ts';
 
 test('what breaks while a run is being stopped does not hide that it was stopped', async () => {

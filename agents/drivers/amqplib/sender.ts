@@ -15,7 +15,7 @@ const directReplyTo = 'amq.rabbitmq.reply-to';
 
 /** A client peer: publishes `mandatory`, with confirms at least once, and takes the replies to its calls. */
 export class AmqplibSender implements Sender {
-  readonly paths = 1;
+  readonly routes = 1;
   readonly #link: Link;
   readonly #endpoint: AmqplibEndpoint;
   readonly #peer: ClientPeer;
@@ -84,7 +84,7 @@ export class AmqplibSender implements Sender {
     return true;
   }
 
-  probe(body: Buffer, _path: number): boolean {
+  probe(body: Buffer, _route: number): boolean {
     if (!this.#publish(this.#probe, body, noId)) return false;
     if (this.#confirms) this.#tag += 1;
     return true;

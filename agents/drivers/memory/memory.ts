@@ -237,7 +237,7 @@ class MemoryHub implements MemorySession {
 }
 
 class MemorySender implements Sender {
-  readonly paths = 1;
+  readonly routes = 1;
   readonly peer: ClientPeer;
   readonly handler: SendHandler;
   epoch = 0;

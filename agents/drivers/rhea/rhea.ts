@@ -9,7 +9,7 @@
  * | at least once | unsettled: `accepted` is the receiver's word through a router, the broker's own through a broker; replies are unsettled too |
  * | refused | rejected, released, modified with the bus's condition; connection-lost for what was unsettled then |
  * | back-pressure | no link credit, a full session window, or over 256 KiB waiting in the socket: `send` is false |
- * | limits | one path a client: a probe proves the address, not each server behind it |
+ * | limits | one route a client: a probe proves the address, not each server behind it |
  */
 import { patterns } from '../../../topologies/patterns.ts';
 import { fillText } from '../../../topologies/templates.ts';

@@ -33,7 +33,7 @@ const noBody = Buffer.alloc(0);
 
 /** A client peer: one link to its topic and, for calls, one that replies come in on. */
 export class RheaSender implements Sender, Peer {
-  readonly paths = 1;
+  readonly routes = 1;
   readonly #connection: RheaConnection;
   readonly #settings: SenderSettings;
   readonly #handler: SendHandler;

@@ -66,7 +66,7 @@ export function groupOf(link: Link): Group {
   return { byDistance: [[link]], members: [link], next: 0 };
 }
 
-/** Path p leads to member p of each group, smaller groups beginning again: as many paths as the largest has prove all. */
-export function onPath(groups: readonly Group[], path: number): readonly Link[] {
-  return groups.flatMap(({ members }) => members[path % members.length] ?? []);
+/** Route p leads to member p of each group, smaller groups beginning again: as many routes as the largest has prove all. */
+export function onRoute(groups: readonly Group[], route: number): readonly Link[] {
+  return groups.flatMap(({ members }) => members[route % members.length] ?? []);
 }

@@ -1,19 +1,19 @@
 import type { ClientPeer } from '../../protocol.ts';
 import type { Sender, SendHandler } from '../driver.ts';
-import { type Group, onPath, reachable, type Start, select } from './choice.ts';
+import { type Group, onRoute, reachable, type Start, select } from './choice.ts';
 import type { Link, LinkUser } from './link.ts';
 
 /** What a client may choose from. */
 export interface Choice {
   readonly groups: readonly Group[];
   /** Probes that prove every server of every group. */
-  readonly paths: number;
+  readonly routes: number;
   readonly start: Start;
 }
 
 /** One client peer over the links to its servers, its own or shared. */
 export class ZeromqSender implements Sender, LinkUser {
-  readonly paths: number;
+  readonly routes: number;
   readonly index: number;
   readonly #handler: SendHandler;
   readonly #topic: number;
@@ -34,7 +34,7 @@ export class ZeromqSender implements Sender, LinkUser {
     this.#handler = handler;
     this.#choice = choice;
     this.#release = release;
-    this.paths = choice.paths;
+    this.routes = choice.routes;
     this.#links = new Set(choice.groups.flatMap(({ members }) => members));
     for (const link of this.#links) link.attach(this);
   }
@@ -48,8 +48,8 @@ export class ZeromqSender implements Sender, LinkUser {
     return true;
   }
 
-  probe(body: Buffer, path: number): boolean {
-    const links = onPath(this.#choice.groups, path);
+  probe(body: Buffer, route: number): boolean {
+    const links = onRoute(this.#choice.groups, route);
     if (links.length === 0 || links.some((link) => !link.writable)) return false;
     for (const link of links) link.send(body, this, 0);
     return true;

@@ -133,7 +133,7 @@ class ZeromqSession implements Session<'zeromq'> {
     if (proxy !== null && wanted.length > 0) {
       return {
         groups: [groupOf(this.#link(proxy))],
-        paths: largestGroup(wanted),
+        routes: largestGroup(wanted),
         start: this.#start,
       };
     }
@@ -141,8 +141,8 @@ class ZeromqSession implements Session<'zeromq'> {
     // Clients start their rounds all over the servers; by index, the first call of each would stay at its own site.
     const next = Math.floor(seededRandom(this.#options.seed, peer.index)() * 2 ** 31);
     const groups = makeGroups(wanted, failover, next, (entry) => this.#link(entry));
-    const paths = Math.max(0, ...groups.map(({ members }) => members.length));
-    return { groups, paths, start: this.#start };
+    const routes = Math.max(0, ...groups.map(({ members }) => members.length));
+    return { groups, routes, start: this.#start };
   }
 
   #link(dial: Dial): Link {
@@ -186,7 +186,7 @@ async function untilReady(
         new DriverError(
           'ZEROMQ_NOT_CONNECTED',
           `client ${peer.name}: no answer from ${missing.join(', ')}`,
-          'The server (or proxy) there is not running or the path to it is cut; see its log.',
+          'The server (or proxy) there is not running or the route to it is cut; see its log.',
           { cause: signal.reason },
         ),
       );

@@ -63,7 +63,7 @@ export class ProxyGroup implements AsyncDisposable {
         await node.serve({ servers: entries, targets }, signal);
       }),
     );
-    // Clients dial none of the servers, but every one is a path to be proven.
+    // Clients dial none of the servers, but every one is a route to be proven.
     const known = servers.map(({ server, topic, subscriber }) => {
       return { server, topic, subscriber, distance: 0, address: '', port: 0 };
     });

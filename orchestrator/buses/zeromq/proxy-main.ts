@@ -3,7 +3,7 @@ import {
   type Group,
   groupOf,
   makeGroups,
-  onPath,
+  onRoute,
   reachable,
   type Start,
   select,
@@ -137,8 +137,8 @@ class SiteProxy implements LinkUser {
     const target = this.#targets[client];
     if (target !== undefined) return this.#single.get(target) ?? [];
     const groups = this.#topics.get(topic) ?? [];
-    // The sequence of a probe is the path that it proves.
-    return (flags & flagProbe) === 0 ? groups : onPath(groups, sequence).map(groupOf);
+    // The sequence of a probe is the route that it proves.
+    return (flags & flagProbe) === 0 ? groups : onRoute(groups, sequence).map(groupOf);
   }
 
   /** One copy to one server of the group; waits while those that are connected are full. */

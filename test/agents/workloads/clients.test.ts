@@ -4,11 +4,12 @@ import { emptyHeader, readHeader, writeReply } from '../../../agents/header.ts';
 import { AgentLog } from '../../../agents/log.ts';
 import { Offsets } from '../../../agents/offsets.ts';
 import { makePacer } from '../../../agents/pacers/registry.ts';
-import type { AgentWorkload, Assignment } from '../../../agents/protocol.ts';
+import type { Assignment } from '../../../agents/protocol.ts';
 import { Recorder } from '../../../agents/recorder.ts';
-import { type Run, Tally } from '../../../agents/run.ts';
+import { type RunState, Tally } from '../../../agents/run-state.ts';
 import { Clients } from '../../../agents/workloads/clients.ts';
 import { workloadOf } from '../../../agents/workloads/registry.ts';
+import type { WorkloadSpec } from '../../../topologies/scenario.ts';
 import { memoryAssignment, sleep } from '../../helpers/agent-run.ts';
 import { decodeMembers } from '../../helpers/decode.ts';
 
@@ -17,17 +18,17 @@ const timeoutUs = 300_000;
 
 /** A client on a bus that does nothing by itself: the test is the bus, and the clock. */
 class Bench implements Sender {
-  readonly paths = 1;
+  readonly routes = 1;
   readonly clients: Clients;
   readonly handler: SendHandler;
-  readonly run: Run;
+  readonly run: RunState;
   /** What the bus took, in order. */
   readonly taken: { readonly body: Buffer; readonly token: number }[] = [];
   readonly log: string[] = [];
   isOpen = true;
   clockUs = startUs;
 
-  constructor(workload: Partial<AgentWorkload> = {}, over: Partial<Assignment> = {}) {
+  constructor(workload: Partial<WorkloadSpec> = {}, over: Partial<Assignment> = {}) {
     const assignment = memoryAssignment(workload, {}, { clientCount: 1, ...over });
     this.run = {
       assignment,

@@ -144,7 +144,7 @@ describe('Bodies', () => {
       [64, 3],
       [9000, 1],
     ] as const;
-    const weighted = draw(new Bodies({ kind: 'weighted', rows }, 1));
+    const weighted = draw(new Bodies({ kind: 'weighted', file: 'sizes.csv', rows }, 1));
     const large = weighted.filter((size) => size === 9000).length / weighted.length;
     expect(Math.abs(large - 0.25)).toBeLessThan(0.03);
     expect(new Set(draw(new Bodies({ kind: 'fixed', bytes: 1 }, 1)))).toEqual(new Set([64]));

@@ -6,14 +6,14 @@ type Fate = 'answered' | 'returned' | 'vanished' | 'not-taken';
 
 const never = Number.POSITIVE_INFINITY;
 
-function provers(clients: number, paths: number, subscribers: number): Prover[] {
+function provers(clients: number, routes: number, subscribers: number): Prover[] {
   return Array.from({ length: clients }, (_, client) => {
-    return { client, agent: client % 3, paths, subscribers };
+    return { client, agent: client % 3, routes, subscribers };
   });
 }
 
 /** Every probe that may be sent now, as pairs. */
-function taken(book: ProbeBook, nowMs = 0): { client: number; path: number }[] {
+function taken(book: ProbeBook, nowMs = 0): { client: number; route: number }[] {
   return [...book.take(nowMs).values()].flat();
 }
 
@@ -34,7 +34,7 @@ describe('ProbeBook', () => {
     const wide = new ProbeBook(provers(2, 1, waveSize + 1));
     expect(taken(wide)).toHaveLength(1);
     for (let server = 0; server <= waveSize; server++) wide.answered(0, 0, server);
-    expect(taken(wide)).toEqual([{ client: 1, path: 0 }]);
+    expect(taken(wide)).toEqual([{ client: 1, route: 0 }]);
     expect(wide.unproven).toEqual(new Set([1]));
   });
 
@@ -72,12 +72,12 @@ describe('ProbeBook', () => {
     expect(book.account()).toEqual({ sent: 2, answered: 2, returned: 0, leftOver: 0 });
   });
 
-  it('wants every path, and every subscriber by whatever path', () => {
+  it('wants every route, and every subscriber by whatever route', () => {
     const book = new ProbeBook(provers(1, 2, 2));
     taken(book);
     book.answered(0, 0, 0);
     book.answered(0, 1, 0);
-    expect(book.progress(0)).toEqual({ paths: 2, subscribers: 1 });
+    expect(book.progress(0)).toEqual({ routes: 2, subscribers: 1 });
     expect(book.unproven.size).toBe(1);
     book.answered(0, 1, 1);
     expect(book.unproven.size).toBe(0);
@@ -88,13 +88,13 @@ describe('ProbeBook', () => {
     const fate = fc.constantFrom<Fate>('answered', 'answered', 'returned', 'vanished', 'not-taken');
     const shape = fc.record({
       clients: fc.integer({ min: 1, max: 40 }),
-      paths: fc.integer({ min: 1, max: 3 }),
+      routes: fc.integer({ min: 1, max: 3 }),
       subscribers: fc.integer({ min: 1, max: 4 }),
       fates: fc.array(fate, { maxLength: 200 }),
     });
     fc.assert(
-      fc.property(shape, ({ clients, paths, subscribers, fates }) => {
-        const book = new ProbeBook(provers(clients, paths, subscribers));
+      fc.property(shape, ({ clients, routes, subscribers, fates }) => {
+        const book = new ProbeBook(provers(clients, routes, subscribers));
         const count = { answered: 0, returned: 0, vanished: 0, 'not-taken': 0 };
         let sent = 0;
         let at = 0;
@@ -102,14 +102,14 @@ describe('ProbeBook', () => {
           const probes = taken(book, nowMs);
           if (probes.length === 0) book.presumeLost();
           sent += probes.length;
-          for (const { client, path } of probes) {
+          for (const { client, route } of probes) {
             const next = fates[at++] ?? 'answered';
             count[next]++;
-            if (next === 'returned') book.returned(client, path, nowMs);
-            if (next === 'not-taken') book.notTaken(client, path, nowMs);
+            if (next === 'returned') book.returned(client, route, nowMs);
+            if (next === 'not-taken') book.notTaken(client, route, nowMs);
             if (next !== 'answered') continue;
             for (let server = 0; server < subscribers; server++) {
-              book.answered(client, path, server);
+              book.answered(client, route, server);
             }
           }
         }

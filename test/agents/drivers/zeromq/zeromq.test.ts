@@ -71,7 +71,7 @@ test('closest serves from the nearest distance and moves on only with failover',
     const far = await serve(1);
     const session = await connect('client', { failover });
     const client = await dial(session, [far.entry, near.entry]);
-    expect(client.sender?.paths).toBe(failover ? 2 : 1);
+    expect(client.sender?.routes).toBe(failover ? 2 : 1);
     await client.sendAll(10);
     await eventually(() => client.replies.length === 10);
     expect([near.server.got.length, far.server.got.length]).toEqual([10, 0]);

@@ -144,7 +144,7 @@ describe('zeromq bus', { timeout: 60_000 }, () => {
   test('direct: round-robin crosses sites, and a far call takes the round trip', async () => {
     await using stage = await Stage.open('choice: round-robin', 'call');
     const [client] = stage.clients;
-    expect(client?.sender?.paths).toBe(2);
+    expect(client?.sender?.routes).toBe(2);
     const start = performance.now();
     await client?.sendAll(10);
     await eventually(() => client?.replies.length === 10);
@@ -173,7 +173,7 @@ describe('zeromq bus', { timeout: 60_000 }, () => {
         ['bus-1', 'paris'],
         ['bus-2', 'lyon'],
       ]);
-      expect(paris?.sender?.paths).toBe(2);
+      expect(paris?.sender?.routes).toBe(2);
       for (const client of stage.clients) await client.sendAll(10);
       await eventually(() => stage.clients.every(({ replies }) => replies.length === 10));
       expect(stage.served).toEqual(expected);
@@ -197,7 +197,7 @@ describe('zeromq bus', { timeout: 60_000 }, () => {
       ] as const) {
         await using stage = await Stage.open(`mode: ${mode}`, pattern);
         const { sender } = stage.clients[0] ?? {};
-        expect([mode, pattern, sender?.paths]).toEqual([mode, pattern, paths]);
+        expect([mode, pattern, sender?.routes]).toEqual([mode, pattern, paths]);
         for (let path = 0; path < paths; path++) {
           expect(sender?.probe(request(0, path, 64, flagProbe), path)).toBe(true);
         }

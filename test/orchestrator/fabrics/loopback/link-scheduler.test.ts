@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { RelayedLink } from '../../../../orchestrator/fabrics/loopback/relayed-link.ts';
 import { LinkScheduler } from '../../../../orchestrator/fabrics/loopback/link-scheduler.ts';
+import { RelayedLink } from '../../../../orchestrator/fabrics/loopback/relayed-link.ts';
 import { sleep } from '../../../helpers/agent-run.ts';
 
 it('judges how punctual it is only while a link is used', async () => {

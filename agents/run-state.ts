@@ -22,8 +22,8 @@ export function phasesOf({ startUs, measureUs, measureEndUs }: Schedule): Phases
   };
 }
 
-/** What the client and the server half of one process share. */
-export interface Run {
+/** The run as one agent knows it: what its client and its server half share. */
+export interface RunState {
   readonly assignment: Assignment;
   readonly recorder: Recorder;
   readonly tally: Tally;

@@ -4,6 +4,7 @@ import type { BusOf, BusType } from '../../topologies/buses/buses.ts';
 import type { ScenarioWith } from '../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../fabrics/fabric.ts';
 import type { Host, HostProcess } from '../hosts/host.ts';
+import type { Premises } from '../hosts/premises.ts';
 
 /** An agent process as a bus sees it. */
 export interface AgentProcess {
@@ -78,8 +79,11 @@ export interface BusDeployer<T extends BusType = BusType> {
   refuse(scenario: ScenarioWith<T>): readonly { readonly path: string; readonly message: string }[];
   /** Lines for `busbench plan`: nodes, ports where known, generated configuration. */
   describe(scenario: ScenarioWith<T>): readonly string[] | Promise<readonly string[]>;
-  /** Null when this machine can run it, else what is missing and the command that mends it. */
-  available(spec: BusOf<T>): Promise<{ readonly missing: string; readonly hint: string } | null>;
+  /** Null when a machine (this one, if none is given) can run it, else what is missing and the command that mends it. */
+  available(
+    spec: BusOf<T>,
+    premises?: Premises,
+  ): Promise<{ readonly missing: string; readonly hint: string } | null>;
   /** What the programs found here cannot serve of it, whatever else is missing; null when they can or none is found. */
   unfit?(spec: BusOf<T>): Promise<{ readonly missing: string; readonly hint: string } | null>;
   /** Programs and versions that this machine would run, where it is available; absent when it runs none. */

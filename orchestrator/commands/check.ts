@@ -7,15 +7,8 @@ import { describeFailure } from '../errors.ts';
 import { emulationModes } from '../fabrics/namespaces/emulation-modes.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 import { temporaryFolder } from '../processes/owner.ts';
+import { examineHosts, type Finding, formatFinding } from './hosts.ts';
 import { print } from './streams.ts';
-
-/** One line of `busbench check`: what was looked at, what was found, and what would help after a "no". */
-interface Finding {
-  readonly what: string;
-  readonly ok: boolean;
-  readonly found: string;
-  readonly hint: string | null;
-}
 
 const comfortableFiles = 20_000;
 
@@ -25,10 +18,11 @@ export function registerCheck(program: Command): void {
     .command('check')
     .description('what this machine can do: brokers, fabrics, limits')
     .option('--json', 'as one JSON document')
-    .action(async ({ json }: { readonly json?: true }) => {
-      const findings = await examine();
+    .option('--hosts <scenario>', 'look instead at the machines of a scenario, and what each lacks')
+    .action(async ({ json, hosts }: { readonly json?: true; readonly hosts?: string }) => {
+      const findings = await (hosts === undefined ? examine() : examineHosts(hosts));
       if (json) print(`${JSON.stringify(findings, null, 2)}\n`);
-      else for (const finding of findings) print(format(finding));
+      else for (const finding of findings) print(formatFinding(finding));
     });
 }
 
@@ -115,11 +109,6 @@ function finding(
 ): Finding {
   if (lacks === null) return { what, ok: true, found, hint: null };
   return { what, ok: false, found: lacks.missing, hint: lacks.hint };
-}
-
-function format({ what, ok, found, hint }: Finding): string {
-  const line = `${ok ? 'yes' : 'no '}  ${what.padEnd(18)} ${found}\n`;
-  return hint === null ? line : `${line}     ${' '.repeat(18)} -> ${hint}\n`;
 }
 
 function keys<K extends string>(record: Readonly<Partial<Record<K, unknown>>>): K[] {

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { destroyDeployment, destroyStale } from '../keeper/client.ts';
 import { readState } from '../keeper/state.ts';
+import { clearHosts, formatFinding } from './hosts.ts';
 import { defaultState, toAbsolute } from './keeper-flags.ts';
 import { print } from './streams.ts';
 
 interface DestroyFlags {
   readonly state: string;
   readonly stale?: true;
+  readonly hosts?: string;
 }
 
 /** `busbench destroy`: removes what stands, whatever became of its keeper. */
@@ -16,10 +18,20 @@ export function registerDestroy(program: Command): void {
     .description('remove a deployment, even after a crash; results and logs stay')
     .option('--state <dir>', 'of the deployment', defaultState)
     .option('--stale', 'remove instead what dead runs of busbench left on this machine')
+    .option(
+      '--hosts <scenario>',
+      'remove instead what dead runs left on the machines of a scenario',
+    )
     .action(destroyCommand);
 }
 
 async function destroyCommand(flags: DestroyFlags): Promise<void> {
+  if (flags.hosts !== undefined) {
+    const findings = await clearHosts(flags.hosts);
+    print(findings.map(formatFinding).join(''));
+    if (findings.some(({ ok }) => !ok)) process.exitCode = 3;
+    return;
+  }
   if (flags.stale) {
     say(await destroyStale());
     return;

@@ -4,6 +4,7 @@ import type { RabbitmqOptions } from '../../../topologies/buses/rabbitmq.ts';
 import { itemAt } from '../../../topologies/item-at.ts';
 import { BusError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
+import { premisesOf } from '../../hosts/premises.ts';
 import { Cluster } from './cluster.ts';
 import type { DeployContext, DeployedCluster, Place } from './context.ts';
 import { type Gateway, startGateway } from './gateway-client.ts';
@@ -12,6 +13,7 @@ import {
   notInstalled,
   parseInstallation,
   searchCommand,
+  searchEnvironment,
 } from './installation.ts';
 import { RabbitmqNode } from './node.ts';
 import { waitUntil } from './polling.ts';
@@ -24,10 +26,12 @@ export async function deployCluster(context: DeployContext): Promise<DeployedClu
   const startedAt = performance.now();
   const places = placeNodes(scenario.bus.nodes, fabric.hosts);
   const hosts = [...new Set(places.map((place) => place.host))];
-  const [gateways, installation] = await Promise.all([
+  const [gateways, installations] = await Promise.all([
     startGateways(hosts, context),
     find(hosts, context),
   ]);
+  const [installation] = installations.values();
+  if (!installation) throw new BusError('RABBITMQ_NO_HOST', 'no bus node', 'A bug: report it.');
   checkVersion(installation, context.options);
   const numbers = await choosePorts(gateways, 1 + portsPerNode * places.length, signal);
   const preparedAt = performance.now();
@@ -36,8 +40,12 @@ export async function deployCluster(context: DeployContext): Promise<DeployedClu
   await startEpmd(gateways, epmdPort, context);
   const cluster = new Cluster(fabric, gateways, epmdPort);
   const credentials = { username: 'busbench', password: randomBytes(12).toString('hex') };
-  const nodes = places.map((place, i) => planNode(place, i, numbers, gateways));
-  const plan = { nodes, epmdPort, installation, credentials, context };
+  const nodes = places.map((place, i) => {
+    const { home } = installations.get(place.host) ?? installation;
+    return { ...planNode(place, i, numbers, gateways), home };
+  });
+  const { version } = installation;
+  const plan = { nodes, epmdPort, version, credentials, context };
   const specs = await Promise.all(nodes.map((node) => prepareNode(node, plan)));
   cluster.nodes.push(...specs.map((spec) => new RabbitmqNode(spec, cluster)));
   for (const node of cluster.nodes) stack.defer(() => node.kill());
@@ -114,20 +122,29 @@ async function startGateways(
   return new Map(gateways);
 }
 
-async function find(hosts: readonly Host[], { run }: DeployContext): Promise<Installation> {
-  const env = { BUSBENCH_RABBITMQ: process.env['BUSBENCH_RABBITMQ'] ?? '' };
+/** What each host has, one version everywhere: of mixed ones nobody could say what was measured. */
+async function find(
+  hosts: readonly Host[],
+  { run }: DeployContext,
+): Promise<ReadonlyMap<Host, Installation>> {
   const found = await Promise.all(
     hosts.map(async (host) => {
-      const logFile = join(run.logs, `gateway.${host.name}.log`);
-      const options = { env, logFile, stdio: 'pipe', timeoutMs: 10_000 } as const;
-      const installation = parseInstallation(await host.run(searchCommand, options));
+      const premises = premisesOf(host, join(run.logs, `gateway.${host.name}.log`));
+      const said = await premises.run(searchCommand, searchEnvironment());
+      const installation = parseInstallation(said);
       if (!installation) throw notInstalled(host.name);
-      return installation;
+      return [host, installation] as const;
     }),
   );
-  const [first] = found;
-  if (!first) throw new BusError('RABBITMQ_NO_HOST', 'no bus node', 'A bug: report it.');
-  return first;
+  if (new Set(found.map(([, { version }]) => version)).size > 1) {
+    const each = found.map(([{ name }, { version }]) => `${name} has ${version}`);
+    throw new BusError(
+      'RABBITMQ_MIXED',
+      `expected one version of RabbitMQ on all hosts of the cluster, got: ${each.join(', ')}`,
+      'Install the same one everywhere, or name it by BUSBENCH_RABBITMQ.',
+    );
+  }
+  return new Map(found);
 }
 
 function checkVersion({ version, plugins }: Installation, options: RabbitmqOptions): void {
@@ -136,14 +153,29 @@ function checkVersion({ version, plugins }: Installation, options: RabbitmqOptio
   throw new BusError('RABBITMQ_OPTION_UNSUPPORTED', `RabbitMQ ${version} ${why}`, otherVersion);
 }
 
-/** Numbers free on the first host; other machines have their own, so any will do there. */
+/** Numbers free on every host: one of them is epmd's on all. */
 async function choosePorts(
   gateways: ReadonlyMap<Host, Gateway>,
   count: number,
   signal: AbortSignal,
 ): Promise<readonly number[]> {
-  const [gateway] = gateways.values();
-  return (await gateway?.ask('ports', { count }, { signal })) ?? [];
+  const [first, ...others] = gateways.values();
+  for (let draw = 1; ; draw++) {
+    const ports = (await first?.ask('ports', { count }, { signal })) ?? [];
+    const taken = await Promise.all(others.map((other) => other.ask('taken', { ports }, { signal })));
+    if (taken.flat().length === 0) return ports;
+    if (draw === maxDraws) throw noPorts(count, [...gateways.keys()]);
+  }
+}
+
+const maxDraws = 10;
+
+function noPorts(count: number, hosts: readonly Host[]): BusError {
+  return new BusError(
+    'RABBITMQ_NO_PORTS',
+    `expected ${count} ports between 15000 and 32000 that are free on all of ${hosts.map(({ name }) => name).join(', ')}, found none in ${maxDraws} draws`,
+    'Look at what listens there (ss -ltn).',
+  );
 }
 
 const portsPerNode = 4;
@@ -154,7 +186,7 @@ function planNode(
   index: number,
   numbers: readonly number[],
   gateways: ReadonlyMap<Host, Gateway>,
-): NodePlan {
+): Omit<NodePlan, 'home'> {
   const first = 1 + portsPerNode * index;
   const gateway = gateways.get(place.host);
   if (!gateway) throw new Error(`no gateway on ${place.host.name}`);

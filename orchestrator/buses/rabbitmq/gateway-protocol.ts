@@ -14,6 +14,8 @@ export interface GatewayCalls {
   };
   /** Ports nobody listens at on any address of that host. */
   ports: { ask: { readonly count: number }; answer: readonly number[] };
+  /** Which of these somebody listens at, on any address of that host. */
+  taken: { ask: { readonly ports: readonly number[] }; answer: readonly number[] };
   /** Names registered with the local epmd; null when it cannot be reached. */
   epmd: { ask: { readonly port: number }; answer: readonly string[] | null };
 }

@@ -49,6 +49,16 @@ async function freePorts(count: number): Promise<readonly number[]> {
   return ports;
 }
 
+async function takenPorts(ports: readonly number[]): Promise<readonly number[]> {
+  const found = ports.map(async (port) => {
+    const server = await listenAt(port).catch(() => null);
+    if (server === null) return [port];
+    await new Promise((resolve) => server.close(resolve));
+    return [];
+  });
+  return (await Promise.all(found)).flat();
+}
+
 function listenAt(port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -74,5 +84,6 @@ function epmdNames(port: number): Promise<readonly string[] | null> {
 serveCalls<GatewayCalls>({
   http,
   ports: ({ count }) => freePorts(count),
+  taken: ({ ports }) => takenPorts(ports),
   epmd: ({ port }) => epmdNames(port),
 });

@@ -21,6 +21,11 @@ done`;
 /** Command that `parseInstallation` understands the output of. */
 export const searchCommand: readonly string[] = ['sh', '-c', search];
 
+/** What the search needs to know of our own environment. */
+export function searchEnvironment(): Readonly<Record<string, string>> {
+  return { BUSBENCH_RABBITMQ: process.env['BUSBENCH_RABBITMQ'] ?? '' };
+}
+
 /** Null when nothing was found. Plugins are folders or .ez archives named `<plugin>-<version>`. */
 export function parseInstallation(output: string): Installation | null {
   const [home, ...files] = output.trim().split('\n');

@@ -3,7 +3,6 @@ import type { Host } from '../../hosts/host.ts';
 import { enabledPlugins, inetrc, pluginsOf, rabbitmqConf } from './config.ts';
 import type { Credentials, DeployContext, Place } from './context.ts';
 import type { Gateway } from './gateway-client.ts';
-import type { Installation } from './installation.ts';
 import { Management } from './management.ts';
 import type { NodeSpec } from './node.ts';
 
@@ -19,6 +18,8 @@ export interface NodePorts {
 export interface NodePlan {
   readonly place: Place;
   readonly gateway: Gateway;
+  /** Of RabbitMQ on that host: the folder with `sbin`. */
+  readonly home: string;
   readonly ports: NodePorts;
 }
 
@@ -26,14 +27,15 @@ export interface NodePlan {
 export interface ClusterPlan {
   readonly nodes: readonly NodePlan[];
   readonly epmdPort: number;
-  readonly installation: Installation;
+  /** Of RabbitMQ, on all hosts. */
+  readonly version: string;
   readonly credentials: Credentials;
   readonly context: DeployContext;
 }
 
 /** Writes a node's files below its host's directory and says how to start it. */
 export async function prepareNode(node: NodePlan, cluster: ClusterPlan): Promise<NodeSpec> {
-  const { credentials, installation, context } = cluster;
+  const { credentials, context } = cluster;
   const { place, ports, gateway } = node;
   const { name, site, host } = place;
   const erlangName = erlangNameOf(place);
@@ -54,7 +56,7 @@ export async function prepareNode(node: NodePlan, cluster: ClusterPlan): Promise
       'sh',
       '-c',
       'ulimit -n "$(ulimit -Hn)"; exec "$0"',
-      join(installation.home, 'sbin', 'rabbitmq-server'),
+      join(node.home, 'sbin', 'rabbitmq-server'),
     ],
     env: environment(node, cluster, files),
   };
@@ -79,9 +81,9 @@ async function writeFiles(node: NodePlan, cluster: ClusterPlan): Promise<NodeFil
       ...credentials,
     },
     context.options,
-    cluster.installation.version,
+    cluster.version,
   );
-  const plugins = pluginsOf(context.options, cluster.installation.version);
+  const plugins = pluginsOf(context.options, cluster.version);
   const [configFile, pluginsFile, resolverFile] = await Promise.all([
     host.put(`${name}/rabbitmq.conf`, config),
     host.put(`${name}/enabled_plugins`, enabledPlugins(plugins)),

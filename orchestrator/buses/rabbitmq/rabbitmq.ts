@@ -1,6 +1,6 @@
-import { execa } from 'execa';
 import type { BusOf } from '../../../topologies/buses/buses.ts';
 import { patterns } from '../../../topologies/patterns.ts';
+import { here, type Premises } from '../../hosts/premises.ts';
 import { ResourceStack } from '../../processes/resource-stack.ts';
 import type { BusDeployer } from '../bus.ts';
 import { declarationOf, declaredText } from './addressing.ts';
@@ -13,6 +13,7 @@ import {
   missing,
   parseInstallation,
   searchCommand,
+  searchEnvironment,
 } from './installation.ts';
 import { withUnshapedLinks } from './unshaped-links.ts';
 import { otherVersion, replyWay, slowReplies, unserved } from './versions.ts';
@@ -40,7 +41,7 @@ export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
 
   async describe(scenario) {
     const { options } = scenario.bus;
-    const { version } = (await findHere()) ?? { version: '' };
+    const { version } = (await findAt(here)) ?? { version: '' };
     const example = {
       address: '<address>',
       ports: { amqp: 5672, management: 15672, prometheus: 15692 },
@@ -68,14 +69,18 @@ export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
     ];
   },
 
-  async available(spec) {
-    return (await findHere()) === null ? { missing, hint: installHint } : unfitHere(spec);
+  async available(spec, premises = here) {
+    const found = await findAt(premises);
+    return found === null ? { missing, hint: installHint } : unfit(found, spec);
   },
 
-  unfit: unfitHere,
+  async unfit(spec) {
+    const found = await findAt(here);
+    return found === null ? null : unfit(found, spec);
+  },
 
   async found() {
-    const installation = await findHere();
+    const installation = await findAt(here);
     return installation === null ? missing : `${installation.version} in ${installation.home}`;
   },
 
@@ -97,19 +102,16 @@ export const rabbitmqBus: BusDeployer<'rabbitmq'> = {
   },
 };
 
-async function unfitHere(
+function unfit(
+  found: Installation,
   spec: BusOf<'rabbitmq'>,
-): Promise<{ missing: string; hint: string } | null> {
-  const found = await findHere();
-  if (found === null) return null;
+): { missing: string; hint: string } | null {
   const [why] = unserved(found.version, found.plugins, spec.options);
   return why === undefined
     ? null
     : { missing: `RabbitMQ ${found.version} ${why}`, hint: otherVersion };
 }
 
-async function findHere(): Promise<Installation | null> {
-  const [file = '', ...args] = searchCommand;
-  const { stdout } = await execa(file, args);
-  return parseInstallation(stdout);
+async function findAt(premises: Premises): Promise<Installation | null> {
+  return parseInstallation(await premises.run(searchCommand, searchEnvironment()));
 }

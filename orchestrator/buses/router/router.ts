@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
-import { execa } from 'execa';
 import { patterns } from '../../../topologies/patterns.ts';
 import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
+import { here, type Premises } from '../../hosts/premises.ts';
 import type { Bus, BusDeployer } from '../bus.ts';
 import { routerConfig } from './config.ts';
 import { deployRouters } from './deploy.ts';
@@ -52,17 +52,17 @@ export const routerBus: BusDeployer<'router'> = {
     });
   },
 
-  async available(spec) {
+  async available(spec, premises = here) {
     const wanted = spec.options.program;
-    const found = (await findHere()).map(({ program }) => program);
+    const found = (await findAt(premises)).map(({ program }) => program);
     if (kinds(wanted).some((program) => found.includes(program))) return null;
     return { missing: `no ${missing(wanted)} found`, hint: installHint };
   },
 
   async found() {
-    const versions = (await findHere()).map(async ({ program, path }) => {
-      const { stdout } = await execa(path, ['--version'], { timeout: 10_000 });
-      return `${program} ${stdout} in ${dirname(path)}`;
+    const versions = (await findAt(here)).map(async ({ program, path }) => {
+      const version = await here.run([path, '--version']);
+      return `${program} ${version.trim()} in ${dirname(path)}`;
     });
     return (await Promise.all(versions)).join(', ');
   },
@@ -77,8 +77,6 @@ export const routerBus: BusDeployer<'router'> = {
   },
 };
 
-async function findHere(): Promise<readonly FoundProgram[]> {
-  const [shell = 'sh', ...args] = searchCommand;
-  const { stdout } = await execa(shell, args, { env: searchEnvironment() });
-  return parseFound(stdout);
+async function findAt(premises: Premises): Promise<readonly FoundProgram[]> {
+  return parseFound(await premises.run(searchCommand, searchEnvironment()));
 }

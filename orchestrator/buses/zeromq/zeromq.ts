@@ -1,9 +1,8 @@
-import { execa } from 'execa';
 import type { ZeromqEndpoint } from '../../../agents/drivers/zeromq/endpoint.ts';
 import type { ScenarioWith } from '../../../topologies/scenario.ts';
 import type { Fabric, RunContext } from '../../fabrics/fabric.ts';
 import type { Host } from '../../hosts/host.ts';
-import { projectRoot } from '../../processes/program.ts';
+import { here } from '../../hosts/premises.ts';
 import type { Bus, BusDeployer } from '../bus.ts';
 import { listening, NameService } from './directory.ts';
 import { ProxyGroup } from './proxies.ts';
@@ -52,13 +51,15 @@ export const zeromqBus: BusDeployer<'zeromq'> = {
       ),
     ];
   },
-  async available() {
-    const args = ['--input-type=module', '-e', 'await import("zeromq")'];
-    const options = { cwd: projectRoot, timeout: 30_000, reject: false };
-    const { failed, shortMessage, stderr } = await execa(process.execPath, args, options);
-    if (!failed) return null;
-    const reason = stderr.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? shortMessage;
-    return { missing: `the zeromq package does not load: ${reason}`, hint: 'npm install' };
+  async available(_spec, premises = here) {
+    try {
+      await premises.run(premises.program('orchestrator/buses/zeromq/load-main'));
+      return null;
+    } catch (error) {
+      const said = error instanceof Error ? error.message.split('\n') : [String(error)];
+      const reason = said.find((line) => /Error: /.test(line)) ?? said.at(-1);
+      return { missing: `the zeromq package does not load: ${reason}`, hint: 'npm install' };
+    }
   },
   deploy,
 };

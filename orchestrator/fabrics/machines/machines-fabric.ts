@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Observation } from '../../../reports/warnings/observed.ts';
+import type { LinkShape } from '../../../topologies/topology.ts';
 import { FabricError } from '../../errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { HostFacts } from '../../hosts/remote/protocol.ts';
@@ -52,8 +53,10 @@ export class MachinesFabric implements Fabric {
 
   async unroute(): Promise<void> {}
 
-  async shape(from: string, to: string): Promise<void> {
-    throw untouched(from, to);
+  /** Buses calm their links while they start: where nothing was asked, there is nothing to calm. */
+  async shape(from: string, to: string, shape: Partial<LinkShape>): Promise<void> {
+    const { delayMs = 0, jitterMs = 0, lossPercent = 0, rateMbps = null } = shape;
+    if (delayMs + jitterMs + lossPercent > 0 || rateMbps !== null) throw untouched(from, to);
   }
 
   async cut(from: string, to: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Machine, Topology } from '../../../topologies/topology.ts';
+import type { Topology } from '../../../topologies/topology.ts';
 import { type BenchError, HostError } from '../../errors.ts';
 import { type Connection, connectMachine } from '../../hosts/remote/connect.ts';
 import { remoteHost } from '../../hosts/remote/remote-host.ts';
@@ -8,6 +8,7 @@ import { ResourceStack } from '../../processes/resource-stack.ts';
 import type { Fabric, FabricMaker, RunContext } from '../fabric.ts';
 import { addressOf } from './address.ts';
 import { MachinesFabric } from './machines-fabric.ts';
+import { type Place, placesOf } from './places.ts';
 
 const asTheyAre = 'the machines fabric takes the links between machines as they are';
 
@@ -43,21 +44,6 @@ export const machines: FabricMaker = {
       : { missing: 'the ssh command', hint: 'apt-get install openssh-client' },
   make,
 };
-
-/** A machine with the name it has in a run: its site's, or `<site>.<n>` where a site has several. */
-interface Place {
-  readonly name: string;
-  readonly site: string;
-  readonly machine: Machine;
-}
-
-function placesOf(sites: Topology['sites']): readonly Place[] {
-  return sites.flatMap(({ name: site, hosts }) =>
-    hosts.map((machine, i) => {
-      return { name: hosts.length === 1 ? site : `${site}.${i + 1}`, site, machine };
-    }),
-  );
-}
 
 async function make({ sites }: Topology, run: RunContext, signal: AbortSignal): Promise<Fabric> {
   signal.throwIfAborted();

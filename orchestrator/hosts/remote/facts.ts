@@ -3,7 +3,7 @@ import { projectRoot } from '../../processes/program.ts';
 import type { HostFacts } from './protocol.ts';
 
 /** What this machine is, for whoever drives it from afar. */
-export function ownFacts(directory: string): HostFacts {
+export function ownFacts(directory: string, cleared: readonly string[]): HostFacts {
   const interfaces = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
   const addresses = interfaces.filter(({ family }) => family === 'IPv4');
   // sshd(8): client's address and port, then ours.
@@ -17,6 +17,7 @@ export function ownFacts(directory: string): HostFacts {
     arch: machine(),
     cores: cpus().length,
     hostname: hostname(),
+    cleared,
     reachedAt: reachedAt ?? null,
     addresses: addresses.map(({ address }) => address),
   };

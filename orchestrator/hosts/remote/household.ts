@@ -17,23 +17,26 @@ export class Household implements AsyncDisposable {
   readonly directory: string;
   /** Files and samples; processes are started by `spawn`. */
   readonly host: Host;
+  /** Ids of the dead runs whose leftovers were removed. */
+  readonly cleared: readonly string[];
   readonly #owner: ReturnType<typeof newOwner>;
   readonly #processes = new Map<number, HostProcess>();
   #disposed: Promise<void> | null = null;
 
-  private constructor(host: Host, owner: ReturnType<typeof newOwner>) {
+  private constructor(host: Host, owner: ReturnType<typeof newOwner>, cleared: readonly string[]) {
     this.host = host;
+    this.cleared = cleared;
     this.directory = host.directory;
     this.#owner = owner;
   }
 
   /** Removes what dead runs have left here, then makes the directory of this one. */
   static async found(runId: string): Promise<Household> {
-    await removeStale();
+    const cleared = await removeStale();
     const directory = await makeScratch(runId);
     const name = process.env['BUSBENCH_HOST'] ?? 'host';
     const host = await localHost({ name, site: name, address: '', directory });
-    return new Household(host, newOwner(runId));
+    return new Household(host, newOwner(runId), cleared);
   }
 
   /**

@@ -64,6 +64,8 @@ export interface HostFacts {
   readonly hostname: string;
   /** The address at which ssh reached it; null where it was not ssh. */
   readonly reachedAt: string | null;
+  /** Ids of runs that died there, and whose leftovers were removed when this one came. */
+  readonly cleared: readonly string[];
   /** IPv4 addresses of its interfaces. */
   readonly addresses: readonly string[];
 }

@@ -26,7 +26,7 @@ export function serve(session: ServerHttp2Session, household: Household): void {
   const { host } = household;
   const news = new News();
   const handlers: Handlers = {
-    facts: () => ownFacts(household.directory),
+    facts: () => ownFacts(household.directory, household.cleared),
     signal: async ({ id, signal }) => {
       await household.process(id)?.signal(signal);
       return null;

@@ -80,8 +80,9 @@ function checkSites({ sites, fabric }: WrittenScenario, findings: Findings): voi
   }
   const withHosts = (site: Site): boolean => site.hosts.length > 0;
   if (fabric === 'machines' && !sites.every(withHosts)) {
-    const message = 'fabric machines needs hosts at every site: { paris: { hosts: [...] } }';
-    findings.add(['sites'], message, ['fabric']);
+    const message =
+      'fabric machines needs hosts at every site: { paris: { hosts: [...] } }, or an inventory';
+    findings.add(['sites'], message, ['fabric'], ['inventory']);
   } else if (fabric !== 'machines' && sites.some(withHosts)) {
     const message = `hosts are for fabric machines; ${fabric} makes its own`;
     findings.add(['sites'], message, ['fabric']);

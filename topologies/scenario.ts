@@ -22,6 +22,10 @@ export const writtenScenario = shape({
     .meta({ description: "the run's name; the file's when absent" }),
   seed: whole(0, 2 ** 32 - 1, 'seed of every random choice').prefault(1),
   sites,
+  inventory: z.string().min(1).exactOptional().meta({
+    description:
+      'an Ansible inventory, relative to the scenario file: its groups of the names of the sites are their hosts',
+  }),
   fabric: z
     .enum(['loopback', 'namespaces', 'machines'])
     .prefault('loopback')

@@ -21,13 +21,26 @@ const siteOrRange = z
 const sshDescription = 'what ssh dials: host, user@host or an alias';
 const addressDescription =
   'IPv4 address or name that other machines dial, and that it listens on; the one that ssh reached when absent';
+const optionsDescription = 'further options of ssh, as in ssh_config: Port=2222, ProxyJump=gateway';
 const nodeDescription = 'path of node there; the one on PATH when absent';
 
 const machine = z.object({
   ssh: z.string().meta({ description: sshDescription }),
   address: z.string().nullable().meta({ description: addressDescription }),
   node: z.string().nullable().meta({ description: nodeDescription }),
+  options: z.array(z.string()).meta({ description: optionsDescription }),
 });
+
+/** Host keys are checked as the user has it: no scenario turns that off. */
+const sshOption = z
+  .string()
+  .regex(/^[A-Za-z]+=./s, { error: 'expected an option of ssh as Name=value' })
+  .refine(
+    (text) => !/^(StrictHostKeyChecking|(User|Global)KnownHostsFile|CheckHostIP)=/i.test(text),
+    {
+      error: 'host keys are always checked: put the key of the machine into ~/.ssh/known_hosts',
+    },
+  );
 
 const sshTarget = z.string().regex(/^[^\s-]\S*$/, {
   error: 'expected what ssh dials: host, user@host or an alias, without blanks',
@@ -43,15 +56,18 @@ const host = z.codec(
         node: orNull(z.string().regex(/^\//, { error: 'expected an absolute path' })).meta({
           description: nodeDescription,
         }),
+        options: z.array(sshOption).prefault([]).meta({ description: optionsDescription }),
       }),
     ],
-    'a host name or { ssh, address, node }',
-    ['ssh', 'address', 'node'],
+    'a host name or { ssh, address, node, options }',
+    ['ssh', 'address', 'node', 'options'],
   ),
   machine,
   {
     decode: (written) =>
-      typeof written === 'string' ? { ssh: written, address: null, node: null } : written,
+      typeof written === 'string'
+        ? { ssh: written, address: null, node: null, options: [] }
+        : written,
     encode: (resolved) => resolved,
   },
 );

@@ -9,7 +9,7 @@ import { loadScenario } from '../read/scenario.ts';
 import { defaultState, toAbsolute } from './keeper-flags.ts';
 import { showProgress } from './progress.ts';
 import { setOption } from './set-option.ts';
-import { print } from './streams.ts';
+import { print, printNotes } from './streams.ts';
 
 interface DeployFlags {
   readonly state: string;
@@ -30,7 +30,8 @@ export function registerDeploy(program: Command): void {
 }
 
 async function deployCommand(name: string, flags: DeployFlags): Promise<void> {
-  const { scenario, source } = await loadScenario(name, flags.set);
+  const { scenario, source, notes } = await loadScenario(name, flags.set);
+  printNotes(notes);
   await refuseUnavailable(scenario);
   const directory = toAbsolute(flags.state);
   temporaryFolder();

@@ -4,6 +4,7 @@ import { UsageError } from '../errors.ts';
 import { type Visit, visitMachines } from '../fabrics/machines/visit.ts';
 import { interruptible } from '../processes/interrupts.ts';
 import { loadScenario } from '../read/scenario.ts';
+import { printNotes } from './streams.ts';
 
 /** One line of `busbench check`: what was looked at, what was found, and what would help after a "no". */
 export interface Finding {
@@ -66,7 +67,8 @@ export async function clearHosts(file: string): Promise<readonly Finding[]> {
 }
 
 async function onMachines(file: string): Promise<ResolvedScenario> {
-  const { scenario } = await loadScenario(file, []);
+  const { scenario, notes } = await loadScenario(file, []);
+  printNotes(notes);
   if (scenario.fabric === 'machines') return scenario;
   throw new UsageError(
     'HOSTS_NOT_NAMED',

@@ -4,7 +4,7 @@ import { describePlan, planText } from '../plan/describe.ts';
 import { makePlan } from '../plan/plan.ts';
 import { loadScenario } from '../read/scenario.ts';
 import { setOption } from './set-option.ts';
-import { print } from './streams.ts';
+import { print, printNotes } from './streams.ts';
 
 interface PlanFlags {
   readonly set: readonly string[];
@@ -23,7 +23,8 @@ export function registerPlan(program: Command): void {
 }
 
 async function planCommand(name: string, flags: PlanFlags): Promise<void> {
-  const { scenario } = await loadScenario(name, flags.set);
+  const { scenario, notes } = await loadScenario(name, flags.set);
+  printNotes(notes);
   await refuseUnfit(scenario);
   const description = await describePlan(makePlan(scenario));
   const text = flags.json ? `${JSON.stringify(description, null, 2)}\n` : planText(description);

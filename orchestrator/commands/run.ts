@@ -9,7 +9,7 @@ import { makeDirectories } from '../run-directories.ts';
 import { type MetricsAddress, parseMetricsAddress, serveMetrics } from './live-metrics.ts';
 import { showProgress } from './progress.ts';
 import { setOption } from './set-option.ts';
-import { print } from './streams.ts';
+import { print, printNotes } from './streams.ts';
 import { terminalOptions } from './terminal.ts';
 
 interface RunFlags {
@@ -37,7 +37,8 @@ export function registerRun(program: Command): void {
 }
 
 async function runCommand(name: string, flags: RunFlags): Promise<void> {
-  const { scenario } = await loadScenario(name, flags.set);
+  const { scenario, notes } = await loadScenario(name, flags.set);
+  printNotes(notes);
   await using directories = await makeDirectories(scenario.name, flags.output, flags.keep ?? false);
   await using metrics = flags.metrics ? await serveMetrics(flags.metrics, scenario) : null;
   using progress = showProgress(scenario.name, flags.quiet ?? false);

@@ -1,6 +1,11 @@
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
+/** What a user should know of what was read, on stderr. */
+export function printNotes(notes: readonly string[]): void {
+  for (const note of notes) process.stderr.write(`busbench: ${note}\n`);
+}
+
 /** What stdout could not take; null while it took everything. */
 let refusal: NodeJS.ErrnoException | null = null;
 /** Where what was to be printed can be had again; null when nowhere. */

@@ -12,6 +12,7 @@ import { inOrder, ScenarioError } from '../errors.ts';
 import { makePlan } from '../plan/plan.ts';
 import { withBodyRows } from './body-file.ts';
 import { readDocument } from './document.ts';
+import { withInventory } from './inventory.ts';
 import { type Source, scenarios } from './ready-made.ts';
 import { collectRefusals } from './refusals.ts';
 
@@ -19,6 +20,8 @@ export interface LoadedScenario {
   readonly scenario: ResolvedScenario;
   /** Where it came from: the file and its text, before any `--set`. */
   readonly source: Source;
+  /** Sentences for the user: what of an inventory was not taken as it stands. */
+  readonly notes: readonly string[];
 }
 
 /** What stands in, so that the rest can be looked at, for what has no default and was not given. */
@@ -48,12 +51,14 @@ export async function parseScenario(
 ): Promise<LoadedScenario> {
   const document = readDocument(text, sets);
   if (!document.readable) throw new ScenarioError(file, inOrder(document.mistakes));
-  const body = await withBodyRows(document.value, file);
+  const placed = await withInventory(document.value, file);
+  const body = await withBodyRows(placed.value, file);
   const { value, findings } = readWithRecovery<WrittenScenario>(
     writtenScenario,
     body.value,
     standIns,
   );
+  if (placed.problem !== null) findings.add(['inventory'], placed.problem);
   if (body.problem !== null) findings.add(['workload', 'body', 'file'], body.problem);
   let scenario: ResolvedScenario | null = null;
   if (value !== null) {
@@ -69,7 +74,7 @@ export async function parseScenario(
   if (mistakes.length > 0 || scenario === null) {
     throw new ScenarioError(file, inOrder(mistakes));
   }
-  return { scenario, source: { file, text } };
+  return { scenario, source: { file, text }, notes: placed.notes };
 }
 
 /** The scenario as YAML with every default filled in; parsing it gives an equal scenario again. */

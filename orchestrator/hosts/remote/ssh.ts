@@ -2,6 +2,8 @@
 export interface SshTarget {
   /** Host, user@host or an alias. */
   readonly ssh: string;
+  /** Of ssh, `Name=value`, besides what stands in the user's configuration. */
+  readonly options: readonly string[];
   /** Path of node there; null for the one on PATH. */
   readonly node: string | null;
 }
@@ -18,8 +20,9 @@ const fixed = [
 ].flatMap((option) => (option.startsWith('-') ? [option] : ['-o', option]));
 
 /** The command whose stdin and stdout are those of a shell script on that machine. */
-export function sshCommand({ ssh }: SshTarget, script: string): readonly string[] {
-  return ['ssh', ...fixed, '--', ssh, `exec /bin/sh -c ${quoted(script)}`];
+export function sshCommand({ ssh, options }: SshTarget, script: string): readonly string[] {
+  const own = options.flatMap((option) => ['-o', option]);
+  return ['ssh', ...fixed, ...own, '--', ssh, `exec /bin/sh -c ${quoted(script)}`];
 }
 
 /** For any shell that knows single quotes. */

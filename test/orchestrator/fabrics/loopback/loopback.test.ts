@@ -38,7 +38,10 @@ test('loss is refused by the path it stands at, and so are machines', () => {
   expect(mistake?.message).toBe(
     'a TCP relay cannot lose packets (b to a: 0.1 %); use fabric: namespaces',
   );
-  const machine = { name: 'a', hosts: [{ ssh: 'a.example', address: null, node: null }] };
+  const machine = {
+    name: 'a',
+    hosts: [{ ssh: 'a.example', address: null, node: null, options: [] }],
+  };
   expect(loopback.refuse({ sites: [machine], links: [] })).toHaveLength(1);
   expect(loopback.refuse(topologyOf(['a', 'b']))).toEqual([]);
 });

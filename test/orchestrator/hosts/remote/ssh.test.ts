@@ -112,7 +112,7 @@ async function connected(
 }> {
   const logs = await mkdtemp(join(tmpdir(), 'busbench-ssh-'));
   const name = `h${machine}`;
-  const target = { ssh: name, node };
+  const target = { ssh: name, options: [], node };
   const connection = await connectMachine(name, target, { runId: 'test', logs }, never);
   const { session, facts } = connection;
   const address = `10.98.0.${machine}`;

@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { programPath } from '../processes/program.ts';
 import type { Host } from './host.ts';
 
@@ -16,8 +15,7 @@ const lookMs = 30_000;
 export const here: Premises = {
   program: (name, ...nodeFlags) => [process.execPath, ...nodeFlags, programPath(name)],
   async run([file = '', ...args], env = {}) {
-    const options = { timeout: lookMs, env: { ...process.env, ...env } };
-    return (await promisify(execFile)(file, args, options)).stdout;
+    return (await execa(file, args, { timeout: lookMs, env })).stdout;
   },
 };
 

@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { access, constants, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { ExecaError, execa } from 'execa';
 import { namesOfRange } from '../../topologies/language/ranges.ts';
 import { parseSshArguments } from './ssh-arguments.ts';
 import { BeyondStatic, type Inventory, parseInventory } from './static-inventory.ts';
@@ -156,17 +155,16 @@ async function beyondOneFile(path: string): Promise<string | null> {
 /** Null where there is no Ansible. Rejects for a file that it cannot read: unasked, it would call that an empty one. */
 async function listByAnsible(path: string): Promise<string | null> {
   const env = {
-    ...process.env,
     ANSIBLE_INVENTORY_UNPARSED_FAILED: 'True',
     ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: 'True',
   };
   try {
     const args = ['-i', path, '--list'];
-    return (await promisify(execFile)('ansible-inventory', args, { env, timeout: listMs })).stdout;
+    return (await execa('ansible-inventory', args, { env, timeout: listMs })).stdout;
   } catch (error) {
-    const { code, stderr } = error as NodeJS.ErrnoException & { readonly stderr?: string };
-    if (code === 'ENOENT') return null;
-    throw new Error(`ansible-inventory cannot read it: ${stderr?.trim() ?? String(error)}`);
+    if (!(error instanceof ExecaError)) throw error;
+    if (error.code === 'ENOENT') return null;
+    throw new Error(`ansible-inventory cannot read it: ${error.stderr || error.shortMessage}`);
   }
 }
 

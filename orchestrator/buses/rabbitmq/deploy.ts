@@ -162,7 +162,9 @@ async function choosePorts(
   const [first, ...others] = gateways.values();
   for (let draw = 1; ; draw++) {
     const ports = (await first?.ask('ports', { count }, { signal })) ?? [];
-    const taken = await Promise.all(others.map((other) => other.ask('taken', { ports }, { signal })));
+    const taken = await Promise.all(
+      others.map((other) => other.ask('taken', { ports }, { signal })),
+    );
     if (taken.flat().length === 0) return ports;
     if (draw === maxDraws) throw noPorts(count, [...gateways.keys()]);
   }

@@ -39,6 +39,8 @@ export interface DriverContract {
   readonly manyClients: number;
   /** Servers of a topic share its calls evenly. */
   readonly even: boolean;
+  /** The most bytes of a message that the bus takes; absent where it has no such limit. */
+  readonly limitBytes?: number;
   /** False where the bus has no listener pools for notifications; absent where it has. */
   readonly pools?: boolean;
   /** True where the bus drops what it cannot hold at most once: bursts are then sent at least once. */
@@ -228,6 +230,31 @@ export function driverContract(name: string, contract: DriverContract): void {
         expect(client?.accepts.filter((token) => !delivered.has(token))).toEqual([]);
       },
     );
+
+    const { limitBytes } = contract;
+    for (const guarantee of contract.guarantees) {
+      test.skipIf(limitBytes === undefined)(
+        `${guarantee}, what is too large is told in the bus's words, and the rest goes on`,
+        async () => {
+          await using bench = await Bench.open(contract, { pattern: 'cast', guarantee });
+          const [server] = await bench.serve([{}]);
+          const [client] = await bench.dial([{}]);
+          await client?.sendAll(5);
+          await eventually(() => server?.got.length === 5);
+          await client?.sendAll(1, (limitBytes ?? 0) + 1, 5);
+          await eventually(() => client?.limits.length === 1 && client.states.length === 2);
+          expect(client?.states).toEqual(['lost', 'back']);
+          await client?.sendAll(5, 256, 6);
+          await eventually(() => server?.got.length === 10);
+          const got = server?.got.map(({ sequence }) => sequence);
+          expect(got).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9, 10]);
+          // What is said of a message may be said of it with its header.
+          expect(client?.limits[0]).toBeLessThanOrEqual((limitBytes ?? 0) + 1);
+          expect(client?.limits[0]).toBeGreaterThan((limitBytes ?? 0) - 500);
+          expect(client?.words[0]).toMatch(/message size .*\d+/);
+        },
+      );
+    }
 
     test(`one session carries ${contract.manyClients} clients`, { timeout: 120_000 }, async () => {
       const burst = { pattern: 'call', guarantee: guaranteeOfBursts } as const;

@@ -25,6 +25,7 @@ import { AmqplibSender } from './sender.ts';
  * | Protocol | AMQP 0-9-1 (RabbitMQ 3.8 to 4.x) |
  * | Supports | call, cast, fanout, notify; target any and one; both guarantees; own and shared connections; failover |
  * | An acknowledgement means | the broker took responsibility for the message (publisher confirm): written to disk if persistent, on a majority if a quorum queue |
+ * | Refused | unroutable, nacked; refused: the broker closed the channel over the message; connection-lost for what was unconfirmed |
  * | Limits | a reply is sent once and not confirmed; a stream's consumers each see every message |
  */
 export const amqplibDriver: Driver<'amqplib'> = driverOf(true);

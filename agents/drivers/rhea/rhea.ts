@@ -7,7 +7,7 @@
  * | supports | call, cast, fanout, notify as far as the addresses of the bus carry them; own and shared connections; failover |
  * | at most once | pre-settled transfers both ways: a router may drop them when congested and counts them |
  * | at least once | unsettled: `accepted` is the receiver's word through a router, the broker's own through a broker; replies are unsettled too |
- * | refused | rejected, released, modified with the bus's condition; connection-lost for what was unsettled then |
+ * | refused | rejected, released, modified with the bus's condition; refused: link or session ended over the message; connection-lost for what was unsettled then |
  * | back-pressure | no link credit, a full session window, or over 256 KiB waiting in the socket: `send` is false |
  * | limits | one route a client: a probe proves the address, not each server behind it |
  */

@@ -11,11 +11,16 @@ import {
 
 if (rabbitmqMissing !== null) test(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
 
+const limitBytes = 1_000_000;
+
 describe.skipIf(rabbitmqMissing !== null)('on a real broker', () => {
   let deployed: Deployed;
 
   beforeAll(async () => {
-    deployed = await deployRabbitmq(singleNode(''), AbortSignal.timeout(60_000));
+    deployed = await deployRabbitmq(
+      singleNode(`config: ["max_message_size = ${limitBytes}"]`),
+      AbortSignal.timeout(60_000),
+    );
   });
 
   afterAll(() => deployed?.[Symbol.asyncDispose]());
@@ -31,6 +36,7 @@ describe.skipIf(rabbitmqMissing !== null)('on a real broker', () => {
       burst: { messages: 2000, bytes: 65_536 },
       manyClients: 1000,
       even: true,
+      limitBytes,
       setup: amqplibRigs(() => deployed, driver),
     });
   });

@@ -69,6 +69,7 @@ for (const program of routerPrograms) {
 if (rabbitmqMissing !== null) test(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
 
 describe.skipIf(rabbitmqMissing !== null)('on a real RabbitMQ with its amqp1_0 plugin', () => {
+  const limitBytes = 1_000_000;
   const runId = 'rhea';
   // Apart from the queues that the bus declared for itself, which are durable; its reset goes by the beginning.
   const names = `busbench.${runId}.contract`;
@@ -76,7 +77,8 @@ describe.skipIf(rabbitmqMissing !== null)('on a real RabbitMQ with its amqp1_0 p
   let bus: Bus;
 
   beforeAll(async () => {
-    const yaml = singleNode('plugins: [rabbitmq_amqp1_0]');
+    const config = `config: ["max_message_size = ${limitBytes}"]`;
+    const yaml = singleNode(`plugins: [rabbitmq_amqp1_0], ${config}`);
     deployed = await deployRabbitmq(yaml, AbortSignal.timeout(60_000));
     // Its reset removes what the tests leave under these names.
     bus = await deployed.variant(runId, yaml, []);
@@ -91,6 +93,7 @@ describe.skipIf(rabbitmqMissing !== null)('on a real RabbitMQ with its amqp1_0 p
       burst: { messages: 2000, bytes: 65_536 },
       manyClients: 200,
       even: true,
+      limitBytes,
       async setup(options) {
         const { brokers, username, password } = await endpointAt(
           bus,

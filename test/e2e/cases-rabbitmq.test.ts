@@ -18,6 +18,9 @@ describe.skipIf(rabbitmqMissing !== null)('on RabbitMQ', () => {
   let folder: Awaited<ReturnType<typeof scratchFolder>>;
   let url = '';
   let login = '';
+  /** Of the last run. */
+  let results = '';
+  let runs = 0;
 
   beforeAll(async () => {
     folder = await scratchFolder();
@@ -42,12 +45,12 @@ describe.skipIf(rabbitmqMissing !== null)('on RabbitMQ', () => {
     credentials = login,
   ): Promise<Finished> {
     const all = [`bus.url=${url}${to}`, ...sets].flatMap((set) => ['--set', set]);
-    const args = ['run', join(cases, `${name}.yaml`), ...all, '-o', join(folder.path, name)];
+    results = join(folder.path, `${name}-${++runs}`);
+    const args = ['run', join(cases, `${name}.yaml`), ...all, '-o', results];
     return busbench(args, { U: credentials, A: credentials });
   }
 
-  const resultOf = async (name: string): Promise<RunResult> =>
-    (await readRecord(join(folder.path, name))).result;
+  const lastResult = async (): Promise<RunResult> => (await readRecord(results)).result;
 
   test.each(['message-too-large', 'message-too-large-cast', 'message-too-large-amqp1'])(
     '%s: refused, in the words of the broker, in every report',
@@ -56,7 +59,7 @@ describe.skipIf(rabbitmqMissing !== null)('on RabbitMQ', () => {
       // Nothing completed: an expectation is missed, on a busy machine beside an invalid run.
       expect([1, 4], finished.stderr).toContain(finished.code);
       const words = 'message size 20000000 is larger than configured max size 16777216';
-      const { outcome, verdict } = await resultOf(name);
+      const { outcome, verdict } = await lastResult();
       expect(outcome.due).toBeGreaterThan(0);
       expect(outcome).toMatchObject({ completed: 0, delivered: 0, lost: 0, duplicated: 0 });
       expect(outcome.failedTotal).toBe(outcome.due);
@@ -68,10 +71,10 @@ describe.skipIf(rabbitmqMissing !== null)('on RabbitMQ', () => {
       const many = verdict.warnings.find(({ code }) => code === 'MANY_FAILED');
       expect(many?.message).toContain(words);
       expect(finished.stdout.replaceAll(/\s+/g, ' ')).toContain(words);
-      const log = readFileSync(join(folder.path, name, 'logs', 'client.paris.log'), 'utf8');
+      const log = readFileSync(join(results, 'logs', 'client.paris.log'), 'utf8');
       expect(log).toContain(words);
       for (const format of ['markdown', 'html', 'csv', 'openmetrics', 'json']) {
-        const report = await busbench(['report', join(folder.path, name), '--format', format]);
+        const report = await busbench(['report', results, '--format', format]);
         expect(report.stdout.replaceAll('\\', ''), format).toContain(words);
       }
       expect(await finished.leftovers()).toEqual([]);
@@ -89,7 +92,7 @@ describe.skipIf(rabbitmqMissing !== null)('on RabbitMQ', () => {
       writeFileSync(file, `${mark}${login}\r\n`);
       const finished = await run('credentials-crlf', '', [`bus.credentials.file=${file}`]);
       expect([0, 4], finished.stderr).toContain(finished.code);
-      expect((await resultOf('credentials-crlf')).outcome).toMatchObject({
+      expect((await lastResult()).outcome).toMatchObject({
         due: 20,
         completed: 20,
       });
@@ -121,7 +124,7 @@ describe.skipIf(rabbitmqMissing !== null)('on RabbitMQ', () => {
           `zoe:${secret}`,
         );
         expect([0, 4], finished.stderr).toContain(finished.code);
-        expect((await resultOf(name)).outcome).toMatchObject({ due: 40, completed: 40 });
+        expect((await lastResult()).outcome).toMatchObject({ due: 40, completed: 40 });
       },
       60_000,
     );

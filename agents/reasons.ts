@@ -4,31 +4,33 @@ const wordsMax = 200;
 
 /** Counts failures by class and by what the bus said of them; the first 20 different reasons of a class, then `other`. */
 export class ReasonCounts {
-  readonly #classes = new Map<string, Map<string, number>>();
+  readonly #classes = new Map<string, Map<string, { count: number }>>();
 
   /** True when this reason is new to its class. */
   count(outcome: string, words: string): boolean {
-    let reasons = this.#classes.get(outcome);
-    if (reasons === undefined) {
-      reasons = new Map();
-      this.#classes.set(outcome, reasons);
+    // Most failures repeat one that is in its final form already.
+    const same = this.#classes.get(outcome)?.get(words);
+    if (same !== undefined) {
+      same.count++;
+      return false;
     }
-    // Most failures repeat one that is in this form already.
-    const told = reasons.has(words) ? words : inOneLine(words);
-    const known = reasons.get(told);
-    const isNew = known === undefined && reasons.size < reasonsAClass;
-    if (known !== undefined || isNew) reasons.set(told, (known ?? 0) + 1);
-    else reasons.set(otherReason, (reasons.get(otherReason) ?? 0) + 1);
+    const reasons = this.#classes.get(outcome) ?? new Map<string, { count: number }>();
+    this.#classes.set(outcome, reasons);
+    const told = inOneLine(words);
+    const isNew = !reasons.has(told) && reasons.size < reasonsAClass;
+    const reason = reasons.has(told) || isNew ? told : otherReason;
+    const known = reasons.get(reason);
+    if (known === undefined) reasons.set(reason, { count: 1 });
+    else known.count++;
     return isNew;
-  }
-
-  get isEmpty(): boolean {
-    return this.#classes.size === 0;
   }
 
   entries(): Reasons {
     return Object.fromEntries(
-      [...this.#classes].map(([outcome, reasons]) => [outcome, Object.fromEntries(reasons)]),
+      [...this.#classes].map(([outcome, reasons]) => [
+        outcome,
+        Object.fromEntries([...reasons].map(([reason, { count }]) => [reason, count])),
+      ]),
     );
   }
 }

@@ -145,17 +145,15 @@ export class Clients {
     }
   }
 
-  /** Begins what was due but never begun, and ends everything that goes on. */
+  /** Ends everything that goes on, then what was due but never begun: one at a time, as it may be millions. */
   finish(): void {
-    const now = this.#run.nowUs();
+    const [operations, pacer, now] = [this.#operations, this.#pacer, this.#run.nowUs()];
     this.halt(now);
-    const pacer = this.#pacer;
+    for (let slot = operations.oldest(); slot >= 0; slot = operations.oldest())
+      this.#giveUp(slot, now);
     while (pacer !== null && pacer.peekUs() < this.#endUs) {
       const dueUs = pacer.peekUs();
-      this.#begin(this.#at(pacer.take()), dueUs, now);
-    }
-    for (let slot = this.#operations.oldest(); slot >= 0; slot = this.#operations.oldest()) {
-      this.#giveUp(slot, now);
+      this.#giveUp(operations.find(this.#begin(this.#at(pacer.take()), dueUs, now)), now);
     }
   }
 

@@ -86,6 +86,8 @@ export interface BusDeployer<T extends BusType = BusType> {
   ): Promise<{ readonly missing: string; readonly hint: string } | null>;
   /** What the programs found here cannot serve of it, whatever else is missing; null when they can or none is found. */
   unfit?(spec: BusOf<T>): Promise<{ readonly missing: string; readonly hint: string } | null>;
+  /** What is known of this scenario and the programs found here before anything starts, in sentences. */
+  foreseen?(scenario: ScenarioWith<T>): Promise<readonly string[]>;
   /** Programs and versions that this machine would run, where it is available; absent when it runs none. */
   found?(): Promise<string>;
   deploy(

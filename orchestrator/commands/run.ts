@@ -2,6 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { textRenderer } from '../../reports/renderers/text.ts';
 import { exitCode } from '../../reports/verdict/verdict.ts';
 import { writeRecord } from '../../reports/write.ts';
+import type { ResolvedScenario } from '../../topologies/scenario.ts';
+import { busDeployer } from '../buses/registry.ts';
 import { exitInterrupted, interruptible } from '../processes/interrupts.ts';
 import { loadScenario, scenarioYaml } from '../read/scenario.ts';
 import { run } from '../run.ts';
@@ -39,6 +41,7 @@ export function registerRun(program: Command): void {
 async function runCommand(name: string, flags: RunFlags): Promise<void> {
   const { scenario, notes } = await loadScenario(name, flags.set);
   printNotes(notes);
+  await sayForeseen(scenario);
   await using directories = await makeDirectories(scenario.name, flags.output, flags.keep ?? false);
   await using metrics = flags.metrics ? await serveMetrics(flags.metrics, scenario) : null;
   using progress = showProgress(scenario.name, flags.quiet ?? false);
@@ -61,6 +64,14 @@ async function runCommand(name: string, flags: RunFlags): Promise<void> {
   print(text, directories.results);
   if (flags.keep) process.stderr.write(`scratch kept in ${directories.scratch}\n`);
   process.exitCode = interrupts.stop.aborted ? exitInterrupted : exitCode(result);
+}
+
+/** What is known beforehand is said before anything starts, whatever is quiet. */
+async function sayForeseen(scenario: ResolvedScenario): Promise<void> {
+  const deployer = await busDeployer(scenario.bus.type);
+  for (const sentence of (await deployer.foreseen?.(scenario)) ?? []) {
+    process.stderr.write(`busbench: known beforehand: ${sentence}\n`);
+  }
 }
 
 function parseMetrics(text: string): MetricsAddress {

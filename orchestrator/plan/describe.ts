@@ -1,6 +1,7 @@
 import { type BusSpec, busNotation } from '../../topologies/buses/buses.ts';
 import { itemAt } from '../../topologies/item-at.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
+import { minBodyBytes } from '../../topologies/workload.ts';
 import { busDeployer } from '../buses/registry.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 import { type Budget, budgetOf } from './budget.ts';
@@ -26,6 +27,8 @@ interface PlanDescription {
     /** Ports where known and generated configuration. */
     readonly details: readonly string[];
   };
+  /** What is known before the start; empty for nothing. */
+  readonly foreseen: readonly string[];
   readonly agents: readonly {
     readonly name: string;
     readonly site: string;
@@ -57,6 +60,7 @@ export async function describePlan(plan: Plan): Promise<PlanDescription> {
       nodes: bus.nodes.map((site, i) => ({ name: `bus-${i + 1}`, site })),
       details: await deployer.describe(scenario),
     },
+    foreseen: (await deployer.foreseen?.(scenario)) ?? [],
     agents: describeAgents(plan),
     budget: budgetOf(scenario),
     needsRoot: fabric?.needsRoot ?? [],
@@ -121,6 +125,7 @@ export function planText(description: PlanDescription): string {
     ...indent(impairments(scenario)),
     ...(bus.type === 'none' ? [] : busAndLoadLines(description)),
     '',
+    ...description.foreseen.map((sentence) => `Known beforehand: ${sentence}`),
     `Needs root: ${description.needsRoot.length === 0 ? 'no' : description.needsRoot.join('; ')}`,
   ];
   return `${lines.join('\n')}\n`;
@@ -175,6 +180,7 @@ function loadLines(scenario: ResolvedScenario, budget: Budget): readonly string[
   return alignColumns([
     ['pace', paceText(workload.pace)],
     ['topics', String(workload.topics)],
+    ['bodies', `${bodyText(workload.body)}, ${minBodyBytes} B at least: our header is in them`],
     ['phases', phasesText(scenario.phases)],
     [
       'operations',
@@ -186,6 +192,17 @@ function loadLines(scenario: ResolvedScenario, budget: Budget): readonly string[
     ['faults', faults.length === 0 ? 'none' : String(faults.length)],
     ...expect.map((text) => ['expect', text]),
   ]);
+}
+
+function bodyText(body: ResolvedScenario['workload']['body']): string {
+  switch (body.kind) {
+    case 'fixed':
+      return sizeText(body.bytes);
+    case 'uniform':
+      return `${sizeText(body.minBytes)} to ${sizeText(body.maxBytes)}`;
+    case 'weighted':
+      return `sizes of ${body.file}`;
+  }
 }
 
 function impairments({ links }: ResolvedScenario): readonly string[] {

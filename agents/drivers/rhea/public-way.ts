@@ -14,7 +14,7 @@ const lookAgainMs = 5;
 
 /**
  * Messages through rhea's public face: what a session falls back to whose inside is not the one we know. rhea decodes
- * them, and each link hands over one a turn of the event loop: about twice the CPU, and right.
+ * them, and each link hands over one a tick: about twice the CPU, and right.
  */
 export function publicSession(connection: Connection, events: WayEvents): Way {
   const session = connection.create_session({
@@ -50,7 +50,7 @@ function goRound(session: Session): void {
 }
 
 /**
- * One message a turn: rhea counts credit down when it writes, which is before the next turn. Pre-settled, the next
+ * One message a tick: rhea counts credit down when it writes, which is in its next tick. Pre-settled, the next
  * waits until the last is marked settled, which rhea does when it goes to the socket.
  */
 export class PublicGate implements Gate {
@@ -76,7 +76,8 @@ export class PublicGate implements Gate {
   handed(delivery: Delivery): void {
     this.#handed = true;
     this.#last = delivery;
-    setImmediate(() => this.#turned());
+    // rhea writes in a tick of its own, which was queued before this one.
+    process.nextTick(() => this.#turned());
   }
 
   get #waits(): boolean {

@@ -31,7 +31,10 @@ describe('sizeLimitIn', () => {
   it.each([
     ['406 PRECONDITION_FAILED - message size 20 is larger than configured max size 16', 16],
     ['406 PRECONDITION_FAILED - message size 20 larger than max size 16', 16],
-    ['amqp:link:message-size-exceeded: message size (20) exceeds maximum size (16)', 16],
+    [
+      'amqp:link:message-size-exceeded: message size (20 bytes) > maximum message size (16 bytes)',
+      16,
+    ],
     ['406 PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out', null],
     ["404 NOT_FOUND - no exchange 'message size 20' in vhost '/'", null],
   ])('of "%s" is %s', (words, limitBytes) => expect(sizeLimitIn(words)).toBe(limitBytes));

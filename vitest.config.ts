@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 /** What makes a test depend on the machine it runs on: processes, sockets, timers, or a part of ours that has them. */
 const real = new RegExp(
   [
-    '^node:(child_process|net|http|dgram|worker_threads|timers/promises)$',
+    '^node:(child_process|net|tls|http|dgram|worker_threads|timers/promises)$',
     '^agents/(agent|alarm|loop)\\.ts$',
     '^orchestrator/(run|processes/waiting)\\.ts$',
     '^orchestrator/(buses/.*/(bus|deploy)|hosts/.*|fabrics/[^/]*|fabrics/.*/(loopback|namespaces))\\.ts$',

@@ -4,6 +4,9 @@ import { AgentFailure, protocolFailure } from './errors.ts';
 import type { Line, ToAgent } from './protocol.ts';
 import { Silence } from './silence.ts';
 
+/** What a process gives the agents that it plays. */
+export type CompanyPlatform = Omit<AgentPlatform, 'limitSilence'>;
+
 /**
  * All agents that one process plays. The first line to a number brings that agent to life; what is wrong with a line, with
  * the channel or with the process ends them all. `onEnd` is called once, when the last has ended, with the exit code.
@@ -17,11 +20,7 @@ export class Company {
   #living = 0;
   #exitCode = 0;
 
-  constructor(
-    channel: LineChannel,
-    platform: Omit<AgentPlatform, 'limitSilence'>,
-    onEnd: (exitCode: number) => void,
-  ) {
+  constructor(channel: LineChannel, platform: CompanyPlatform, onEnd: (exitCode: number) => void) {
     this.#channel = channel;
     this.#onEnd = onEnd;
     this.#silence = new Silence(platform.nowUs, (silentMs) => this.fail(orphaned(silentMs)));

@@ -122,6 +122,8 @@ export interface ProcessVitals {
   /** CPU over the measuring window, µs. */
   readonly cpuUs: number;
   readonly rssMaxBytes: number;
+  /** Open at its end. */
+  readonly sockets: number;
   readonly gcUs: number;
 }
 

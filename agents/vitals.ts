@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { PerformanceObserver } from 'node:perf_hooks';
 import type { ProcessVitals } from './protocol.ts';
 import type { RunState } from './run-state.ts';
@@ -86,6 +87,7 @@ export class Vitals {
       cpuUs: this.#cpuUs ?? this.#cpuSoFarUs(),
       // The kernel counts in kB.
       rssMaxBytes: process.resourceUsage().maxRSS * 1024,
+      sockets: openSockets(),
       gcUs: this.#gcUs,
     };
   }
@@ -108,5 +110,24 @@ export class Vitals {
     }
     for (const { onTick } of [...this.#members]) onTick(now);
     if (this.#members.size > 0) this.#wait();
+  }
+}
+
+/** Of this process, where the system tells; else 0. */
+function openSockets(): number {
+  const folder = '/proc/self/fd';
+  try {
+    return readdirSync(folder).filter(isSocket).length;
+  } catch {
+    return 0;
+  }
+
+  function isSocket(fd: string): boolean {
+    try {
+      return readlinkSync(`${folder}/${fd}`).startsWith('socket:');
+    } catch {
+      // Closed since the listing.
+      return false;
+    }
   }
 }

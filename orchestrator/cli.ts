@@ -5,8 +5,10 @@ import { registerBackup } from './commands/backup.ts';
 import { registerBench } from './commands/bench.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
+import { registerController } from './commands/controller.ts';
 import { registerDeploy } from './commands/deploy.ts';
 import { registerDestroy } from './commands/destroy.ts';
+import { registerJoin } from './commands/join.ts';
 import { registerList } from './commands/list.ts';
 import { registerPlan } from './commands/plan.ts';
 import { registerReport } from './commands/report.ts';
@@ -14,6 +16,7 @@ import { registerRun } from './commands/run.ts';
 import { registerSchema } from './commands/schema.ts';
 import { guardStreams, lostOutput } from './commands/streams.ts';
 import { registerSweep } from './commands/sweep.ts';
+import { registerToken } from './commands/token.ts';
 import { BenchError, describeFailure } from './errors.ts';
 import { exitInterrupted } from './processes/interrupts.ts';
 import { busbenchVersion } from './processes/program.ts';
@@ -44,6 +47,9 @@ async function main(): Promise<void> {
     registerCheck,
     registerList,
     registerSchema,
+    registerJoin,
+    registerController,
+    registerToken,
   ];
   for (const register of commands) register(program);
   try {

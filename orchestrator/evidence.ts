@@ -1,6 +1,6 @@
 import { nowUs } from '../agents/clock.ts';
 import type { Evidence, RttSample } from '../reports/evidence.ts';
-import type { RunResult } from '../reports/result.ts';
+import type { ProcessReport, RunResult } from '../reports/result.ts';
 import type { Observation } from '../reports/warnings/observed.ts';
 import type { AgentGroup } from './agents/agent-group.ts';
 import type { Bus, NodeCounters } from './buses/bus.ts';
@@ -69,7 +69,7 @@ export async function assembleEvidence(
     },
     bus: describeBus(bus, seen),
     topicSites: topicSites(plan, bus),
-    resources: window.resources,
+    resources: [...window.resources, ...toldByAgents(agents, observer, window)],
     faults: window.faults.map(({ endedAtMs, ...fault }) => {
       return { ...fault, endedAtMs: endedAtMs ?? window.measuredMs, mended: endedAtMs !== null };
     }),
@@ -122,6 +122,25 @@ function versions({ fabric, bus }: Deployment, observer: Observer): Record<strin
     if (part.type === 'collected') Object.assign(all, part.versions);
   }
   return all;
+}
+
+/** What agents say they used of their machines, where nobody could look. */
+function toldByAgents(
+  { agents }: AgentGroup,
+  { parts }: Observer,
+  { measuredMs }: Window,
+): readonly ProcessReport[] {
+  return agents
+    .filter(({ host }) => host.samples === false)
+    .flatMap(({ index, name, site }) =>
+      parts.flatMap(({ process, part }) => {
+        if (process !== index || part.type !== 'collected' || part.vitals === undefined) return [];
+        const { cpuUs, rssMaxBytes, sockets } = part.vitals;
+        const cpuPercentMean = measuredMs > 0 ? (100 * cpuUs) / 1e3 / measuredMs : 0;
+        const used = { cpuSeconds: cpuUs / 1e6, cpuPercentMean, rssMaxBytes, socketsMax: sockets };
+        return [{ role: 'agent' as const, name, site, ...used }];
+      }),
+    );
 }
 
 function missingParts({ agents, collected }: Seen): Observation[] {

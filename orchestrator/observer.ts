@@ -165,13 +165,19 @@ export class Observer {
   }
 }
 
+function isWatched({ host }: Agent): boolean {
+  return host.samples !== false;
+}
+
 function watchedProcesses(agents: AgentGroup, { fabric, bus }: Deployment): Watched[] {
   return [
     ...bus.nodes.map((node): Watched => {
       const pid = (): number | null => node.process?.pid ?? null;
       return { role: 'bus', name: node.name, site: node.site, host: node.host, pid };
     }),
-    ...[...groupBy(agents.agents, ({ playedBy }) => playedBy).values()].map(watchedAgents),
+    ...[...groupBy(agents.agents.filter(isWatched), ({ playedBy }) => playedBy).values()].map(
+      watchedAgents,
+    ),
     ...fabric.processes.map((part): Watched => {
       const pid = (): number => part.process.pid;
       return { role: 'fabric', name: part.name, site: part.host.site, host: part.host, pid };

@@ -53,7 +53,7 @@ const mayImport: Readonly<Record<string, RegExp>> = {
   agents: /^(agents|topologies)\//,
   reports: /^(reports\/|topologies\/|agents\/protocol\.ts$)/,
   orchestrator:
-    /^(orchestrator|reports|topologies)\/|^agents\/(protocol|header|clock|alarm|lines|silence)\.ts$/,
+    /^(orchestrator|reports|topologies)\/|^agents\/(protocol|joining|header|clock|alarm|lines|silence)\.ts$/,
 };
 
 /** What a bus and a driver say to each other is written down once, beside the driver: types, which are erased. */

@@ -4,7 +4,8 @@ import { named, oneOf, orNull, quantity, shape, whole } from './language/codecs.
 import { namesOfRange } from './language/ranges.ts';
 import { bitRate, duration, percent, quantityProblem, unlimited } from './language/units.ts';
 
-const siteName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
+/** What a site may be called. */
+export const siteName: z.ZodString = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
   error: 'expected a site name: a letter, then up to 31 letters, digits, - or _',
 });
 

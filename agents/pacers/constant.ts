@@ -13,7 +13,8 @@ export function constantPacer(options: PacerOptions, curve: RateCurve): Pacer {
   const lastCount =
     options.callsPerClient === null
       ? Number.POSITIVE_INFINITY
-      : firstFrom(curve, measureUs - startUs) + options.callsPerClient * totalClients;
+      : firstFrom((count) => startUs + curve.dueUs(count), measureUs) +
+        options.callsPerClient * totalClients;
   let turn = 0;
   let round = 0;
   let dueUs = due();
@@ -61,14 +62,14 @@ export function turnsOf(clients: readonly number[], totalClients: number, seed: 
     .sort((a, b) => a.offset - b.offset);
 }
 
-/** The first operation due at or after `us`, by bisection. */
-function firstFrom(curve: RateCurve, us: number): number {
+/** The first operation due at or after `us`, by bisection; rounded as due times are, or it could be one too early. */
+function firstFrom(dueUs: (count: number) => number, us: number): number {
   let high = 1;
-  while (curve.dueUs(high) < us) high *= 2;
+  while (dueUs(high) < us) high *= 2;
   let low = 0;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (curve.dueUs(middle) < us) low = middle + 1;
+    if (dueUs(middle) < us) low = middle + 1;
     else high = middle;
   }
   return low;

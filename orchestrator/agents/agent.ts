@@ -4,6 +4,7 @@ import type { AgentProcess } from '../buses/bus.ts';
 import { AgentError } from '../errors.ts';
 import type { ExitStatus, Host, HostProcess } from '../hosts/host.ts';
 import type { Pack } from '../plan/packs.ts';
+import type { PlannedProcess } from '../plan/plan.ts';
 import type { ResourceStack } from '../processes/resource-stack.ts';
 import { AgentChannel } from './agent-channel.ts';
 import { AgentLines } from './agent-lines.ts';
@@ -57,7 +58,7 @@ export async function startPack(
   resources: ResourceStack,
 ): Promise<readonly Agent[]> {
   const cast = pack.agents.map((planned) => {
-    return { ...planned, host: hostAt(hosts, planned.site, planned.index) };
+    return { ...planned, host: hostAt(hosts, planned) };
   });
   const { process, lines } = await spawnAgents(pack.name, hostOf(cast), logs, resources);
   return cast.map((one) => {
@@ -73,11 +74,13 @@ function hostOf([first]: readonly { readonly host: Host }[]): Host {
   return first.host;
 }
 
-/** Agents of one site take turns on its hosts. */
-function hostAt(hosts: readonly Host[], site: string, index: number): Host {
-  const here = hosts.filter((host) => host.site === site);
+/** Where an agent is to be: on the host that its plan names, else those of one site take turns. */
+function hostAt(hosts: readonly Host[], { site, index, host: name }: PlannedProcess): Host {
+  const here = hosts.filter((host) =>
+    name === undefined ? host.site === site : host.name === name,
+  );
   const host = here[index % here.length];
-  if (!host) throw new Error(`the fabric made no host for site ${site}`);
+  if (!host) throw new Error(`the fabric made no host ${name ?? `for site ${site}`}`);
   return host;
 }
 
@@ -97,7 +100,11 @@ export async function openReceivers(
 export function agentDied(agent: Agent, status: ExitStatus): Error {
   if (status.lost !== undefined) return status.lost;
   const how =
-    status.signal === null ? `exited with code ${status.code}` : `died by ${status.signal}`;
+    status.signal !== null
+      ? `died by ${status.signal}`
+      : status.code === null
+        ? 'closed its connection'
+        : `exited with code ${status.code}`;
   const at = new Date().toISOString();
   const { name, playedBy, process, site } = agent;
   const where = playedBy === name ? `site ${site}` : `${playedBy}, which plays several agents`;

@@ -47,6 +47,8 @@ export interface Fabric extends AsyncDisposable {
   /** Nothing passes in this direction until `heal`: TCP sees silence, not a reset. */
   cut(from: string, to: string): Promise<void>;
   heal(from: string, to: string): Promise<void>;
+  /** False where links are as they are and nobody can send probes over them; `measure` then finds nothing. */
+  readonly measures?: false;
   /**
    * Idle round trips of every ordered pair of sites, or of these alone, at least `probes` each, measured end to end and
    * not derived from settings.

@@ -26,6 +26,8 @@ export interface Host {
    * null for one that is gone.
    */
   sample(pids: readonly number[]): Promise<readonly (ProcessSample | null)[]>;
+  /** False where nobody can look at processes from outside: an agent there tells in the end what it used. */
+  readonly samples?: false;
 }
 
 export interface SpawnOptions {

@@ -12,6 +12,8 @@ export interface PlannedProcess {
   readonly name: string;
   readonly site: string;
   readonly role: 'client' | 'server' | 'both';
+  /** Name of the one host it can be on; absent where the processes of a site take turns on its hosts. */
+  readonly host?: string;
   readonly clients: readonly ClientPeer[];
   readonly servers: readonly ServerPeer[];
 }

@@ -16,7 +16,7 @@ export type Broker = Immutable<z.output<typeof broker>>;
 
 const url = z.codec(z.string(), broker, {
   decode: (text, context) => {
-    const parsed = parseUrl(text);
+    const parsed = parseBroker(text);
     if (typeof parsed !== 'string') return parsed;
     context.issues.push({ code: 'custom', message: parsed, input: text });
     return z.NEVER;
@@ -173,7 +173,7 @@ function kindOf({ secure, vhost }: Broker): string {
 }
 
 /** A broker, or what is wrong with the text; never the text itself, which may hold a password. */
-function parseUrl(text: string): Broker | string {
+export function parseBroker(text: string): Broker | string {
   const parsed = URL.canParse(text) ? new URL(text) : null;
   const secure = parsed?.protocol === 'amqps:';
   if (!parsed || (!secure && parsed.protocol !== 'amqp:')) {

@@ -1,10 +1,12 @@
 import { type ExternalOptions, urlWithPath } from '../../../topologies/buses/external.ts';
 import { patterns } from '../../../topologies/patterns.ts';
 import { BusError } from '../../errors.ts';
+import type { Fabric } from '../../fabrics/fabric.ts';
+import type { Host } from '../../hosts/host.ts';
 import { ResourceStack } from '../../processes/resource-stack.ts';
-import type { BusDeployer } from '../bus.ts';
+import type { Bus, BusDeployer } from '../bus.ts';
 import { addressMistakes } from './addresses.ts';
-import { ExternalBus } from './bus.ts';
+import { ExternalBus, type ExternalParts } from './bus.ts';
 import { readSecrets } from './secrets.ts';
 
 /** Brokers that somebody else runs: nothing is deployed, and nothing touched but names under the run's prefix. */
@@ -49,21 +51,34 @@ export const externalBus: BusDeployer<'external'> = {
   },
 
   async deploy(scenario, fabric, run, signal) {
-    const startedAt = performance.now();
-    const stack = new ResourceStack();
-    const [host] = fabric.hosts;
-    if (!host) throw new Error('a fabric without hosts');
-    try {
-      const secrets = await readSecrets(scenario.bus.options);
-      const bus = new ExternalBus({ scenario, run, host, secrets, stack });
-      await bus.check(startedAt, signal);
-      return bus;
-    } catch (error) {
-      await stack[Symbol.asyncDispose]().catch(() => {});
-      throw error;
-    }
+    const secrets = await readSecrets(scenario.bus.options);
+    return openExternal({ scenario, run, host: firstHost(fabric), secrets }, signal);
   },
 };
+
+/** Looks at the brokers from a host and prepares a run on them. Rejects with a BusError. */
+export async function openExternal(
+  parts: Omit<ExternalParts, 'stack'>,
+  signal: AbortSignal,
+): Promise<Bus> {
+  const startedAt = performance.now();
+  const stack = new ResourceStack();
+  try {
+    const bus = new ExternalBus({ ...parts, stack });
+    await bus.check(startedAt, signal);
+    return bus;
+  } catch (error) {
+    await stack[Symbol.asyncDispose]().catch(() => {});
+    throw error;
+  }
+}
+
+/** From where the brokers are looked at and names are declared. */
+export function firstHost(fabric: Fabric): Host {
+  const [host] = fabric.hosts;
+  if (!host) throw new Error('a fabric without hosts');
+  return host;
+}
 
 /** Where messages go, and what of it stays. */
 function addressing({ protocol, queues, addresses }: ExternalOptions): readonly string[] {

@@ -11,7 +11,10 @@ export interface Secrets {
 }
 
 /** Rejects with EXTERNAL_SECRETS naming the variable or file, never its content. */
-export async function readSecrets({ credentials, tls }: ExternalOptions): Promise<Secrets> {
+export async function readSecrets({
+  credentials,
+  tls,
+}: Pick<ExternalOptions, 'credentials' | 'tls'>): Promise<Secrets> {
   const [ca, cert, key] = await Promise.all([tls.ca, tls.cert, tls.key].map(readPem));
   return {
     login: credentials === null ? null : await readLogin(credentials),

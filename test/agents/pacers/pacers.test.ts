@@ -114,6 +114,17 @@ describe('constant rate', () => {
   });
 });
 
+it('counts calls from the operation that is due, as rounded, when measuring begins', () => {
+  // 391 operations take 1 307 686.9999999998 us, which rounds to the start of measuring once it is added to a clock.
+  const over = {
+    measureUs: startUs + 1_307_687,
+    measureEndUs: Number.POSITIVE_INFINITY,
+    callsPerClient: 3,
+  };
+  const taken = union(open(299.0012135931611), over, 1, 1);
+  expect(taken.filter(({ dueUs }) => dueUs >= 1_307_687)).toHaveLength(3);
+});
+
 describe('ramp', () => {
   it('changes the rate in a straight line from the start of measuring', () => {
     const pace: Pace = {

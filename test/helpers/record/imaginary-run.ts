@@ -215,7 +215,7 @@ function serverParts({ index, name, books, handled }: Site): Part[] {
 }
 
 function vitals(cpuSeconds: number): ProcessVitals {
-  return { cpuUs: 1e6 * cpuSeconds, rssMaxBytes: 0, gcUs: 0 };
+  return { cpuUs: 1e6 * cpuSeconds, rssMaxBytes: 0, gcUs: 0, sockets: 0 };
 }
 
 function collected(process: string, more: Partial<CollectedPart>): CollectedPart {

@@ -157,7 +157,7 @@ export function collected(process: string, more: Partial<CollectedPart> = {}): C
   return {
     type: 'collected',
     process,
-    vitals: { cpuUs: 0, rssMaxBytes: 0, gcUs: 0 },
+    vitals: { cpuUs: 0, rssMaxBytes: 0, gcUs: 0, sockets: 0 },
     operations: 0,
     handled: 0,
     startLatenessUs: 0,

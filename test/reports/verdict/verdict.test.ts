@@ -149,7 +149,7 @@ describe('warnings', () => {
       null,
       null,
     );
-    const busy = { cpuUs: 9_200_000, rssMaxBytes: 0, gcUs: 0 };
+    const busy = { cpuUs: 9_200_000, rssMaxBytes: 0, gcUs: 0, sockets: 0 };
     expect(warning('EVENT_LOOP_SLOW', [loop])).toMatchObject({ limit: 20_000 });
     expect(warning('AGENT_SATURATED', [collected('client.lyon', { vitals: busy })])).toMatchObject({
       value: 92,

@@ -80,7 +80,7 @@ function calls(
   );
 }
 
-const busy = { cpuUs: 9_500_000, rssMaxBytes: 0, gcUs: 0 };
+const busy = { cpuUs: 9_500_000, rssMaxBytes: 0, gcUs: 0, sockets: 0 };
 
 const delayed = (site: number, delayUs: number): Part =>
   histogram('agentDelay', Array(due).fill(delayUs), site, null);

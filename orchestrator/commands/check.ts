@@ -50,7 +50,7 @@ function examineFiles(): Finding {
   const line = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(readLimits());
   const hard = line?.[2] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(line?.[2] ?? 0);
   const ok = hard >= comfortableFiles;
-  const found = `${line?.[1] ?? 'unknown'} soft, ${line?.[2] ?? 'unknown'} hard`;
+  const found = `${line?.[1] ?? 'unknown'} soft, which Node raises to the hard ${line?.[2] ?? 'unknown'}`;
   const hint = ok
     ? null
     : `raise nofile in /etc/security/limits.conf to ${comfortableFiles} for many clients`;

@@ -5,6 +5,7 @@ import { minBodyBytes } from '../../topologies/workload.ts';
 import { busDeployer } from '../buses/registry.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 import { type Budget, budgetOf } from './budget.ts';
+import { needsOf } from './limits.ts';
 import { packAgents, thisMachine } from './packs.ts';
 import type { Plan } from './plan.ts';
 import { alignColumns, count, paceText, phasesText, sizeText } from './text.ts';
@@ -39,6 +40,12 @@ interface PlanDescription {
     readonly playedBy?: string;
   }[];
   readonly budget: Budget;
+  /** Open files of the process that needs most of them, and how many one may have; null where that is not known. */
+  readonly files: {
+    readonly process: string;
+    readonly needed: number;
+    readonly limit: number | null;
+  };
   /** What only root can give; empty for none. */
   readonly needsRoot: readonly string[];
 }
@@ -63,8 +70,15 @@ export async function describePlan(plan: Plan): Promise<PlanDescription> {
     foreseen: (await deployer.foreseen?.(scenario)) ?? [],
     agents: describeAgents(plan),
     budget: budgetOf(scenario),
+    files: describeFiles(plan),
     needsRoot: fabric?.needsRoot ?? [],
   };
+}
+
+function describeFiles(plan: Plan): PlanDescription['files'] {
+  const machine = thisMachine();
+  const [most] = needsOf(plan, machine);
+  return { process: most?.name ?? '', needed: most?.files ?? 0, limit: machine.files };
 }
 
 function describeAgents(plan: Plan): PlanDescription['agents'] {
@@ -145,7 +159,13 @@ function optionLines(spec: BusSpec): readonly string[] {
   return given.length === 0 ? [] : [`options: ${given.join(', ')}`];
 }
 
-function busAndLoadLines({ scenario, budget, bus, agents }: PlanDescription): readonly string[] {
+function busAndLoadLines({
+  scenario,
+  budget,
+  bus,
+  agents,
+  files,
+}: PlanDescription): readonly string[] {
   return [
     '',
     `Bus: ${bus.type}, guarantee ${scenario.guarantee}`,
@@ -166,7 +186,7 @@ function busAndLoadLines({ scenario, budget, bus, agents }: PlanDescription): re
     ),
     '',
     'Load',
-    ...indent(loadLines(scenario, budget)),
+    ...indent([...loadLines(scenario, budget), filesLine(files)]),
   ];
 }
 
@@ -203,6 +223,12 @@ function bodyText(body: ResolvedScenario['workload']['body']): string {
     case 'weighted':
       return `sizes of ${body.file}`;
   }
+}
+
+function filesLine({ process, needed, limit }: PlanDescription['files']): string {
+  const of =
+    limit === null ? '' : ` of at most ${count(limit)} (ulimit -Hn; Node takes what is allowed)`;
+  return `open files: ${count(needed)}${of} in ${process}, which needs most`;
 }
 
 function impairments({ links }: ResolvedScenario): readonly string[] {

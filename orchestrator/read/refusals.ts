@@ -9,6 +9,9 @@ import { busDeployer } from '../buses/registry.ts';
 import type { FabricMaker } from '../fabrics/fabric.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 import { budgetOf, maxLedgerBytes } from '../plan/budget.ts';
+import { connectionProblem } from '../plan/limits.ts';
+import { thisMachine } from '../plan/packs.ts';
+import { makePlan } from '../plan/plan.ts';
 
 /** What a bus lays out when it looks for what it cannot serve: without these there is nothing to lay out. */
 const consideredByBus: readonly Path[] = [
@@ -77,6 +80,8 @@ async function refuseCombinations(
   if (!findings.sound(...consideredByBus)) return;
   const deployer = await busDeployer(scenario.bus.type);
   for (const { path, message } of deployer.refuse(scenario)) report(path, message);
+  const problem = connectionProblem(makePlan(scenario), thisMachine());
+  if (problem !== null) report('clients.connections', problem);
 }
 
 /** What a fault makes of links has to be within the powers of the fabric, too. */

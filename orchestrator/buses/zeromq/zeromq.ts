@@ -6,7 +6,6 @@ import { here } from '../../hosts/premises.ts';
 import type { Bus, BusDeployer } from '../bus.ts';
 import { listening, NameService } from './directory.ts';
 import { ProxyGroup } from './proxies.ts';
-import { clientSockets, fileLimit, socketProblem } from './sockets.ts';
 
 /**
  * ZeroMQ. Direct: nothing is deployed, peers dial peers by the orchestrator's name service. Proxy: clients dial the
@@ -29,26 +28,14 @@ export const zeromqBus: BusDeployer<'zeromq'> = {
         message: 'clients of a zeromq proxy know only that one: expected false',
       });
     }
-    const problems = clientSockets(scenario, options).map((need) =>
-      socketProblem(need, fileLimit()),
-    );
-    const problem = problems.find((found) => found !== null);
-    if (problem !== undefined && problem !== null) {
-      refusals.push({ path: 'clients.connections', message: problem });
-    }
     return refusals;
   },
   describe(scenario) {
     const { mode, choice, hwm, ioThreads } = scenario.bus.options;
     const threads = ioThreads === 1 ? '1 io thread' : `${ioThreads} io threads`;
-    const limit = fileLimit();
     return [
       `zeromq: ${mode}, server choice ${choice}, high-water mark ${hwm} messages a peer, ${threads} a process`,
       ...scenario.bus.nodes.map((site, i) => `zeromq: bus-${i + 1} is the proxy of ${site}`),
-      ...clientSockets(scenario, scenario.bus.options).map(
-        ({ site, connections, files }) =>
-          `zeromq: clients at ${site} open ${connections} connections, ${files} files${limit === null ? '' : ` of ${limit}`}`,
-      ),
     ];
   },
   async available(_spec, premises = here) {

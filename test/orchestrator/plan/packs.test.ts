@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { connectionProblem, needsOf } from '../../../orchestrator/plan/limits.ts';
 import { type Machine, packAgents } from '../../../orchestrator/plan/packs.ts';
 import { makePlan } from '../../../orchestrator/plan/plan.ts';
 import { minimal, resolve } from '../../helpers/scenarios.ts';
 
-const small: Machine = { cores: 2, memoryBytes: 8 * 2 ** 30 };
+const small: Machine = { cores: 2, memoryBytes: 8 * 2 ** 30, files: 20_000 };
 
 /** Names of the processes with those of their agents. */
 async function packed(machine: Machine, ...sets: string[]): Promise<Record<string, string[]>> {
@@ -53,7 +54,53 @@ describe('packAgents', () => {
   it('takes more processes for very many peers, and fewer where memory is short', async () => {
     const many = await packed(small, 'clients.count=7500');
     expect(Object.keys(many).filter((name) => name.startsWith('client'))).toHaveLength(3);
-    const wide: Machine = { cores: 16, memoryBytes: 2 ** 30 };
+    // 60 clients with 3 connections each, of 2 files.
+    const short = await packed({ ...small, files: 300 }, 'clients.count=60');
+    expect(Object.keys(short).filter((name) => name.startsWith('client'))).toHaveLength(3);
+    const wide: Machine = { ...small, cores: 16, memoryBytes: 2 ** 30 };
     expect(Object.keys(await packed(wide))).toEqual(['servers.1', 'clients.1']);
+  });
+});
+
+describe('open files', () => {
+  const needs = async (machine: Machine, ...sets: string[]): Promise<Record<string, number>> => {
+    const plan = makePlan(await resolve(minimal, ...sets));
+    return Object.fromEntries(needsOf(plan, machine).map(({ name, files }) => [name, files]));
+  };
+
+  it('are counted by process: two a ZeroMQ connection where it is dialed, one where it is accepted', async () => {
+    const sets = ['servers.count=3', 'clients.count=30'];
+    expect(await needs(small, ...sets)).toEqual({
+      'clients.1': 100 + 2 * 30 * 3,
+      'servers.1': 100 + 3 * 31,
+    });
+    expect(await needs(small, ...sets, 'agents.pack=none')).toMatchObject({
+      'client.paris': 100 + 2 * 10 * 3,
+      'server.lyon': 100 + 31,
+    });
+    expect(await needs(small, ...sets, 'clients.connections=shared')).toMatchObject({
+      'clients.1': 100 + 2 * 3 * 3,
+    });
+  });
+
+  it('that a process may not have are refused, and more processes help', async () => {
+    const problem = async (files: number, ...sets: string[]): Promise<string | null> =>
+      connectionProblem(makePlan(await resolve(minimal, ...sets)), { ...small, files });
+    const many = ['clients.count=3000', 'agents.pack=none'];
+    expect(await problem(5_000, ...many)).toMatch(
+      /^client\.\w+ would open 3000 connections .* 6100 files of at most 5000/,
+    );
+    expect(await problem(7_000, ...many)).toBeNull();
+    expect(await problem(5_000, ...many, 'agents.processes=2')).toBeNull();
+  });
+
+  it('do not lift what libzmq itself allows', async () => {
+    const problem = async (processes: number): Promise<string | null> => {
+      const scenario = await resolve(minimal, 'agents.pack=none', `agents.processes=${processes}`);
+      const clients = { ...scenario.clients, count: 66_000 };
+      return connectionProblem(makePlan({ ...scenario, clients }), { ...small, files: null });
+    };
+    expect(await problem(1)).toMatch(/^client.* libzmq allows 65535/);
+    expect(await problem(4)).toBeNull();
   });
 });

@@ -8,7 +8,6 @@ import { flagProbe } from '../../../../agents/header.ts';
 import type { Announcement, ServerPeer } from '../../../../agents/protocol.ts';
 import type { AgentProcess, Bus } from '../../../../orchestrator/buses/bus.ts';
 import { siteDistances } from '../../../../orchestrator/buses/zeromq/site-distances.ts';
-import { fileLimit } from '../../../../orchestrator/buses/zeromq/sockets.ts';
 import { zeromqBus } from '../../../../orchestrator/buses/zeromq/zeromq.ts';
 import type { Fabric } from '../../../../orchestrator/fabrics/fabric.ts';
 import { loopback } from '../../../../orchestrator/fabrics/loopback/loopback.ts';
@@ -260,21 +259,11 @@ describe('zeromq options', () => {
     );
     expect(mistakes).toHaveLength(1);
     expect(mistakes[0]?.path).toBe('clients.connections');
-    expect(mistakes[0]?.message).toMatch(/at paris would open 10000200 connections .* shared/);
+    expect(mistakes[0]?.message).toMatch(/client\..* would open \d+ connections .* shared/);
     const shared = await mistakesOf(
       `${minimal}servers: { count: 300 }\nclients: { count: 100000, connections: shared }\n`,
     );
     expect(shared).toEqual([]);
-    expect(fileLimit()).toBeGreaterThan(1000);
-  });
-
-  test('the plan says how many connections each site opens', async () => {
-    const scenario = await resolve(`${minimal}servers: { count: 3 }\nclients: { count: 30 }\n`);
-    const lines = await zeromqBus.describe(ofType('zeromq', scenario));
-    expect(lines[0]).toBe(
-      'zeromq: direct, server choice round-robin, high-water mark 1000 messages a peer, 1 io thread a process',
-    );
-    expect(lines[1]).toMatch(/^zeromq: clients at paris open 30 connections, 160 files/);
   });
 
   test('sites as close as each other share a distance', () => {

@@ -131,3 +131,16 @@ function trimTo(value: number, digits: number): string {
     ? value.toFixed(Math.max(0, decimals - 1))
     : text;
 }
+
+/** Lowest, median and highest of what is known. */
+export function spread(
+  values: readonly (number | null)[],
+  format: (value: number) => string,
+): string {
+  const known = values.filter((value) => value !== null).sort((a, b) => a - b);
+  const [first] = known;
+  const middle = known[Math.floor((known.length - 1) / 2)];
+  const last = known.at(-1);
+  if (first === undefined || middle === undefined || last === undefined) return '-';
+  return first === last ? format(first) : [first, middle, last].map(format).join(' / ');
+}

@@ -6,11 +6,14 @@ import { type Chart, ink } from './chart.ts';
 /** Above this many sites only the links outside tolerance keep their labels, else nobody could read any. */
 const labelledSites = 6;
 
-/** Sites on a circle, links with requested and measured round trips; null for a single site. */
+/** Of more, a circle is a ball of wool. */
+const drawnSites = 24;
+
+/** Sites on a circle, links with requested and measured round trips; null for a single site and for very many. */
 export function topologyChart(result: RunResult): Chart | null {
   const { links } = result.wan;
   const sites = result.scenario.sites.map(({ name }) => name);
-  if (sites.length < 2 || links.length === 0) return null;
+  if (sites.length < 2 || sites.length > drawnSites || links.length === 0) return null;
   const pairs = links.filter(({ from, to }) => sites.indexOf(from) < sites.indexOf(to));
   return {
     id: 'topology',

@@ -1,5 +1,8 @@
 import type { Cell, Column, Fact, Section, Table } from '../sections/section.ts';
 
+/** Tables with more rows scroll in a frame of their own. */
+const tallRows = 40;
+
 /** Text as HTML content or attribute value: whatever a scenario calls its sites stays text. */
 export function escapeHtml(text: string): string {
   return text
@@ -39,18 +42,25 @@ function tablesHtml({ tables }: Section): string {
 }
 
 /** Wide tables scroll sideways within their own frame, reachable by keyboard. */
-export function tableHtml({ caption, columns, rows }: Table): string {
+export function tableHtml({ caption, columns, rows, siteColumns = [] }: Table): string {
   const head = columns.map(
     ({ title, kind }) => `<th scope="col" class="${kind}">${escapeHtml(title)}</th>`,
   );
   const body = rows.map(
-    (row) => `<tr>${row.map((cell, at) => cellHtml(cell, columns[at], at)).join('')}</tr>`,
+    (row) =>
+      `<tr${sitesOf(row, siteColumns)}>${row.map((cell, at) => cellHtml(cell, columns[at], at)).join('')}</tr>`,
   );
   const label = escapeHtml(caption);
   return (
-    `<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table><caption>${label}</caption>` +
+    `<div class="scroll${rows.length > tallRows ? ' tall' : ''}" role="region" aria-label="${label}" tabindex="0"><table><caption>${label}</caption>` +
     `<thead><tr>${head.join('')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`
   );
+}
+
+/** Which sites a row is about, for whoever wants to see one alone. */
+function sitesOf(row: readonly Cell[], columns: readonly number[]): string {
+  const names = columns.flatMap((at) => row[at]?.text ?? []).filter((name) => name !== '');
+  return names.length === 0 ? '' : ` data-sites="${escapeHtml(names.join(' '))}"`;
 }
 
 function cellHtml(

@@ -54,6 +54,13 @@ a { color: var(--series-1); }
 .facts dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .tables { display: flex; flex-wrap: wrap; gap: 0 56px; }
 .scroll { overflow-x: auto; margin: 0 0 16px; max-width: 100%; }
+.scroll.tall { max-height: 32rem; overflow-y: auto; }
+.scroll.tall thead th { position: sticky; top: 0; background: var(--paper); }
+.charts { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 32px; }
+.charts figure { grid-column: 1 / -1; min-width: 0; }
+.charts figure.half { grid-column: auto; display: flex; flex-direction: column; justify-content: space-between; }
+.filter { margin: 18px 0 0; }
+.filter select { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; }
 .scroll:focus-visible { outline: 2px solid var(--series-1); outline-offset: 2px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.93rem; }
 caption { text-align: left; color: var(--ink-dim); font-size: 0.87rem; padding: 0 0 6px; white-space: nowrap; }
@@ -78,6 +85,7 @@ footer { margin-top: 48px; color: var(--ink-dim); font-size: 0.87rem; }
   main { padding: 16px 14px 32px; }
   .wide { display: none; }
   .narrow { display: block; }
+  .charts { grid-template-columns: 1fr; }
   .judgements li { grid-template-columns: 1fr; padding: 6px 4px; }
   .judgements .advice { grid-column: 1; }
   .tiles { grid-template-columns: repeat(2, 1fr); }
@@ -93,7 +101,9 @@ footer { margin-top: 48px; color: var(--ink-dim); font-size: 0.87rem; }
   section { margin-top: 20pt; }
   figure, tr, .verdict, .tiles, .judgements li { break-inside: avoid; }
   h2, figcaption, caption { break-after: avoid; }
-  .scroll { overflow: visible; }
+  .scroll, .scroll.tall { overflow: visible; max-height: none; }
+  .charts { gap: 4pt 14pt; }
+  .filter { display: none; }
   table { font-size: 8.5pt; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }

@@ -1,4 +1,6 @@
+import { scenarioNotation } from '../../topologies/scenario.ts';
 import type { Chart } from '../charts/chart.ts';
+import { pairCharts, roundTripChart } from '../charts/matrix.ts';
 import { peerChart } from '../charts/peers.ts';
 import { percentileChart } from '../charts/percentiles.ts';
 import { resourceChart } from '../charts/resources.ts';
@@ -57,13 +59,9 @@ function article(record: RunRecord, prefix: string): string {
     `<article id="${prefix}top">`,
     top(result),
     `<nav aria-label="Sections of ${escapeHtml(result.name)}"><ul>${links.join('')}</ul></nav>`,
+    siteFilter(result, prefix),
     ...blocks.map(({ section, charts, more }) =>
-      sectionHtml(
-        section,
-        prefix,
-        charts.map((chart) => figureHtml(chart, prefix)).join('\n'),
-        more,
-      ),
+      sectionHtml(section, prefix, chartsHtml(charts, prefix), more),
     ),
     scenarioBlock(result),
     `<footer>Made by busbench from the files of the result directory; definitions in docs/measurement.md.</footer>`,
@@ -145,10 +143,13 @@ function blocksOf(record: RunRecord): Block[] {
     ...block(measured ? timeline : null, [timelineChart(record)]),
     ...block(fanoutSection(result)),
     ...block(faultSection(result)),
-    ...block(measured ? localitySection(result, 16) : null),
+    ...block(
+      measured ? localitySection(result, matrixSites, listedPairs) : null,
+      measured ? pairCharts(result) : [],
+    ),
     ...block(
       wanSection(result),
-      [topologyChart(result)],
+      [topologyChart(result), ...roundTripChart(result)],
       result.wan.links.length > 0 ? tableHtml(linkTable(result)) : '',
     ),
     ...block(measured ? ledgerSection(result) : null),
@@ -159,8 +160,41 @@ function blocksOf(record: RunRecord): Block[] {
   ];
 }
 
+/** A locality matrix of more sites than these is a map and a list. */
+const matrixSites = 16;
+const listedPairs = 1_000;
+
+function chartsHtml(charts: readonly Chart[], prefix: string): string {
+  const figures = charts.map((chart) => figureHtml(chart, prefix)).join('\n');
+  return charts.some(({ half }) => half === true)
+    ? `<div class="charts">${figures}</div>`
+    : figures;
+}
+
+/** Fewer sites than this are found without help. */
+const filteredSites = 9;
+
+/** Of many sites, a choice of one: rows about others are left out. Style alone does it, so that the page needs no script. */
+function siteFilter({ scenario, name }: RunResult, prefix: string): string {
+  const sites = scenario.sites.map((site) => site.name);
+  if (sites.length < filteredSites) return '';
+  const id = `${prefix}site`;
+  const options = sites.map(
+    (site) => `<option value="${escapeHtml(site)}">${escapeHtml(site)}</option>`,
+  );
+  const rules = sites.map((site) => {
+    const chosen = `#${prefix}top:has(#${id} option[value="${site}"]:checked)`;
+    return `${chosen} tr[data-sites]:not([data-sites~="${site}"])`;
+  });
+  return [
+    `<style>${rules.join(',\n')} { display: none; }</style>`,
+    `<p class="filter"><label for="${id}">Rows of tables about </label><select id="${id}" aria-label="Site of ${escapeHtml(name)}">`,
+    `<option value="">all sites</option>${options.join('')}</select></p>`,
+  ].join('');
+}
+
 const timeline: Section = { id: 'time', title: 'Over time', facts: [], tables: [], notes: [] };
 
 function scenarioBlock({ scenario }: RunResult): string {
-  return `<details><summary>Resolved scenario</summary><pre>${escapeHtml(JSON.stringify(scenario, null, 2))}</pre></details>`;
+  return `<details><summary>Resolved scenario</summary><pre>${escapeHtml(JSON.stringify(scenarioNotation(scenario), null, 2))}</pre></details>`;
 }

@@ -1,4 +1,4 @@
-import { formatCount, formatPercent, formatRatio, formatUs } from '../format.ts';
+import { formatCount, formatPercent, formatRatio, formatUs, spread } from '../format.ts';
 import type { RunResult } from '../result.ts';
 import {
   type Cell,
@@ -13,20 +13,31 @@ import {
 
 const listedPairs = 12;
 
+/** More sites than these are told by their spread and the worst. */
+const listedSites = 16;
+
 type Locality = RunResult['locality'];
+type Excess = Locality['excess'][number];
 
 /**
  * Who was served where: ratios, the matrix of client site by server site, and excess over the network's own RTT.
- * Above `matrixSites` sites the matrix would not fit, and the busiest pairs are listed instead.
+ * Above `matrixSites` sites the matrix would not fit, and the `listed` busiest pairs are listed instead.
  */
-export function localitySection(result: RunResult, matrixSites: number): Section {
+export function localitySection(
+  result: RunResult,
+  matrixSites: number,
+  listed: number = listedPairs,
+): Section {
   const { locality } = result;
   const sites = result.scenario.sites.map(({ name }) => name);
   const tables: Table[] = [];
   if (locality.matrix.length > 0) {
-    tables.push(sites.length <= matrixSites ? matrixTable(locality, sites) : pairTable(locality));
+    tables.push(
+      sites.length <= matrixSites ? matrixTable(locality, sites) : pairTable(locality, listed),
+    );
   }
-  if (locality.excess.some(({ p50Us }) => p50Us !== null)) tables.push(excessTable(locality));
+  if (locality.excess.some(({ p50Us }) => p50Us !== null))
+    tables.push(excessTable(locality, listed));
   return {
     id: 'locality',
     title: 'Locality',
@@ -71,12 +82,12 @@ function matrixTable({ matrix }: Locality, sites: readonly string[]): Table {
   };
 }
 
-function pairTable({ matrix }: Locality): Table {
+function pairTable({ matrix }: Locality, listed: number): Table {
   const total = matrix.reduce((sum, { count }) => sum + count, 0);
   const busiest = [...matrix].sort((a, b) => b.count - a.count);
-  const rest = busiest.slice(listedPairs).reduce((sum, { count }) => sum + count, 0);
+  const rest = busiest.slice(listed).reduce((sum, { count }) => sum + count, 0);
   const rows = busiest
-    .slice(0, listedPairs)
+    .slice(0, listed)
     .map((pair): Cell[] => [
       cell(pair.client),
       cell(pair.server),
@@ -85,9 +96,9 @@ function pairTable({ matrix }: Locality): Table {
       cell(formatUs(pair.p50Us)),
       cell(formatUs(pair.p99Us)),
     ]);
-  if (busiest.length > listedPairs) {
+  if (busiest.length > listed) {
     rows.push([
-      cell(`${busiest.length - listedPairs} more`, 'dim'),
+      cell(`${busiest.length - listed} more`, 'dim'),
       cell(''),
       cell(formatCount(rest), 'dim'),
       cell(formatPercent(rest / total), 'dim'),
@@ -97,6 +108,7 @@ function pairTable({ matrix }: Locality): Table {
   }
   return {
     caption: 'Busiest pairs of sites, service time',
+    siteColumns: [0, 1],
     columns: [
       textColumn('clients at'),
       textColumn('served at'),
@@ -106,15 +118,25 @@ function pairTable({ matrix }: Locality): Table {
   };
 }
 
-function excessTable({ excess }: Locality): Table {
+/** Of many sites, the worst, and what lies between. */
+function excessTable({ excess }: Locality, listed: number): Table {
+  const caption = 'Excess: transit time beyond the idle round trip to the nearest server';
+  const columns = [textColumn('clients at'), valueColumn('p50'), valueColumn('p99')];
+  const rowOf = ({ site, p50Us, p99Us }: Excess): Cell[] => [
+    cell(site),
+    cell(formatUs(p50Us)),
+    cell(formatUs(p99Us)),
+  ];
+  if (excess.length <= listedSites) return { caption, columns, rows: excess.map(rowOf) };
+  const worst = excess.toSorted((a, b) => (b.p50Us ?? 0) - (a.p50Us ?? 0)).slice(0, listed);
+  const p50s = excess.map(({ p50Us }) => p50Us);
+  const p99s = excess.map(({ p99Us }) => p99Us);
+  const all = [cell('all sites'), cell(spread(p50s, formatUs)), cell(spread(p99s, formatUs))];
   return {
-    caption: 'Excess: transit time beyond the idle round trip to the nearest server',
-    columns: [textColumn('clients at'), valueColumn('p50'), valueColumn('p99')],
-    rows: excess.map(({ site, p50Us, p99Us }) => [
-      cell(site),
-      cell(formatUs(p50Us)),
-      cell(formatUs(p99Us)),
-    ]),
+    caption: `${caption}; lowest / median / highest site, and the ${worst.length} highest of ${excess.length}`,
+    columns,
+    siteColumns: [0],
+    rows: [all, ...worst.map(rowOf)],
   };
 }
 

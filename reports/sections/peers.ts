@@ -1,6 +1,9 @@
-import { formatCount, formatPercent, formatUs } from '../format.ts';
+import { formatCount, formatPercent, formatUs, spread } from '../format.ts';
 import type { PeerRecord } from '../record.ts';
 import { type Cell, cell, type Section, type Table, textColumn, valueColumn } from './section.ts';
+
+/** More sites than these are told together first, and then those of note before the others. */
+const listedSites = 16;
 
 /** How evenly the peers fared: lowest, median and highest peer of each role and site; null without peers. */
 export function peerSection(peers: readonly PeerRecord[]): Section | null {
@@ -19,7 +22,7 @@ function spreadTable(role: 'client' | 'server', peers: readonly PeerRecord[]): T
     if (group === undefined) groups.set(peer.site, [peer]);
     else group.push(peer);
   }
-  const rows = [...groups].map(([site, group]): Cell[] => [
+  const rowOf = ([site, group]: readonly [string, readonly PeerRecord[]]): Cell[] => [
     cell(site),
     cell(formatCount(group.length)),
     cell(
@@ -45,7 +48,10 @@ function spreadTable(role: 'client' | 'server', peers: readonly PeerRecord[]): T
           ),
         ]
       : []),
-  ]);
+  ];
+  const isMany = groups.size > listedSites;
+  const listed = isMany ? byNote(role, groups) : [...groups];
+  const rows = [...(isMany ? [rowOf(['all sites', peers])] : []), ...listed.map(rowOf)];
   return {
     caption:
       role === 'client'
@@ -59,8 +65,26 @@ function spreadTable(role: 'client' | 'server', peers: readonly PeerRecord[]): T
         : ['delivered']
       ).map(valueColumn),
     ],
+    siteColumns: [0],
     rows,
   };
+}
+
+/** Clients whose operations failed, then those that waited longest; servers that had most to do. */
+function byNote(
+  role: 'client' | 'server',
+  groups: ReadonlyMap<string, readonly PeerRecord[]>,
+): (readonly [string, readonly PeerRecord[]])[] {
+  const weight = (peers: readonly PeerRecord[]): readonly [number, number] => {
+    const failed = peers.reduce((sum, peer) => sum + peer.failed, 0);
+    const handled = peers.reduce((sum, peer) => sum + peer.completed, 0);
+    const slowest = Math.max(0, ...peers.map(({ responseP50Us }) => responseP50Us ?? 0));
+    return role === 'client' ? [failed, slowest] : [0, handled];
+  };
+  return [...groups]
+    .map(([site, peers]) => ({ site, peers, weight: weight(peers) }))
+    .sort((a, b) => b.weight[0] - a.weight[0] || b.weight[1] - a.weight[1])
+    .map(({ site, peers }) => [site, peers] as const);
 }
 
 function failedCell(group: readonly PeerRecord[]): Cell {
@@ -69,13 +93,4 @@ function failedCell(group: readonly PeerRecord[]): Cell {
   if (failed === 0) return cell('0');
   const hit = group.filter((peer) => (peer.failed ?? 0) > 0).length;
   return cell(`${formatPercent(failed / Math.max(1, due))} (${hit} hit)`, 'bad');
-}
-
-function spread(values: readonly (number | null)[], format: (value: number) => string): string {
-  const known = values.filter((value) => value !== null).sort((a, b) => a - b);
-  const [first] = known;
-  const middle = known[Math.floor((known.length - 1) / 2)];
-  const last = known.at(-1);
-  if (first === undefined || middle === undefined || last === undefined) return '-';
-  return first === last ? format(first) : [first, middle, last].map(format).join(' / ');
 }

@@ -23,6 +23,8 @@ export interface Table {
   /** First column names the row; the others hold values and are aligned right unless they say `text`. */
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Cell[])[];
+  /** Columns that name sites: of many, a page can show the rows of one. */
+  readonly siteColumns?: readonly number[];
 }
 
 export interface Column {

@@ -124,6 +124,7 @@ function toleranceCell(within: boolean | null): Cell {
 export function linkTable({ wan }: RunResult): Table {
   const hasPackets = wan.traffic.some(({ packets }) => packets !== null);
   return {
+    siteColumns: [0, 1],
     caption:
       'Links, one row a direction: requested shape, measured idle round trip, traffic from the start of measuring to the end of the drain',
     columns: [

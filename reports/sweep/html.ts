@@ -22,12 +22,7 @@ const style = `
   :root { --series-5: #ff86ab; --series-6: #b3d35e; --series-7: #62cdf0; --series-8: #cbb99c; }
 }
 main { max-width: 1140px; }
-.charts { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 32px; }
-.charts figure { grid-column: 1 / -1; min-width: 0; }
-.charts figure.half { grid-column: auto; display: flex; flex-direction: column; justify-content: space-between; }
 .numbers .tables { display: block; }
-@media screen and (max-width: 640px) { .charts { grid-template-columns: 1fr; } }
-@media print { .charts { gap: 4pt 14pt; } }
 `;
 
 /** The page of a sweep: self-contained but for the links to the reports of its points. */

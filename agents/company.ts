@@ -70,7 +70,10 @@ export class Company {
       drained: () => channel.drained(),
     };
     this.#living++;
-    const agent = new Agent(own, this.#platform, (exitCode) => this.#ended(exitCode));
+    // They share a log: each line of it says whose it is.
+    const log = (line: string): void => this.#platform.log(`agent ${number}: ${line}`);
+    const platform = { ...this.#platform, log };
+    const agent = new Agent(own, platform, (exitCode) => this.#ended(exitCode));
     this.#agents.set(number, agent);
     return agent;
   }

@@ -8,6 +8,7 @@ import { formatUs } from '../../../reports/format.ts';
 import { htmlRenderer } from '../../../reports/renderers/html.ts';
 import type { RunResult } from '../../../reports/result.ts';
 import { headline } from '../../../reports/sections/headline.ts';
+import { manySites } from '../../helpers/record/many-sites.ts';
 import { makeRecord } from '../../helpers/record/record.ts';
 
 const run = promisify(execFile);
@@ -217,3 +218,29 @@ function unmeasured(result: RunResult): RunResult {
     verdict: { ...result.verdict, status: 'interrupted', expectations: [] },
   };
 }
+
+describe('the page of many sites', () => {
+  const many = makeRecord(manySites);
+  const sites = many.result.scenario.sites.map(({ name }) => name);
+  const page = htmlRenderer.render([many, many]);
+
+  it('maps every pair, in squares of few shades, and says so to who cannot see', () => {
+    const figures = [...page.matchAll(/<figure[\s\S]*?<\/figure>/g)].map(([figure]) => figure);
+    const map = figures.find((figure) => figure.includes('Operations by pair of sites')) ?? '';
+    const [wide = ''] = /<svg[\s\S]*?<\/svg>/.exec(map) ?? [];
+    const squares = wide.match(/M[\d.]+ [\d.]+ ?[hLH]/g) ?? [];
+    const served = many.result.locality.matrix.filter(({ count }) => count > 0);
+    expect(squares.length).toBeGreaterThanOrEqual(served.length);
+    expect(map).toContain(`aria-label="A map of ${sites.length} by ${sites.length} sites`);
+  });
+
+  it('can show the rows of one site alone, without a script', () => {
+    const [site = ''] = sites;
+    expect(page).toContain(`<option value="${site}">${site}</option>`);
+    expect(page).toContain(
+      `#r2-top:has(#r2-site option[value="${site}"]:checked) tr[data-sites]:not([data-sites~="${site}"])`,
+    );
+    expect(page).toMatch(new RegExp(`<tr data-sites="${site} [^"]+">`));
+    expect(htmlRenderer.render([makeRecord()])).not.toContain('data-sites~=');
+  });
+});

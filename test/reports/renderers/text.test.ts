@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { textRenderer } from '../../../reports/renderers/text.ts';
 import type { RunResult } from '../../../reports/result.ts';
+import { manySites } from '../../helpers/record/many-sites.ts';
 import { makeRecord } from '../../helpers/record/record.ts';
 
 const record = makeRecord();
@@ -227,32 +228,5 @@ function fanout(result: RunResult): RunResult {
     ...result,
     fanout: { coverageMin: 0.9, coverageMean: 0.998 },
     latencyUs: { ...result.latencyUs, fanoutFirst: response, fanoutLast: response },
-  };
-}
-
-function manySites(result: RunResult): RunResult {
-  const names = Array.from({ length: 12 }, (_, index) => `site-${index + 1}`);
-  const [link] = result.wan.links;
-  if (link === undefined) throw new Error('the fixture has links');
-  const pairs = names.flatMap((from) => names.map((to) => ({ from, to })));
-  return {
-    ...result,
-    scenario: { ...result.scenario, sites: names.map((name) => ({ name, hosts: [] })) },
-    locality: {
-      ...result.locality,
-      matrix: pairs.map(({ from, to }, index) => ({
-        client: from,
-        server: to,
-        count: 100 + index,
-        p50Us: 500,
-        p99Us: 900,
-        requestLegP50Us: null,
-        replyLegP50Us: null,
-      })),
-    },
-    wan: {
-      ...result.wan,
-      links: pairs.filter(({ from, to }) => from !== to).map((pair) => ({ ...link, ...pair })),
-    },
   };
 }

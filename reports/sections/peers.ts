@@ -76,8 +76,8 @@ function byNote(
   groups: ReadonlyMap<string, readonly PeerRecord[]>,
 ): (readonly [string, readonly PeerRecord[]])[] {
   const weight = (peers: readonly PeerRecord[]): readonly [number, number] => {
-    const failed = peers.reduce((sum, peer) => sum + peer.failed, 0);
-    const handled = peers.reduce((sum, peer) => sum + peer.completed, 0);
+    const failed = peers.reduce((sum, peer) => sum + (peer.failed ?? 0), 0);
+    const handled = peers.reduce((sum, peer) => sum + (peer.delivered ?? 0), 0);
     const slowest = Math.max(0, ...peers.map(({ responseP50Us }) => responseP50Us ?? 0));
     return role === 'client' ? [failed, slowest] : [0, handled];
   };

@@ -22,7 +22,7 @@ export function poissonPacer(options: PacerOptions, curve: RateCurve): Pacer {
   /** Goes on to the next operation of a client that is ours and has not had all its calls. */
   function next(): number {
     while (active > 0) {
-      count += exponential(random);
+      count += exponential(random());
       const us = startUs + curve.dueUs(count);
       position = positions[Math.floor(random() * totalClients)] ?? -1;
       if (us >= measureEndUs) return Number.POSITIVE_INFINITY;

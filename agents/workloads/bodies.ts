@@ -1,28 +1,35 @@
 import type { WorkloadSpec } from '../../topologies/scenario.ts';
 import { minBodyBytes } from '../../topologies/workload.ts';
-import { seededRandom } from '../random.ts';
+import { randomAt, seededRandom } from '../random.ts';
 
 const slabBytes = 256 * 1024;
+const sizesSalt = 0x73697a65;
 
 /**
  * Message bodies: the sizes a workload asks for, over padding that no link or bus can compress. A message is a piece of
  * a slab that was filled by one copy; who gets it owns it, and the slab lives as long as its last message.
  */
 export class Bodies {
-  /** The size of the next message, bytes. */
-  readonly nextBytes: () => number;
+  readonly #sizeAt: (share: number) => number;
+  readonly #seed: number;
   readonly #padding: Buffer;
   #slab: Buffer;
   #used = 0;
 
   constructor(size: WorkloadSpec['body'], seed: number) {
     const random = seededRandom(seed, 0x626f6479);
-    this.nextBytes = sizes(size, random);
+    this.#sizeAt = sizes(size);
+    this.#seed = (seed ^ sizesSalt) >>> 0;
     this.#padding = Buffer.allocUnsafeSlow(slabBytes);
     for (let at = 0; at < slabBytes; at += 4) {
       this.#padding.writeUInt32LE(Math.floor(random() * 2 ** 32), at);
     }
     this.#slab = Buffer.from(this.#padding);
+  }
+
+  /** The size of a client's message, bytes: it depends on the seed and these alone. */
+  bytesOf(client: number, position: number): number {
+    return this.#sizeAt(randomAt(this.#seed, client, position));
   }
 
   /** A buffer of this many bytes of padding. */
@@ -44,7 +51,12 @@ export class Bodies {
   }
 }
 
-function sizes(size: WorkloadSpec['body'], random: () => number): () => number {
+/** Where a message stands among all of its client: sequences of warm-up and window each begin at 0. */
+export function positionOf(sequence: number, measured: boolean): number {
+  return 2 * sequence + (measured ? 1 : 0);
+}
+
+function sizes(size: WorkloadSpec['body']): (share: number) => number {
   const atLeast = (bytes: number): number => Math.max(minBodyBytes, bytes);
   switch (size.kind) {
     case 'fixed': {
@@ -53,12 +65,12 @@ function sizes(size: WorkloadSpec['body'], random: () => number): () => number {
     }
     case 'uniform': {
       const { minBytes, maxBytes } = size;
-      return () => atLeast(minBytes + Math.floor(random() * (maxBytes - minBytes + 1)));
+      return (share) => atLeast(minBytes + Math.floor(share * (maxBytes - minBytes + 1)));
     }
     case 'weighted': {
       const total = size.rows.reduce((sum, [, weight]) => sum + weight, 0);
-      return () => {
-        let rest = random() * total;
+      return (share) => {
+        let rest = share * total;
         const row = size.rows.find(([, weight]) => {
           rest -= weight;
           return rest < 0;

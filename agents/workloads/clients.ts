@@ -187,7 +187,7 @@ export class Clients {
       recorder.site(peer.site).agentDelay.record(takenUs - dueUs);
       recorder.countDue(peer.site, dueUs);
     }
-    const bytes = this.#requests.nextBytes();
+    const bytes = this.#requests.bytesOf(peer, sequence, measured);
     return this.#operations.open(client.position, sequence, measured, dueUs, takenUs, bytes);
   }
 

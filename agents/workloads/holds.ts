@@ -1,6 +1,6 @@
 import TinyQueue from 'tinyqueue';
 import type { WorkloadSpec } from '../../topologies/scenario.ts';
-import { exponential, seededRandom } from '../random.ts';
+import { exponential, randomAt } from '../random.ts';
 
 /** Messages that servers think about, by when each is done. Any number at a time, as in a server that never blocks. */
 export class Holds<T> {
@@ -28,10 +28,13 @@ export class Holds<T> {
   }
 }
 
-/** Draws think times, µs. */
-export function thinkTimes(hold: WorkloadSpec['hold'], seed: number): () => number {
+/** Think times, µs: each depends on the seed, the client and the position of its message alone. */
+export function thinkTimes(
+  hold: WorkloadSpec['hold'],
+  seed: number,
+): (client: number, position: number) => number {
   const meanUs = hold.meanMs * 1e3;
   if (hold.distribution === 'constant' || meanUs === 0) return () => meanUs;
-  const random = seededRandom(seed, 0x686f6c64);
-  return () => meanUs * exponential(random);
+  const own = (seed ^ 0x686f6c64) >>> 0;
+  return (client, position) => meanUs * exponential(randomAt(own, client, position));
 }

@@ -9,7 +9,7 @@ import {
 } from '../header.ts';
 import type { ClientPeer } from '../protocol.ts';
 import type { RunState } from '../run-state.ts';
-import { Bodies } from './bodies.ts';
+import { Bodies, positionOf } from './bodies.ts';
 import type { Operations } from './operations.ts';
 
 /** Makes the messages that clients send: a body of the size asked for, with its header. */
@@ -22,14 +22,14 @@ export class Requests {
     const { body } = run.assignment.workload;
     const { runTag, processIndex, seed } = run.assignment;
     this.#run = run;
-    this.#bodies = new Bodies(body, seed + processIndex);
+    this.#bodies = new Bodies(body, seed);
     this.#header.runTag = runTag;
     this.#header.clientProcess = processIndex;
   }
 
-  /** The size of the next operation's message, bytes. */
-  nextBytes(): number {
-    return this.#bodies.nextBytes();
+  /** The size of an operation's message, bytes. */
+  bytesOf(peer: ClientPeer, sequence: number, measured: boolean): number {
+    return this.#bodies.bytesOf(peer.index, positionOf(sequence, measured));
   }
 
   /** The sent time that the last message carries. */

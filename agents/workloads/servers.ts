@@ -13,7 +13,7 @@ import { Histogram } from '../histogram.ts';
 import { type ServerBook, ServerBooks } from '../ledger.ts';
 import type { ArrivalsPart, PeerRow, ServerLedger, ServerPeer } from '../protocol.ts';
 import type { RunState } from '../run-state.ts';
-import { Bodies } from './bodies.ts';
+import { Bodies, positionOf } from './bodies.ts';
 import { Holds, thinkTimes } from './holds.ts';
 import type { DeliveryRecord, ServedBy, Workload } from './workload.ts';
 
@@ -57,14 +57,14 @@ export class Servers {
   readonly #books = new ServerBooks();
   readonly #record: DeliveryRecord;
   readonly #bodies: Bodies;
-  readonly #thinkUs: () => number;
+  readonly #thinkUs: (client: number, position: number) => number;
   readonly #holds = new Holds<Held>();
   readonly #request: Header = emptyHeader();
   readonly #reply: Header = emptyHeader();
 
   constructor(run: RunState, workload: Workload, hooks: ServerHooks) {
     const { assignment } = run;
-    const seed = assignment.seed + assignment.processIndex;
+    const { seed } = assignment;
     this.#run = run;
     this.#workload = workload;
     this.#hooks = hooks;
@@ -172,7 +172,7 @@ export class Servers {
     tally.delivered++;
     const measured = header.phase === phaseMeasure;
     if (measured) this.#enter(server, header, redelivered, receivedUs);
-    const thinkUs = this.#thinkUs();
+    const thinkUs = this.#thinkUs(header.client, positionOf(header.sequence, measured));
     const clientSite = measured && this.#workload.replied === null ? header.clientSite : null;
     if (thinkUs === 0) {
       this.#answer(server, body, context, receivedUs, null);

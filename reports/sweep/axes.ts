@@ -1,4 +1,5 @@
 import type { Json } from '../../topologies/json.ts';
+import { namesOfRange } from '../../topologies/language/ranges.ts';
 import type { Settings, Sweep, SweepAxis } from './sweep.ts';
 
 /** An axis as a reader sees it. */
@@ -62,15 +63,25 @@ function toAxis(
   sorted: boolean,
 ): Axis {
   const values = steps.map((step): AxisValue => {
-    const [first = null] = step;
-    const label = step.map((value) => spaced(labelOf(value))).join(', ');
+    const [first = null, ...others] = step.map((value, i) => counted(paths[i], value));
+    const label = [first, ...others].map((value) => spaced(labelOf(value))).join(', ');
     return { key: JSON.stringify(step), label, number: numberOf(first)?.value ?? null };
   });
-  const kinds = new Set(steps.map(([first = null]) => numberOf(first)?.kind ?? 'word'));
+  const kinds = new Set(
+    steps.map(([first = null]) => numberOf(counted(paths[0], first))?.kind ?? 'word'),
+  );
   const numbers = values.map(({ number }) => number);
   const numeric = kinds.size === 1 && !kinds.has('word') && new Set(numbers).size === values.length;
   if (numeric || sorted) values.sort((a, b) => (a.number ?? 0) - (b.number ?? 0));
   return { title: paths.join(', '), paths, values, numeric };
+}
+
+/** Of sites, what grows is their number: their names say little to the eye, and nothing to an axis. */
+function counted(path: string | undefined, value: Json): Json {
+  if (path !== 'sites' || !Array.isArray(value)) return value;
+  const sites: readonly Json[] = value;
+  const texts = sites.filter((name) => typeof name === 'string');
+  return texts.reduce((sum, name) => sum + (namesOfRange(name)?.length ?? 1), 0);
 }
 
 /** Words that a reader tells values apart by: the scalars of a map, without its keys. */

@@ -107,11 +107,11 @@ describe('Holds', () => {
 
   it('draws exponential think times of the mean asked for', () => {
     const draw = thinkTimes({ meanMs: 5, distribution: 'exponential' }, 1);
-    const times = Array.from({ length: 20_000 }, draw);
+    const times = Array.from({ length: 20_000 }, (_, i) => draw(i % 7, i));
     const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
     expect(Math.abs(mean - 5000)).toBeLessThan(200);
     expect(Math.max(...times)).toBeGreaterThan(25_000);
-    expect(thinkTimes({ meanMs: 5, distribution: 'constant' }, 1)()).toBe(5000);
+    expect(thinkTimes({ meanMs: 5, distribution: 'constant' }, 1)(0, 0)).toBe(5000);
   });
 });
 
@@ -133,8 +133,20 @@ describe('Bodies', () => {
     );
   });
 
+  it('gives a message the size of its client and place, whoever else there is and whatever came before', () => {
+    const size = { kind: 'uniform', minBytes: 100, maxBytes: 100_000 } as const;
+    const [one, other] = [new Bodies(size, 1), new Bodies(size, 1)];
+    const places = [0, 1, 2].flatMap((client) => [3, 4, 5].map((at) => [client, at] as const));
+    const sizes = places.map(([client, at]) => one.bytesOf(client, at));
+    const again = places.toReversed().map(([client, at]) => other.bytesOf(client, at));
+    expect(again.toReversed()).toEqual(sizes);
+    expect(new Set(sizes).size).toBe(sizes.length);
+    expect(new Bodies(size, 2).bytesOf(0, 3)).not.toBe(sizes[0]);
+  });
+
   it('follows the distribution of sizes, and never goes below the header', () => {
-    const draw = (bodies: Bodies) => Array.from({ length: 10_000 }, () => bodies.nextBytes());
+    const draw = (bodies: Bodies) =>
+      Array.from({ length: 10_000 }, (_, i) => bodies.bytesOf(i % 7, i));
     const uniform = draw(new Bodies({ kind: 'uniform', minBytes: 100, maxBytes: 103 }, 1));
     for (const bytes of [100, 101, 102, 103]) {
       const share = uniform.filter((size) => size === bytes).length / uniform.length;

@@ -18,7 +18,6 @@ export const zeromq = busOf('zeromq', {
 });
 
 type ZeromqBus = Immutable<z.output<typeof zeromq>>;
-export type ZeromqOptions = ZeromqBus['options'];
 
 export function zeromqMistakes({ nodes, options: { mode } }: ZeromqBus): readonly BusMistake[] {
   if (mode === 'proxy' || nodes.length === 0) return [];

@@ -31,10 +31,15 @@ const tests = readdirSync(join(import.meta.dirname, 'test'), { recursive: true }
 const isReal = (file: string): boolean =>
   [...reached(file, new Set())].some((name) => real.test(name));
 
+/** Of the real ones, those that judge numbers of a machine, or take all of it: one after the other, nothing beside them. */
+const alone =
+  /^test\/(agents\/[^/]+|e2e\/(faults|independent|machines|namespaces|packed|quickstart|rabbitmq|router|tc5)|orchestrator\/(agents|fabrics|hosts)\/.+|orchestrator\/(run|sampler))\.test\.ts$/;
+
+/** A machine that stood still for a second (stolen by its hypervisor) is no failure; twice in a row is, and is printed. */
+const patient = { retry: 1 };
+
 export default defineConfig({
   test: {
-    // A machine that stood still for a second (stolen by its hypervisor) is no failure; twice in a row is.
-    retry: process.env['CI'] ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
@@ -53,10 +58,21 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'real',
-          include: tests.filter(isReal),
-          // Two cores, real processes and timers: files run one after the other, when no unit runs any more.
-          fileParallelism: false,
+          include: tests.filter((file) => isReal(file) && !alone.test(file)),
+          ...patient,
+          // They wait for processes and sockets most of the time, so two at a time cost each other little.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: tests.filter((file) => isReal(file) && alone.test(file)),
+          ...patient,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,25 +1,10 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events';
-import { Command, CommanderError } from 'commander';
-import { registerBackup } from './commands/backup.ts';
-import { registerBench } from './commands/bench.ts';
-import { registerCheck } from './commands/check.ts';
-import { registerCompare } from './commands/compare.ts';
-import { registerController } from './commands/controller.ts';
-import { registerDeploy } from './commands/deploy.ts';
-import { registerDestroy } from './commands/destroy.ts';
-import { registerJoin } from './commands/join.ts';
-import { registerList } from './commands/list.ts';
-import { registerPlan } from './commands/plan.ts';
-import { registerReport } from './commands/report.ts';
-import { registerRun } from './commands/run.ts';
-import { registerSchema } from './commands/schema.ts';
+import { CommanderError } from 'commander';
 import { guardStreams, lostOutput } from './commands/streams.ts';
-import { registerSweep } from './commands/sweep.ts';
-import { registerToken } from './commands/token.ts';
+import { makeProgram } from './commands/tree.ts';
 import { BenchError, describeFailure } from './errors.ts';
 import { exitInterrupted } from './processes/interrupts.ts';
-import { busbenchVersion } from './processes/program.ts';
 
 /** Exit codes of docs/contract.md, section 1: 2 bad input, 3 the run failed; a verdict's own codes are set by the commands. */
 const exitBadInput = 2;
@@ -29,31 +14,8 @@ async function main(): Promise<void> {
   // One signal stops a wait for each of many agents and faults at once; every wait takes its listener back.
   setMaxListeners(0);
   guardStreams();
-  const program = new Command('busbench')
-    .description('Benchmark RPC over message buses across sites, under WAN delay.')
-    .version(busbenchVersion())
-    .exitOverride()
-    .showHelpAfterError('(busbench help shows all commands)');
-  const commands = [
-    registerRun,
-    registerPlan,
-    registerDeploy,
-    registerBench,
-    registerBackup,
-    registerDestroy,
-    registerSweep,
-    registerReport,
-    registerCompare,
-    registerCheck,
-    registerList,
-    registerSchema,
-    registerJoin,
-    registerController,
-    registerToken,
-  ];
-  for (const register of commands) register(program);
   try {
-    await program.parseAsync();
+    await makeProgram().parseAsync();
   } catch (error) {
     process.exitCode = explain(error);
   }

@@ -1,9 +1,7 @@
 import { resultJsonSchema } from '../reports/result.ts';
 import { scenarioJsonSchema } from '../topologies/scenario.ts';
 import { sweepJsonSchema } from '../topologies/sweep.ts';
-
-/** A format that has a JSON Schema: a file of `schemas/`, and what `busbench schema` prints. */
-export type SchemaName = 'scenario' | 'sweep' | 'result';
+import type { SchemaName } from './schema-names.ts';
 
 const makers: Readonly<Record<SchemaName, () => object>> = {
   scenario: scenarioJsonSchema,
@@ -25,6 +23,3 @@ export function jsonSchema(name: SchemaName): Readonly<Record<string, unknown>> 
 export function jsonSchemaText(name: SchemaName): string {
   return `${JSON.stringify(jsonSchema(name), null, 2)}\n`;
 }
-
-/** Every format with a JSON Schema. */
-export const schemaNames: readonly SchemaName[] = ['scenario', 'sweep', 'result'];

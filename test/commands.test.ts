@@ -2,24 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registerBackup } from '../orchestrator/commands/backup.ts';
-import { registerBench } from '../orchestrator/commands/bench.ts';
-import { registerCheck } from '../orchestrator/commands/check.ts';
-import { registerCompare } from '../orchestrator/commands/compare.ts';
-import { registerDeploy } from '../orchestrator/commands/deploy.ts';
-import { registerDestroy } from '../orchestrator/commands/destroy.ts';
-import { registerList } from '../orchestrator/commands/list.ts';
-import { registerPlan } from '../orchestrator/commands/plan.ts';
-import { registerReport } from '../orchestrator/commands/report.ts';
-import { registerRun } from '../orchestrator/commands/run.ts';
-import { registerSchema } from '../orchestrator/commands/schema.ts';
-import { registerSweep } from '../orchestrator/commands/sweep.ts';
 import { describePlan, planText } from '../orchestrator/plan/describe.ts';
 import { makePlan } from '../orchestrator/plan/plan.ts';
 import { loadScenario } from '../orchestrator/read/scenario.ts';
 import { loadSweep } from '../orchestrator/sweep/load.ts';
+import { quietProgram } from './helpers/command-line.ts';
 
 /*
  * Every command that a ready-made scenario, the README or a document writes down is read as the program reads it, and
@@ -65,9 +53,9 @@ function linesOf(file: string): [line: string, where: string][] {
   return lines.map((line, i) => [line, `${file}:${i + 1}`]);
 }
 
-/** As a shell splits them, up to a remark. */
+/** As a shell splits them, up to a remark or to where the output goes. */
 function wordsOf(command: string): string[] {
-  const [code = ''] = command.split(/\s{2,}/);
+  const [code = ''] = command.split(/\s{2,}|\s[|>]/);
   return [...code.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
     ([, single, double, bare]) => single ?? double ?? bare ?? '',
   );
@@ -102,19 +90,9 @@ afterAll(async () => {
   await rm(place, { recursive: true, force: true });
 });
 
-/** The program, which throws instead of ending the process. */
-function busbench(): Command {
-  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  const registers = [registerRun, registerPlan, registerDeploy, registerBench, registerBackup];
-  const others = [registerDestroy, registerSweep, registerReport, registerCompare];
-  const more = [registerCheck, registerList, registerSchema];
-  for (const register of [...registers, ...others, ...more]) register(program);
-  return program;
-}
-
 /** The verb, its first argument and `--set`s, as the program understands them; throws where it does not. */
 function understood(words: readonly string[]): { verb: string; name: string; set: string[] } {
-  const program = busbench();
+  const program = quietProgram();
   let found: { verb: string; name: string; set: string[] } | null = null;
   for (const command of program.commands) {
     command.action(() => {
@@ -136,7 +114,7 @@ describe('every command that is written down', () => {
   });
 
   it('has a verb that there is', () => {
-    const verbs = busbench().commands.map((command) => command.name());
+    const verbs = quietProgram().commands.map((command) => command.name());
     const unknown = all.filter(({ words: [verb = ''] }) => ![...verbs, 'help'].includes(verb));
     expect(unknown.map(({ where, words }) => `${where}: ${words.join(' ')}`)).toEqual([]);
   });

@@ -1,29 +1,19 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { Command } from 'commander';
 import { execa } from 'execa';
 import { formatBytes } from '../../reports/format.ts';
 import { UsageError } from '../errors.ts';
 import { ask } from '../keeper/client.ts';
-import { defaultState, toAbsolute } from './keeper-flags.ts';
+import { toAbsolute } from './keeper-flags.ts';
 import { print } from './streams.ts';
 
-interface BackupFlags {
+export interface BackupFlags {
   readonly state: string;
   readonly output?: string;
 }
 
 /** `busbench backup`: everything of a state directory in one tarball. */
-export function registerBackup(program: Command): void {
-  program
-    .command('backup')
-    .description('one tarball of results, logs, configurations and counters')
-    .option('--state <dir>', 'of the deployment', defaultState)
-    .option('-o, --output <file>', 'the tarball (default <state>-<time>.tar.gz)')
-    .action(backupCommand);
-}
-
-async function backupCommand(flags: BackupFlags): Promise<void> {
+export async function backupCommand(flags: BackupFlags): Promise<void> {
   const directory = toAbsolute(flags.state);
   await refuseMissing(directory);
   // Counters and configurations end with the deployment; results and logs can be saved without it.

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { readRecord } from '../../reports/read.ts';
 import { textRenderer } from '../../reports/renderers/text.ts';
 import { exitCode } from '../../reports/verdict/verdict.ts';
@@ -10,13 +9,12 @@ import { ask } from '../keeper/client.ts';
 import { readState, refuseUnlike } from '../keeper/state.ts';
 import { exitInterrupted, interruptible } from '../processes/interrupts.ts';
 import { loadScenario } from '../read/scenario.ts';
-import { defaultState, toAbsolute } from './keeper-flags.ts';
+import { toAbsolute } from './keeper-flags.ts';
 import { showProgress } from './progress.ts';
-import { setOption } from './set-option.ts';
 import { print } from './streams.ts';
 import { terminalOptions } from './terminal.ts';
 
-interface BenchFlags {
+export interface BenchFlags {
   readonly state: string;
   readonly output?: string;
   readonly set: readonly string[];
@@ -25,20 +23,7 @@ interface BenchFlags {
 }
 
 /** `busbench bench`: one measurement on what `deploy` left standing. */
-export function registerBench(program: Command): void {
-  program
-    .command('bench')
-    .description('measure once on what deploy left standing')
-    .argument('[scenario]', 'another load for the same bus (default: the scenario as deployed)')
-    .option('--state <dir>', 'of the deployment', defaultState)
-    .option('-o, --output <dir>', 'result directory, new or empty (default below the state)')
-    .addOption(setOption())
-    .option('--json', 'print the result as one JSON document on stdout')
-    .option('--quiet', 'no progress on stderr')
-    .action(benchCommand);
-}
-
-async function benchCommand(name: string | undefined, flags: BenchFlags): Promise<void> {
+export async function benchCommand(name: string | undefined, flags: BenchFlags): Promise<void> {
   const directory = toAbsolute(flags.state);
   const { origin, deploymentKey } = await readState(directory);
   const reference = name ?? origin.reference;

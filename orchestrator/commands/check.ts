@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
 import { type BusType, bus, placeBus } from '../../topologies/buses/buses.ts';
 import type { FabricName } from '../../topologies/scenario.ts';
 import { busDeployer, busDeployers } from '../buses/registry.ts';
@@ -12,18 +11,16 @@ import { print } from './streams.ts';
 
 const comfortableFiles = 20_000;
 
+export interface CheckFlags {
+  readonly json?: true;
+  readonly hosts?: string;
+}
+
 /** `busbench check`: what this machine can do. */
-export function registerCheck(program: Command): void {
-  program
-    .command('check')
-    .description('what this machine can do: brokers, fabrics, limits')
-    .option('--json', 'as one JSON document')
-    .option('--hosts <scenario>', 'look instead at the machines of a scenario, and what each lacks')
-    .action(async ({ json, hosts }: { readonly json?: true; readonly hosts?: string }) => {
-      const findings = await (hosts === undefined ? examine() : examineHosts(hosts));
-      if (json) print(`${JSON.stringify(findings, null, 2)}\n`);
-      else for (const finding of findings) print(formatFinding(finding));
-    });
+export async function checkCommand({ json, hosts }: CheckFlags): Promise<void> {
+  const findings = await (hosts === undefined ? examine() : examineHosts(hosts));
+  if (json) print(`${JSON.stringify(findings, null, 2)}\n`);
+  else for (const finding of findings) print(formatFinding(finding));
 }
 
 async function examine(): Promise<readonly Finding[]> {

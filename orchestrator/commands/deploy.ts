@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { refuseUnavailable } from '../deployment.ts';
 import { startKeeper } from '../keeper/client.ts';
 import { claimState, readState } from '../keeper/state.ts';
@@ -6,30 +5,18 @@ import { quietProgress } from '../observer.ts';
 import { interruptible } from '../processes/interrupts.ts';
 import { temporaryFolder } from '../processes/owner.ts';
 import { loadScenario } from '../read/scenario.ts';
-import { defaultState, toAbsolute } from './keeper-flags.ts';
+import { toAbsolute } from './keeper-flags.ts';
 import { showProgress } from './progress.ts';
-import { setOption } from './set-option.ts';
 import { print, printNotes } from './streams.ts';
 
-interface DeployFlags {
+export interface DeployFlags {
   readonly state: string;
   readonly set: readonly string[];
   readonly quiet?: true;
 }
 
 /** `busbench deploy`: fabric and bus of a scenario, to be benched many times. */
-export function registerDeploy(program: Command): void {
-  program
-    .command('deploy')
-    .description('deploy fabric and bus of a scenario, and leave them standing for bench')
-    .argument('[scenario]', 'a scenario file or the name of a ready-made one', 'quickstart')
-    .option('--state <dir>', 'keeps the deployment, its logs and the results', defaultState)
-    .addOption(setOption())
-    .option('--quiet', 'no progress on stderr')
-    .action(deployCommand);
-}
-
-async function deployCommand(name: string, flags: DeployFlags): Promise<void> {
+export async function deployCommand(name: string, flags: DeployFlags): Promise<void> {
   const { scenario, source, notes } = await loadScenario(name, flags.set);
   printNotes(notes);
   await refuseUnavailable(scenario);

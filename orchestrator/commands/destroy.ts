@@ -1,31 +1,17 @@
-import type { Command } from 'commander';
 import { destroyDeployment, destroyStale } from '../keeper/client.ts';
 import { readState } from '../keeper/state.ts';
 import { clearHosts, formatFinding } from './hosts.ts';
-import { defaultState, toAbsolute } from './keeper-flags.ts';
+import { toAbsolute } from './keeper-flags.ts';
 import { print } from './streams.ts';
 
-interface DestroyFlags {
+export interface DestroyFlags {
   readonly state: string;
   readonly stale?: true;
   readonly hosts?: string;
 }
 
 /** `busbench destroy`: removes what stands, whatever became of its keeper. */
-export function registerDestroy(program: Command): void {
-  program
-    .command('destroy')
-    .description('remove a deployment, even after a crash; results and logs stay')
-    .option('--state <dir>', 'of the deployment', defaultState)
-    .option('--stale', 'remove instead what dead runs of busbench left on this machine')
-    .option(
-      '--hosts <scenario>',
-      'remove instead what dead runs left on the machines of a scenario',
-    )
-    .action(destroyCommand);
-}
-
-async function destroyCommand(flags: DestroyFlags): Promise<void> {
+export async function destroyCommand(flags: DestroyFlags): Promise<void> {
   if (flags.hosts !== undefined) {
     const findings = await clearHosts(flags.hosts);
     print(findings.map(formatFinding).join(''));

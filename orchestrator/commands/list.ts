@@ -1,17 +1,8 @@
-import type { Command } from 'commander';
 import * as readyMade from '../read/ready-made.ts';
 import { print } from './streams.ts';
 
 /** `busbench list`: the ready-made scenarios and sweeps. */
-export function registerList(program: Command): void {
-  program
-    .command('list')
-    .description('show the ready-made scenarios and sweeps')
-    .option('--json', 'print them as one JSON document')
-    .action(listCommand);
-}
-
-async function listCommand(flags: { readonly json?: true }): Promise<void> {
+export async function listCommand(flags: { readonly json?: true }): Promise<void> {
   const scenarios = await readyMade.scenarios.list();
   const sweeps = await readyMade.sweeps.list();
   const width = Math.max(...[...scenarios, ...sweeps].map(({ name }) => name.length));

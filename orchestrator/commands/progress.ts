@@ -2,7 +2,7 @@ import { stderr } from 'node:process';
 import { formatDurationMs, formatUs } from '../../reports/format.ts';
 import type { RunProgress } from '../observer.ts';
 import { liveLines } from './live-lines.ts';
-import { isLiveTerminal } from './streams.ts';
+import { isLiveTerminal } from './terminal.ts';
 
 /** A live bar on a terminal, elsewhere a plain line every few seconds; nothing when quiet. */
 export interface ProgressDisplay extends Disposable {

@@ -1,8 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
 import { readRecord } from '../../reports/read.ts';
-import { csvTables } from '../../reports/renderers/csv.ts';
 import { renderers } from '../../reports/renderers/registry.ts';
 import type { FormatName, TableName } from '../../reports/renderers/renderer.ts';
 import { sweepReports } from '../../reports/sweep/formats.ts';
@@ -13,56 +11,14 @@ import { UsageError } from '../errors.ts';
 import { print } from './streams.ts';
 import { terminalOptions } from './terminal.ts';
 
-interface ReportFlags {
+export interface ReportFlags {
   readonly format: readonly FormatName[];
   readonly output?: string;
   readonly table?: TableName;
 }
 
 /** `busbench report`: make any report again from result files. */
-export function registerReport(program: Command): void {
-  program
-    .command('report')
-    .description('make any report again from result files')
-    .argument('<result...>', 'result directories, or their result.json')
-    .option(
-      '--format <names>',
-      `one or more of ${Object.keys(renderers).join(',')}`,
-      parseFormats,
-      ['text'],
-    )
-    .option(
-      '--table <name>',
-      `csv only: ${Object.keys(csvTables).join(', ')}; a row an item`,
-      parseTable,
-    )
-    .option('-o, --output <path>', 'file for one format, directory for several (report.<format>)')
-    .action(reportCommand);
-}
-
-function parseFormats(list: string): readonly FormatName[] {
-  const names = list.split(',').map((name) => name.trim());
-  const unknown = names.filter((name) => !isFormat(name));
-  if (unknown.length > 0) {
-    throw new InvalidArgumentError(
-      `expected one or more of ${Object.keys(renderers).join(', ')}, got ${unknown.join(', ') || 'nothing'}`,
-    );
-  }
-  return [...new Set(names.filter(isFormat))];
-}
-
-function parseTable(name: string): TableName {
-  if (Object.hasOwn(csvTables, name)) return name as TableName;
-  throw new InvalidArgumentError(
-    `expected one of ${Object.keys(csvTables).join(', ')}, got ${name}`,
-  );
-}
-
-function isFormat(name: string): name is FormatName {
-  return Object.hasOwn(renderers, name);
-}
-
-async function reportCommand(results: readonly string[], flags: ReportFlags): Promise<void> {
+export async function reportCommand(results: readonly string[], flags: ReportFlags): Promise<void> {
   const [only, ...others] = flags.format;
   if (others.length > 0 && flags.output === undefined) {
     throw new UsageError(

@@ -1,4 +1,3 @@
-import { type Command, InvalidArgumentError } from 'commander';
 import { textRenderer } from '../../reports/renderers/text.ts';
 import { exitCode } from '../../reports/verdict/verdict.ts';
 import { writeRecord } from '../../reports/write.ts';
@@ -8,13 +7,13 @@ import { exitInterrupted, interruptible } from '../processes/interrupts.ts';
 import { loadScenario, scenarioYaml } from '../read/scenario.ts';
 import { run } from '../run.ts';
 import { makeDirectories } from '../run-directories.ts';
-import { type MetricsAddress, parseMetricsAddress, serveMetrics } from './live-metrics.ts';
+import { serveMetrics } from './live-metrics.ts';
+import type { MetricsAddress } from './metrics-address.ts';
 import { showProgress } from './progress.ts';
-import { setOption } from './set-option.ts';
 import { print, printNotes } from './streams.ts';
 import { terminalOptions } from './terminal.ts';
 
-interface RunFlags {
+export interface RunFlags {
   readonly output?: string;
   readonly set: readonly string[];
   readonly json?: true;
@@ -24,21 +23,7 @@ interface RunFlags {
 }
 
 /** `busbench run`: deploy, measure, collect, report, tear down. */
-export function registerRun(program: Command): void {
-  program
-    .command('run')
-    .description('deploy, measure, collect, report, tear down')
-    .argument('[scenario]', 'a scenario file or the name of a ready-made one', 'quickstart')
-    .option('-o, --output <dir>', 'result directory, new or empty (default results/<name>-<time>)')
-    .addOption(setOption())
-    .option('--json', 'print the result as one JSON document on stdout')
-    .option('--quiet', 'no progress on stderr')
-    .option('--keep', 'keep the scratch directory (configuration and data of the bus nodes)')
-    .option('--metrics <:port>', 'serve live OpenMetrics on loopback while it runs', parseMetrics)
-    .action(runCommand);
-}
-
-async function runCommand(name: string, flags: RunFlags): Promise<void> {
+export async function runCommand(name: string, flags: RunFlags): Promise<void> {
   const { scenario, notes } = await loadScenario(name, flags.set);
   printNotes(notes);
   await sayForeseen(scenario);
@@ -72,10 +57,4 @@ async function sayForeseen(scenario: ResolvedScenario): Promise<void> {
   for (const sentence of (await deployer.foreseen?.(scenario)) ?? []) {
     process.stderr.write(`busbench: known beforehand: ${sentence}\n`);
   }
-}
-
-function parseMetrics(text: string): MetricsAddress {
-  const address = parseMetricsAddress(text);
-  if (address) return address;
-  throw new InvalidArgumentError('expected :port, or a loopback address and port (127.0.0.1:9464)');
 }

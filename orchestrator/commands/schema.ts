@@ -1,12 +1,8 @@
-import { Argument, type Command } from 'commander';
-import { jsonSchemaText, type SchemaName, schemaNames } from '../schemas.ts';
+import type { SchemaName } from '../schema-names.ts';
+import { jsonSchemaText } from '../schemas.ts';
 import { print } from './streams.ts';
 
 /** `busbench schema`: JSON Schemas for editors. */
-export function registerSchema(program: Command): void {
-  program
-    .command('schema')
-    .description('print the JSON Schema of a format, for editors')
-    .addArgument(new Argument('<format>', 'the format').choices([...schemaNames]))
-    .action((format: SchemaName) => print(jsonSchemaText(format)));
+export function schemaCommand(format: SchemaName): void {
+  print(jsonSchemaText(format));
 }

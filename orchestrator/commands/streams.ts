@@ -51,9 +51,3 @@ export async function lostOutput(): Promise<{
   if (refusal === null || refusal.code === 'EPIPE') return null;
   return { why: refusal.message, keptIn };
 }
-
-/** Whether a live display can be drawn on stderr: a terminal that tells its width and can move its cursor. */
-export function isLiveTerminal(): boolean {
-  const { isTTY, columns } = process.stderr;
-  return isTTY === true && columns > 0 && process.env['TERM'] !== 'dumb';
-}

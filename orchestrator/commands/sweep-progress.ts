@@ -4,7 +4,7 @@ import type { SweepProgress } from '../sweep/point-runner.ts';
 import { describeSettings } from '../sweep/points.ts';
 import { liveLines } from './live-lines.ts';
 import { runDescriber } from './progress.ts';
-import { isLiveTerminal } from './streams.ts';
+import { isLiveTerminal } from './terminal.ts';
 
 /** Two live lines on a terminal, elsewhere a plain line a step and every few seconds; nothing when quiet. */
 export interface SweepDisplay extends Disposable {

@@ -12,3 +12,10 @@ export const renderers: Readonly<Record<FormatName, () => Promise<Renderer>>> = 
   junit: async () => (await import('./junit.ts')).junitRenderer,
   influx: async () => (await import('./influx.ts')).influxRenderer,
 };
+
+/** Every report format. */
+export const formatNames: readonly FormatName[] = Object.keys(renderers).filter(isFormat);
+
+export function isFormat(name: string): name is FormatName {
+  return Object.hasOwn(renderers, name);
+}

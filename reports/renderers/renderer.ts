@@ -20,7 +20,10 @@ export interface RenderOptions {
   readonly table?: TableName;
 }
 
-export type TableName = 'links' | 'matrix' | 'processes' | 'faults' | 'expectations';
+/** The long tables of csv, a row an item. */
+export const tableNames = ['links', 'matrix', 'processes', 'faults', 'expectations'] as const;
+
+export type TableName = (typeof tableNames)[number];
 
 export type FormatName =
   | 'text'

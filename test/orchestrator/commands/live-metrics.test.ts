@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  liveFamilies,
-  parseMetricsAddress,
-  serveMetrics,
-} from '../../../orchestrator/commands/live-metrics.ts';
+import { liveFamilies, serveMetrics } from '../../../orchestrator/commands/live-metrics.ts';
+import { parseMetricsAddress } from '../../../orchestrator/commands/metrics-address.ts';
 import type { RunProgress } from '../../../orchestrator/observer.ts';
 import { busbench, scratchFolder, startBusbench } from '../../helpers/cli.ts';
 import { scenario } from '../../reports/reconcile/synthetic.ts';

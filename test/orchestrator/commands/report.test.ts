@@ -1,12 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registerReport } from '../../../orchestrator/commands/report.ts';
 import { readRecord } from '../../../reports/read.ts';
 import { renderers } from '../../../reports/renderers/registry.ts';
 import { writeRecord } from '../../../reports/write.ts';
+import { quietProgram } from '../../helpers/command-line.ts';
 import { makeRecord } from '../../helpers/record/record.ts';
 
 let place = '';
@@ -23,9 +22,7 @@ afterAll(async () => {
 });
 
 async function report(...args: string[]): Promise<void> {
-  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  registerReport(program);
-  await program.parseAsync(['report', ...args], { from: 'user' });
+  await quietProgram().parseAsync(['report', ...args], { from: 'user' });
 }
 
 describe('busbench report', () => {

@@ -1,13 +1,10 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registerCompare } from '../../../orchestrator/commands/compare.ts';
-import { registerReport } from '../../../orchestrator/commands/report.ts';
-import { registerSweep } from '../../../orchestrator/commands/sweep.ts';
 import { readRecord } from '../../../reports/read.ts';
 import { writeRecord } from '../../../reports/write.ts';
+import { quietProgram } from '../../helpers/command-line.ts';
 import { makeRecord } from '../../helpers/record/record.ts';
 
 const refused = { kind: 'usage', code: 'RESULT_INCONSISTENT' };
@@ -36,9 +33,7 @@ async function edited(file: string, from: string | RegExp, to: string): Promise<
 }
 
 async function busbench(...args: string[]): Promise<void> {
-  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  for (const register of [registerReport, registerCompare, registerSweep]) register(program);
-  await program.parseAsync(args, { from: 'user' });
+  await quietProgram().parseAsync(args, { from: 'user' });
 }
 
 describe('a result edited by hand', () => {

@@ -11,7 +11,7 @@ import type { Plan } from './plan.ts';
 import { alignColumns, count, paceText, phasesText, sizeText } from './text.ts';
 
 /** What would happen, as data: the JSON of `busbench plan --json`. */
-interface PlanDescription {
+export interface PlanDescription {
   readonly schema: 'busbench/plan/1';
   readonly name: string;
   readonly scenario: ResolvedScenario;

@@ -12,13 +12,13 @@ import { type LoadedSweep, refuseUnavailablePoints } from './load.ts';
 import type { SweepOptions } from './point-runner.ts';
 import { isFinished, type SweepOutcome, sweep } from './sweep.ts';
 
-export interface SessionOptions extends Omit<SweepOptions, 'journal'> {
+export interface SweepSessionOptions extends Omit<SweepOptions, 'journal'> {
   /** Of the sweep: new, empty, or that of the one to resume. */
   readonly directory: string;
 }
 
 /** What a session came to, and where its sweep is. */
-export interface Session {
+export interface SweepSession {
   /** Absolute, without symbolic links. */
   readonly directory: string;
   readonly plan: SweepPlan;
@@ -29,7 +29,10 @@ export interface Session {
  * One session of a sweep in its directory: measures what is not measured yet and writes every report of the sweep. Rejects with a UsageError before anything is started when the directory is another sweep's, or when this
  * machine lacks what a point needs; later only when nothing more can be measured.
  */
-export async function runSweep(loaded: LoadedSweep, options: SessionOptions): Promise<Session> {
+export async function runSweep(
+  loaded: LoadedSweep,
+  options: SweepSessionOptions,
+): Promise<SweepSession> {
   temporaryFolder();
   await using journal = await Journal.open(options.directory);
   const { directory } = journal;

@@ -42,6 +42,10 @@ export function addMachineCommands(program: Command): void {
     .action(async (shell: Shell) => {
       await (await import('./completion/command.ts')).completionCommand(shell, program);
     });
-  const files = '~/.config/fish/completions/busbench.fish';
-  closeHelp(completion, ['completion bash', `completion fish > ${files}`], [0, 2, 3]);
+  const examples = [
+    'completion bash > ~/.local/share/bash-completion/completions/busbench',
+    'completion zsh > ~/.zfunc/_busbench',
+    'completion fish > ~/.config/fish/completions/busbench.fish',
+  ];
+  closeHelp(completion, examples, [0, 2, 3]);
 }

@@ -13,7 +13,7 @@ export function quietProgram(): Command {
 export async function understand(line: string): Promise<void> {
   const program = quietProgram();
   for (const command of program.commands) command.action(() => {});
-  const [words = ''] = line.split(/\s[|>]/);
+  const [words = ''] = line.split(/\s(?:\||>|&&)|;/);
   const args = [...words.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
     ([, double, single, bare]) => double ?? single ?? bare ?? '',
   );

@@ -185,7 +185,7 @@ describe('architecture', () => {
     );
     for (const name of codes)
       if (
-        /^(BUSBENCH_|RABBITMQ_MNESIA_BASE$|SSH_CONNECTION$|NO_COLOR$|MULTIPLE_DOCS$|UNEXPECTED_TOKEN$)/.test(
+        /^(BUSBENCH_|RABBITMQ_MNESIA_BASE$|SSH_CONNECTION$|NO_COLOR$|FORCE_COLOR$|MULTIPLE_DOCS$|UNEXPECTED_TOKEN$)/.test(
           name,
         )
       )

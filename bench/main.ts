@@ -1,10 +1,7 @@
-/** `npm run bench [name ...]`: what the toolkit itself costs and how precise it is, compared within one run. */
-interface BenchTable {
-  readonly title: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
+import { alignColumns } from '../reports/renderers/text-table.ts';
+import type { BenchTable } from './table.ts';
 
+/** `npm run bench [name ...]`: what the toolkit itself costs and how precise it is, compared within one run. */
 const benches: Readonly<Record<string, () => Promise<() => Promise<BenchTable>>>> = {
   relay: async () => (await import('./relay.ts')).benchRelay,
   nfqueue: async () => (await import('./nfqueue.ts')).benchNfqueue,
@@ -38,13 +35,7 @@ async function main(): Promise<void> {
 }
 
 function format({ title, columns, rows }: BenchTable): string {
-  const all = [columns, ...rows];
-  const widths = columns.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));
-  const lines = all.map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join('  '),
-  );
+  const lines = alignColumns([columns, ...rows], (at) => at > 0);
   return `${title}\n\n${lines.join('\n')}\n\n`;
 }
 

@@ -11,33 +11,19 @@ import { routerBus } from '../orchestrator/buses/router/router.ts';
 import { loopback } from '../orchestrator/fabrics/loopback/loopback.ts';
 import { ResourceStack } from '../orchestrator/processes/resource-stack.ts';
 import { loadScenario } from '../orchestrator/read/scenario.ts';
+import { cellsOf, type Loop, measure, medianOf, type Sample } from './loop.ts';
+import type { BenchTable } from './table.ts';
 
 const bodyBytes = 1024;
 const inFlight = 100;
 const warmUpMs = 500;
-const roundMs = 1000;
 const rounds = 5;
-
-/** A caller that keeps `inFlight` calls going and counts those that were answered. */
-interface Loop {
-  readonly calls: () => number;
-  close(): Promise<void>;
-}
-
-interface Sample {
-  readonly cpuUs: number;
-  readonly perSecond: number;
-}
 
 type Url = { readonly host: string; readonly port: number };
 type Guarantee = 'at-most-once' | 'at-least-once';
 
 /** CPU per 1 KiB call through one real router, both ends in this process: our driver against rhea as it comes. */
-export async function benchRhea(): Promise<{
-  title: string;
-  columns: string[];
-  rows: string[][];
-}> {
+export async function benchRhea(): Promise<BenchTable> {
   const sets = ['sites=[bench]', 'links.constraints=[]'];
   const { scenario: loaded } = await loadScenario('router-mesh', sets);
   const { bus: spec } = loaded;
@@ -68,37 +54,14 @@ export async function benchRhea(): Promise<{
   const samples = paths.map((): Sample[] => []);
   // Alternating, so that what else the machine does falls on all alike.
   for (let round = 0; round < rounds; round++) {
-    for (const [i, [, start]] of paths.entries()) samples[i]?.push(await measure(start));
+    for (const [i, [, start]] of paths.entries()) samples[i]?.push(await measure(start, warmUpMs));
   }
   const node = bus.nodes[0];
   return {
     title: `rhea, ${inFlight} calls in flight, ${bodyBytes} B, both ends in one process, router ${node?.version}`,
     columns: ['path', 'CPU µs/call', 'calls/s'],
-    rows: paths.map(([name], i) => [name, ...medians(samples[i] ?? [])]),
+    rows: paths.map(([name], i) => [name, ...cellsOf(medianOf(samples[i] ?? []))]),
   };
-}
-
-async function measure(start: () => Promise<Loop>): Promise<Sample> {
-  const loop = await start();
-  await sleep(warmUpMs);
-  const cpu = process.cpuUsage();
-  const calls = loop.calls();
-  const startMs = performance.now();
-  await sleep(roundMs);
-  const done = loop.calls() - calls;
-  const { user, system } = process.cpuUsage(cpu);
-  const seconds = (performance.now() - startMs) / 1000;
-  await loop.close();
-  return { cpuUs: (user + system) / done, perSecond: done / seconds };
-}
-
-function medians(samples: readonly Sample[]): string[] {
-  const middle = (values: number[]): number =>
-    values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
-  return [
-    middle(samples.map(({ cpuUs }) => cpuUs)).toFixed(1),
-    middle(samples.map(({ perSecond }) => perSecond)).toFixed(0),
-  ];
 }
 
 /** The shortest program over rhea that does the same: its own codec, an anonymous reply link. */

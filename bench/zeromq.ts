@@ -2,70 +2,34 @@ import { Dealer, Router } from 'zeromq';
 import type { Receiver, Sender } from '../agents/drivers/driver.ts';
 import { zeromqDriver } from '../agents/drivers/zeromq/zeromq.ts';
 import { emptyHeader, writeRequest } from '../agents/header.ts';
+import { cellsOf, type Loop, measure, medianOf, type Sample } from './loop.ts';
+import type { BenchTable } from './table.ts';
 
 const bodyBytes = 1024;
 /** At once, so that every wake-up finds many messages; and one at a time, so that each call pays for its own. */
 const windows = [100, 1];
-const roundMs = 1000;
+const warmUpMs = 250;
 const rounds = 5;
 
-/** A caller that keeps a number of calls going and counts those that were answered. */
-interface Loop {
-  readonly calls: () => number;
-  close(): Promise<void>;
-}
-
 /** CPU per call, both ends in one process, of our driver and of a plain loop over the same library. */
-export async function benchZeromq(): Promise<{
-  title: string;
-  columns: string[];
-  rows: string[][];
-}> {
+export async function benchZeromq(): Promise<BenchTable> {
   const rows: string[][] = [];
   for (const inFlight of windows) {
     const plain: Sample[] = [];
     const driver: Sample[] = [];
     // Alternating, so that what else the machine does falls on both alike.
     for (let round = 0; round < rounds; round++) {
-      plain.push(await measure(() => plainLoop(inFlight)));
-      driver.push(await measure(() => driverLoop(inFlight)));
+      plain.push(await measure(() => plainLoop(inFlight), warmUpMs));
+      driver.push(await measure(() => driverLoop(inFlight), warmUpMs));
     }
-    rows.push(['plain zeromq loop', `${inFlight}`, ...median(plain)]);
-    rows.push(['zeromq driver', `${inFlight}`, ...median(driver)]);
+    rows.push(['plain zeromq loop', `${inFlight}`, ...cellsOf(medianOf(plain))]);
+    rows.push(['zeromq driver', `${inFlight}`, ...cellsOf(medianOf(driver))]);
   }
   return {
     title: `zeromq, ${bodyBytes} B calls, both ends in one process`,
     columns: ['path', 'in flight', 'CPU µs/call', 'calls/s'],
     rows,
   };
-}
-
-interface Sample {
-  readonly cpuUs: number;
-  readonly perSecond: number;
-}
-
-async function measure(start: () => Promise<Loop>): Promise<Sample> {
-  const loop = await start();
-  await new Promise((resolve) => setTimeout(resolve, roundMs / 4));
-  const cpu = process.cpuUsage();
-  const calls = loop.calls();
-  const startMs = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, roundMs));
-  const done = loop.calls() - calls;
-  const { user, system } = process.cpuUsage(cpu);
-  const seconds = (performance.now() - startMs) / 1000;
-  await loop.close();
-  return { cpuUs: (user + system) / done, perSecond: done / seconds };
-}
-
-function median(samples: readonly Sample[]): string[] {
-  const middle = (values: number[]): number =>
-    values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
-  return [
-    middle(samples.map(({ cpuUs }) => cpuUs)).toFixed(1),
-    middle(samples.map(({ perSecond }) => perSecond)).toFixed(0),
-  ];
 }
 
 async function plainLoop(inFlight: number): Promise<Loop> {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type BusType, bus, placeBus } from '../../topologies/buses/buses.ts';
 import type { FabricName } from '../../topologies/scenario.ts';
 import { busDeployer, busDeployers } from '../buses/registry.ts';
@@ -6,6 +5,7 @@ import { describeFailure } from '../errors.ts';
 import { emulationModes } from '../fabrics/namespaces/emulation-modes.ts';
 import { fabricMakers } from '../fabrics/registry.ts';
 import { temporaryFolder } from '../processes/owner.ts';
+import { openFileLimits } from '../processes/proc-files.ts';
 import { examineHosts, type Finding, formatFinding } from './hosts.ts';
 import { print } from './streams.ts';
 
@@ -44,10 +44,9 @@ function examineNode(): Finding {
 }
 
 function examineFiles(): Finding {
-  const line = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(readLimits());
-  const hard = line?.[2] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(line?.[2] ?? 0);
-  const ok = hard >= comfortableFiles;
-  const found = `${line?.[1] ?? 'unknown'} soft, which Node raises to the hard ${line?.[2] ?? 'unknown'}`;
+  const { soft, hard } = openFileLimits() ?? { soft: 'unknown', hard: 'unknown' };
+  const ok = hard === 'unlimited' || Number(hard) >= comfortableFiles;
+  const found = `${soft} soft, which Node raises to the hard ${hard}`;
   const hint = ok
     ? null
     : `raise nofile in /etc/security/limits.conf to ${comfortableFiles} for many clients`;
@@ -61,14 +60,6 @@ function examineTemporary(): Finding {
   } catch (error) {
     const { message, hint } = describeFailure(error);
     return finding(what, { missing: message, hint: hint });
-  }
-}
-
-function readLimits(): string {
-  try {
-    return readFileSync('/proc/self/limits', 'utf8');
-  } catch {
-    return '';
   }
 }
 

@@ -1,3 +1,4 @@
+import { alignColumns } from '../../reports/renderers/text-table.ts';
 import * as readyMade from '../read/ready-made.ts';
 import { print } from './streams.ts';
 
@@ -5,17 +6,15 @@ import { print } from './streams.ts';
 export async function listCommand(flags: { readonly json?: true }): Promise<void> {
   const scenarios = await readyMade.scenarios.list();
   const sweeps = await readyMade.sweeps.list();
-  const width = Math.max(...[...scenarios, ...sweeps].map(({ name }) => name.length));
-  const linesOf = (all: typeof scenarios): readonly string[] =>
-    all.map(({ name, about }) => `${name.padEnd(width)}  ${about}`);
+  const lines = alignColumns([...scenarios, ...sweeps].map(({ name, about }) => [name, about]));
   const text = flags.json
     ? JSON.stringify({ scenarios, sweeps }, null, 2)
     : [
         'Scenarios (busbench run <name>)',
-        ...linesOf(scenarios),
+        ...lines.slice(0, scenarios.length),
         '',
         'Sweeps (busbench sweep <name>)',
-        ...linesOf(sweeps),
+        ...lines.slice(scenarios.length),
       ].join('\n');
   print(`${text}\n`);
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { messagesOf } from '../../agents/lines.ts';
 import { BenchError, HostError } from '../errors.ts';
 import type { RunProgress } from '../observer.ts';
 import { claimedDirectories, isAlive } from '../processes/owner.ts';
+import { linkOrEmpty, pids, readOrNull } from '../processes/proc-files.ts';
 import { programPath } from '../processes/program.ts';
 import { removeStale } from '../processes/stale.ts';
 import {
@@ -151,26 +152,13 @@ async function removeLeftovers(runIds: readonly string[]): Promise<readonly stri
 function processesIn(
   runIds: readonly string[],
 ): readonly { readonly pid: number; readonly command: string }[] {
-  return readdirSync('/proc').flatMap((name) => {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === process.pid) return [];
-    const directory = attempt(() => readlinkSync(`/proc/${pid}/cwd`));
-    const command = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')).replaceAll(
-      '\0',
-      ' ',
-    );
+  return pids().flatMap((pid) => {
+    if (pid === process.pid) return [];
+    const directory = linkOrEmpty(`/proc/${pid}/cwd`);
     const ours = runIds.some((runId) => directory.includes(`/busbench-${runId}-`));
+    const command = readOrNull(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') ?? '';
     return ours ? [{ pid, command: command.trim().slice(0, 80) }] : [];
   });
-}
-
-/** Empty for processes that are gone, or not ours to look at. */
-function attempt(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return '';
-  }
 }
 
 /** Is the process of that number still the keeper? */

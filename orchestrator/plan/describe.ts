@@ -1,3 +1,5 @@
+import { formatCount, formatRate } from '../../reports/format.ts';
+import { alignColumns } from '../../reports/renderers/text-table.ts';
 import { type BusSpec, busNotation } from '../../topologies/buses/buses.ts';
 import { itemAt } from '../../topologies/item-at.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
@@ -8,7 +10,7 @@ import { type Budget, budgetOf } from './budget.ts';
 import { needsOf } from './limits.ts';
 import { packAgents, thisMachine } from './packs.ts';
 import type { Plan } from './plan.ts';
-import { alignColumns, count, paceText, phasesText, sizeText } from './text.ts';
+import { paceText, phasesText, sizeText } from './text.ts';
 
 /** What would happen, as data: the JSON of `busbench plan --json`. */
 export interface PlanDescription {
@@ -204,10 +206,13 @@ function loadLines(scenario: ResolvedScenario, budget: Budget): readonly string[
     ['phases', phasesText(scenario.phases)],
     [
       'operations',
-      budget.operations === null ? 'as many as the bus takes' : count(budget.operations),
+      budget.operations === null ? 'as many as the bus takes' : formatCount(budget.operations),
     ],
-    ['messages', budget.messages === null ? 'as many as the bus takes' : count(budget.messages)],
-    ...(perSecond === null ? [] : [['offered', `${count(Math.round(perSecond * 10) / 10)}/s`]]),
+    [
+      'messages',
+      budget.messages === null ? 'as many as the bus takes' : formatCount(budget.messages),
+    ],
+    ...(perSecond === null ? [] : [['offered', formatRate(perSecond)]]),
     ['ledger', ledger],
     ['faults', faults.length === 0 ? 'none' : String(faults.length)],
     ...expect.map((text) => ['expect', text]),
@@ -249,7 +254,7 @@ function burstText(lossBurst = 1): string {
 }
 
 function peers(n: number, word: string): string {
-  return n === 0 ? '' : `${count(n)} ${word}${n === 1 ? '' : 's'}`;
+  return n === 0 ? '' : `${formatCount(n)} ${word}${n === 1 ? '' : 's'}`;
 }
 
 function indent(lines: readonly string[]): readonly string[] {

@@ -1,25 +1,6 @@
-import { itemAt } from '../../topologies/item-at.ts';
+import { formatCount } from '../../reports/format.ts';
 import { duration, rate } from '../../topologies/language/units.ts';
 import type { Pace, PhasesSpec } from '../../topologies/scenario.ts';
-
-/** Rows of cells as lines, columns padded to their widest cell. */
-export function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  }
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(itemAt(widths, i)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-/** Thousands separated by commas: 12,345. */
-export function count(n: number): string {
-  return n.toLocaleString('en-US');
-}
 
 /** Bytes in the unit that reads best. */
 export function sizeText(bytes: number): string {
@@ -51,7 +32,7 @@ export function phasesText({ warmupMs, measure, drainMs }: PhasesSpec): string {
   const middle =
     measure.kind === 'duration'
       ? `measure ${lengthText(measure)}`
-      : `measure ${count(measure.perClient)} operations a client`;
+      : `measure ${formatCount(measure.perClient)} operations a client`;
   return `warm-up ${duration.format(warmupMs)}, ${middle}, drain up to ${duration.format(drainMs)}`;
 }
 

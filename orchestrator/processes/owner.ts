@@ -1,16 +1,9 @@
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { linkOrEmpty, pids, readOrNull, statFields } from './proc-files.ts';
 
 /** Variable in the environment of everything that runs in our namespaces: which run it belongs to, and whose that is. */
 const variable = 'BUSBENCH_OWNER';
@@ -28,7 +21,7 @@ export interface Owner {
 
 let lastSerial = 0;
 
-const pidNamespace = /\d+/.exec(link('/proc/self/ns/pid'))?.[0] ?? '';
+const pidNamespace = /\d+/.exec(linkOrEmpty('/proc/self/ns/pid'))?.[0] ?? '';
 
 /** A new owner in the name of this process. */
 export function newOwner(runId: string): Owner {
@@ -62,7 +55,7 @@ function parseOwner(text: string | undefined): Owner | null {
 
 /** Whoever marked a process; null for processes that are none of ours, gone, or not for us to look at. */
 function ownerOf(pid: number): Owner | null {
-  const environment = read(`/proc/${pid}/environ`)?.split('\0') ?? [];
+  const environment = readOrNull(`/proc/${pid}/environ`)?.split('\0') ?? [];
   const mark = environment.find((entry) => entry.startsWith(`${variable}=`));
   return parseOwner(mark?.slice(variable.length + 1));
 }
@@ -110,7 +103,7 @@ export function claimedDirectories(): readonly { readonly path: string; readonly
   const names = readdirSync(folder).filter((name) => name.startsWith('busbench-'));
   return names.flatMap((name) => {
     const path = join(folder, name);
-    const owner = parseOwner(read(join(path, ownerFile)) ?? undefined);
+    const owner = parseOwner(readOrNull(join(path, ownerFile)) ?? undefined);
     return owner === null ? [] : [{ path, owner }];
   });
 }
@@ -124,9 +117,8 @@ export async function removeStaleDirectories(): Promise<readonly string[]> {
 
 /** Every marked process on this machine. */
 export function markedProcesses(): readonly { readonly pid: number; readonly owner: Owner }[] {
-  return readdirSync('/proc').flatMap((name) => {
-    const pid = Number(name);
-    const owner = Number.isInteger(pid) ? ownerOf(pid) : null;
+  return pids().flatMap((pid) => {
+    const owner = ownerOf(pid);
     return owner === null ? [] : [{ pid, owner }];
   });
 }
@@ -142,8 +134,7 @@ export function isAlive({ pid, startedTicks: ticks, pidNamespace: space }: Owner
  */
 function startedTicks(pid: number): string | null {
   if (process.platform !== 'linux') return exists(pid) ? '' : null;
-  const stat = read(`/proc/${pid}/stat`);
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  const fields = statFields(pid) ?? [];
   return fields[0] === 'Z' ? null : (fields[19] ?? null);
 }
 
@@ -153,21 +144,5 @@ function exists(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function link(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
   }
 }

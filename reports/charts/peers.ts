@@ -1,3 +1,4 @@
+import { nearestRank } from '../ranks.ts';
 import type { PeerRecord } from '../record.ts';
 import { axisStyle, durationScale, fontSize, legendOf, shortDuration } from './axes.ts';
 import { type Chart, ink } from './chart.ts';
@@ -64,8 +65,5 @@ export function peerChart(peers: readonly PeerRecord[]): Chart | null {
 /** Lowest, quartiles by nearest rank, highest. */
 function boxOf(values: readonly (number | null)[]): number[] {
   const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
-  return [0, 0.25, 0.5, 0.75, 1].map((share) => {
-    const rank = Math.max(1, Math.ceil(share * sorted.length));
-    return sorted[rank - 1] ?? Number.NaN;
-  });
+  return [0, 0.25, 0.5, 0.75, 1].map((share) => nearestRank(sorted, share));
 }

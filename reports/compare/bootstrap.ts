@@ -1,4 +1,5 @@
 import { itemAt } from '../../topologies/item-at.ts';
+import { median } from '../ranks.ts';
 import { seededNumbers } from '../reconcile/random.ts';
 
 /** Repetitions a side below which nothing is said of how certain a difference is. */
@@ -33,15 +34,6 @@ export function bootstrap(
     ratios.push(ratioOf(before, after));
   }
   return { difference: middleOf(differences), ratio: middleOf(ratios) };
-}
-
-/** Of an unsorted list; the mean of the middle two where there are two. NaN when empty. */
-export function median(values: readonly number[]): number {
-  if (values.length === 0) return Number.NaN;
-  const sorted = [...values].sort((a, b) => a - b);
-  const low = itemAt(sorted, Math.floor((sorted.length - 1) / 2));
-  const high = itemAt(sorted, Math.ceil((sorted.length - 1) / 2));
-  return (low + high) / 2;
 }
 
 /** Two values beyond the timeout do not differ. */

@@ -1,15 +1,9 @@
 import { ResultInputError } from '../errors.ts';
 import { quantileState, quantiles } from '../format.ts';
+import { median } from '../ranks.ts';
 import type { Dist, RunResult } from '../result.ts';
 import { parsePath, type ResultPath, valuesAt } from '../verdict/paths.ts';
-import {
-  bootstrap,
-  differenceOf,
-  type Interval,
-  median,
-  minRepetitions,
-  ratioOf,
-} from './bootstrap.ts';
+import { bootstrap, differenceOf, type Interval, minRepetitions, ratioOf } from './bootstrap.ts';
 import {
   type Difference,
   environmentDifferences,

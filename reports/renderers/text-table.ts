@@ -20,28 +20,18 @@ export function layOut(
       texts: column.kind === 'value' ? alignUnits(texts) : texts,
     };
   });
-  const widths = columns.map(({ title, texts }) =>
-    Math.max(title.length, ...texts.map((text) => text.length)),
-  );
-  const pad = (text: string, at: number): string =>
-    columns[at]?.kind === 'value'
-      ? text.padStart(itemAt(widths, at))
-      : text.padEnd(itemAt(widths, at));
-  const line = (cells: readonly string[]): string => cells.join(gap).trimEnd();
-  const lines = columns.every(({ title }) => title === '')
-    ? []
-    : [paint(line(columns.map(({ title }, at) => pad(title, at))), 'dim')];
-  for (const [index, row] of rows.entries()) {
-    lines.push(
-      line(
-        columns.map(({ texts }, at) => {
-          const text = texts[index] ?? '';
-          const padded = pad(text, at);
-          const tone = row[at]?.tone;
-          return tone === undefined ? padded : padded.replace(text, paint(text, tone));
-        }),
-      ),
-    );
+  const titles = columns.map(({ title }) => title);
+  const cells = rows.map((_, index) => columns.map(({ texts }) => texts[index] ?? ''));
+  const isValue = (at: number): boolean => columns[at]?.kind === 'value';
+  const [head = [], ...body] = padCells([titles, ...cells], isValue);
+  const lines = titles.every((title) => title === '') ? [] : [paint(lineOf(head), 'dim')];
+  for (const [index, padded] of body.entries()) {
+    const painted = padded.map((whole, at) => {
+      const text = cells[index]?.[at] ?? '';
+      const tone = rows[index]?.[at]?.tone;
+      return tone === undefined ? whole : whole.replace(text, paint(text, tone));
+    });
+    lines.push(lineOf(painted));
   }
   return lines;
 }
@@ -70,6 +60,31 @@ function linesOf(text: string, room: number): string[] {
     else lines[lines.length - 1] = `${line} ${word}`;
   }
   return lines;
+}
+
+/** Rows of cells as lines, columns padded to their widest cell: on the left where `isValue` says so. */
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  isValue: (column: number) => boolean = () => false,
+): readonly string[] {
+  return padCells(rows, isValue).map(lineOf);
+}
+
+function padCells(
+  rows: readonly (readonly string[])[],
+  isValue: (column: number) => boolean,
+): readonly (readonly string[])[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, text] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, text.length);
+  }
+  const pad = (text: string, at: number): string =>
+    isValue(at) ? text.padStart(itemAt(widths, at)) : text.padEnd(itemAt(widths, at));
+  return rows.map((row) => row.map(pad));
+}
+
+function lineOf(cells: readonly string[]): string {
+  return cells.join(gap).trimEnd();
 }
 
 /** Pads short units, so that `1.41 s` and `60.5 ms` align at the number. */

@@ -2,7 +2,14 @@ import { itemAt } from '../../topologies/item-at.ts';
 import { axisStyle, durationAxis, durationScale, legendOf, nameAbove } from '../charts/axes.ts';
 import { type Canvas, type Chart, ink } from '../charts/chart.ts';
 import type { AxisValue } from './axes.ts';
-import { lineValues, median, type Panel, type Place, placesOf, type View } from './layout.ts';
+import {
+  lineValues,
+  type Panel,
+  type Place,
+  placesOf,
+  trustedMedian,
+  type View,
+} from './layout.ts';
 import { boxFrom, type Line, marksOf } from './marks.ts';
 import { formatMeasure, type Measure, measures } from './measures.ts';
 import { type Positions, positionsOf } from './positions.ts';
@@ -212,7 +219,7 @@ function valueAxis(kind: Measure['kind'], numbers: readonly number[]): object {
 function describe(panels: readonly DrawnPanel[], kind: Measure['kind']): string {
   const say = (place: Place | undefined): string => {
     if (!place) return '';
-    const middle = median(place);
+    const middle = trustedMedian(place);
     const value = middle === null ? 'beyond the timeout' : formatMeasure(middle, kind);
     return `${value} at ${place.value.label}`;
   };

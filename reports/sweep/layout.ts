@@ -1,3 +1,4 @@
+import { median } from '../ranks.ts';
 import { type Axis, type AxisValue, axesOf, keyOf } from './axes.ts';
 import type { Measure } from './measures.ts';
 import { isTrusted, type Sweep, type SweepPoint } from './sweep.ts';
@@ -105,10 +106,8 @@ export function placesOf(
 }
 
 /** Middle of the trusted repetitions; null when it lies beyond the timeout, or there is none. */
-export function median({ trusted, beyond }: Place): number | null {
-  const ranked = trusted.length + beyond;
-  if (ranked === 0) return null;
-  const low = trusted[Math.floor((ranked - 1) / 2)];
-  const high = trusted[Math.ceil((ranked - 1) / 2)];
-  return low === undefined || high === undefined ? null : (low + high) / 2;
+export function trustedMedian({ trusted, beyond }: Place): number | null {
+  const never = Array.from({ length: beyond }, () => Number.POSITIVE_INFINITY);
+  const middle = median([...trusted, ...never]);
+  return Number.isFinite(middle) ? middle : null;
 }

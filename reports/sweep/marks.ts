@@ -1,5 +1,5 @@
 import { itemAt } from '../../topologies/item-at.ts';
-import { median, type Place } from './layout.ts';
+import { type Place, trustedMedian } from './layout.ts';
 import type { Positions } from './positions.ts';
 
 /** Repetitions from which on a box says more than the dots alone. */
@@ -61,7 +61,7 @@ export function marksOf(
 }
 
 function mediansOf(line: Line, at: (place: Place) => number): Series {
-  const data = line.places.map((place) => [at(place), median(place) ?? '-']);
+  const data = line.places.map((place) => [at(place), trustedMedian(place) ?? '-']);
   return {
     type: 'line',
     name: line.name,

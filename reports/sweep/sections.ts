@@ -9,7 +9,14 @@ import {
   valueColumn,
 } from '../sections/section.ts';
 import { type Axis, type AxisValue, axesOf, keyOf, labelOf } from './axes.ts';
-import { lineValues, median, type Panel, type Place, placesOf, type View } from './layout.ts';
+import {
+  lineValues,
+  type Panel,
+  type Place,
+  placesOf,
+  trustedMedian,
+  type View,
+} from './layout.ts';
 import { formatMeasure, type Measure, measures } from './measures.ts';
 import { isTrusted, type Sweep, type SweepPoint } from './sweep.ts';
 
@@ -133,7 +140,7 @@ function endsCell(places: readonly Place[], { values }: Axis, { kind }: Measure)
   const say = (value: AxisValue | undefined): string => {
     const place = places.find((one) => one.value.key === value?.key);
     if (!place || place.trusted.length + place.beyond === 0) return '?';
-    const middle = median(place);
+    const middle = trustedMedian(place);
     return middle === null ? '> timeout' : formatMeasure(middle, kind);
   };
   const [first, last] = [say(values[0]), say(values.at(-1))];
@@ -174,7 +181,7 @@ function placeCell(place: Place | undefined, kind: Measure['kind']): Cell {
   if (!place) return cell('-', 'dim');
   const ranked = place.trusted.length + place.beyond;
   if (ranked === 0) return cell('invalid', 'bad');
-  const middle = median(place);
+  const middle = trustedMedian(place);
   const text = middle === null ? '> timeout' : formatMeasure(middle, kind);
   const [low, high] = [place.trusted[0], place.trusted.at(-1)];
   if (ranked === 1 || low === undefined || high === undefined) return cell(text);

@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
-import { connect, createServer, type Server } from 'node:net';
+import { connect } from 'node:net';
 import { serveCalls } from '../../hosts/calls.ts';
+import { freePorts, takenPorts } from '../../processes/free-ports.ts';
 import type { GatewayCalls } from './gateway-protocol.ts';
 
 // Runs on the host of a bus node and speaks HTTP to the node's management API there, because the orchestrator may be
@@ -8,10 +9,6 @@ import type { GatewayCalls } from './gateway-protocol.ts';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 const timeoutMs = 30_000;
-
-/** Below the ports that Linux gives to outgoing connections, so that none of those is taken meanwhile. */
-const lowestPort = 15_000;
-const highestPort = 32_000;
 
 type Http = GatewayCalls['http'];
 
@@ -34,39 +31,6 @@ function http(ask: Http['ask']): Promise<Http['answer']> {
   });
 }
 
-/** Ports nobody listens at on any address: RabbitMQ probes its distribution port on the wildcard address. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const held: Server[] = [];
-  const ports: number[] = [];
-  while (ports.length < count) {
-    const port = lowestPort + Math.floor(Math.random() * (highestPort - lowestPort));
-    const server = await listenAt(port).catch(() => null);
-    if (!server) continue;
-    held.push(server);
-    ports.push(port);
-  }
-  await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-async function takenPorts(ports: readonly number[]): Promise<readonly number[]> {
-  const found = ports.map(async (port) => {
-    const server = await listenAt(port).catch(() => null);
-    if (server === null) return [port];
-    await new Promise((resolve) => server.close(resolve));
-    return [];
-  });
-  return (await Promise.all(found)).flat();
-}
-
-function listenAt(port: number): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(port, '0.0.0.0', () => resolve(server));
-  });
-}
-
 /** Names registered with the local epmd; null when it cannot be reached (NAMES_REQ of the distribution protocol). */
 function epmdNames(port: number): Promise<readonly string[] | null> {
   return new Promise((resolve) => {
@@ -83,7 +47,8 @@ function epmdNames(port: number): Promise<readonly string[] | null> {
 
 serveCalls<GatewayCalls>({
   http,
-  ports: ({ count }) => freePorts(count),
-  taken: ({ ports }) => takenPorts(ports),
+  // RabbitMQ probes its distribution port on the wildcard address.
+  ports: ({ count }) => freePorts('0.0.0.0', count),
+  taken: ({ ports }) => takenPorts('0.0.0.0', ports),
   epmd: ({ port }) => epmdNames(port),
 });

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:net';
 import { serveCalls } from '../../hosts/calls.ts';
+import { freePorts } from '../../processes/free-ports.ts';
 import { ManagementClient } from './amqp-management.ts';
 import type { ManagementAnswer, ManagementCalls, ManagementType } from './management-calls.ts';
 
@@ -17,22 +17,6 @@ function clientOf(host: string, port: number): ManagementClient {
   return client;
 }
 
-/** Ports free at this address now; all are held until the last is found, so that they differ. */
-async function freePorts({ address, count }: ManagementCalls['ports']['ask']): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(address)));
-  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
-}
-
-function listen(address: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ host: address, port: 0 }, () => resolve(server));
-  });
-}
-
 type Handler<T extends ManagementType> = (
   place: ManagementCalls[T]['ask'],
 ) => Promise<ManagementAnswer<T>>;
@@ -47,5 +31,5 @@ serveCalls<ManagementCalls>({
   link: query('link'),
   connection: query('connection'),
   totals: query('totals'),
-  ports: freePorts,
+  ports: ({ address, count }) => freePorts(address, count),
 });

@@ -2,15 +2,10 @@ import { BusError } from '../../errors.ts';
 import { Attendant } from '../../hosts/attendant.ts';
 import { CallError } from '../../hosts/calls.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
+import { quietPort } from '../../processes/free-ports.ts';
 import type { BusNode } from '../bus.ts';
 import type { ProxyCalls, ProxyDirectory, ProxyOpening } from './proxy-calls.ts';
 
-/**
- * Below the range from which kernels take the ports of outgoing connections: a client that dials a proxy which is
- * down could otherwise be given that very port as its own, and so connect to itself.
- */
-const firstPort = 21_000;
-const lastPort = 31_000;
 const portsTried = 100;
 
 const startMs = 10_000;
@@ -91,7 +86,9 @@ export class ProxyNode implements BusNode {
   #ports(): number[] {
     // After a restart at the same port only: that is where everybody dials.
     if (this.#port !== null) return [this.#port];
-    const start = firstPort + Math.floor(Math.random() * (lastPort - firstPort));
+    // No port of an outgoing connection: a client that dials a proxy which is down could otherwise be given that very
+    // port as its own, and so connect to itself.
+    const start = quietPort();
     return Array.from({ length: portsTried }, (_, i) => start + i);
   }
 

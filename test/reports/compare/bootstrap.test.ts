@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bootstrap, median } from '../../../reports/compare/bootstrap.ts';
+import { bootstrap } from '../../../reports/compare/bootstrap.ts';
+import { median } from '../../../reports/ranks.ts';
 
 describe('bootstrap', () => {
   it('says nothing below three repetitions', () => {

@@ -12,8 +12,6 @@ import { Peers } from '../../../helpers/rabbitmq-peers.ts';
 if (rabbitmqMissing !== null) test(`SKIPPED: ${rabbitmqMissing}`, ({ skip }) => skip());
 
 const delayMs = 25;
-/** What a noisy machine may add to the fastest of some calls: less than another crossing. */
-const noiseMs = delayMs - 1;
 const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 
 const threeSites = (bus: string): string => `
@@ -62,14 +60,10 @@ describe.skipIf(rabbitmqMissing !== null)('three nodes over relays', () => {
     const atParis = await peers.client(paris, 0);
     const atLyon = await peers.client(lyon, 1);
     const atNice = await peers.client(nice, 2);
-    const roundTrip = 2 * delayMs;
-    expect(await fastest(atParis)).toBeLessThan(delayMs);
-    for (const client of [atLyon, atNice]) {
-      const measured = await fastest(client);
-      expect(measured).toBeGreaterThanOrEqual(roundTrip);
-      expect(measured).toBeLessThan(roundTrip + noiseMs);
-    }
-    expect(oneServer.got.length).toBe(3 * callsEach);
+    expect(await fewestCrossings(atParis, 0)).toBe(0);
+    for (const client of [atLyon, atNice]) expect(await fewestCrossings(client, 2)).toBe(2);
+    const answered = [atParis, atLyon, atNice].map(({ replies }) => replies.length);
+    expect(oneServer.got.length).toBe(answered.reduce((sum, calls) => sum + calls));
   });
 
   test('a call between two at one site makes the detour by the queue at another', async () => {
@@ -79,9 +73,7 @@ describe.skipIf(rabbitmqMissing !== null)('three nodes over relays', () => {
     await bus.directory([], new Map(), soon());
     const client = await peers.client(lyon, 0, { topic: 1 });
     // There and back again through nice; the direct reply never leaves lyon.
-    const measured = await fastest(client);
-    expect(measured).toBeGreaterThanOrEqual(2 * delayMs);
-    expect(measured).toBeLessThan(2 * delayMs + noiseMs);
+    expect(await fewestCrossings(client, 2)).toBe(2);
   });
 
   test('nobody joins before the first node has started, with all its feature flags', () => {
@@ -163,16 +155,21 @@ describe.skipIf(rabbitmqMissing !== null)('three nodes over relays', () => {
   });
 });
 
-const callsEach = 10;
+const mostCalls = 200;
 
-/** The shortest of some calls, one at a time, ms: what the path costs without the machine's noise. */
-async function fastest(client: TestClient): Promise<number> {
-  let best = Number.POSITIVE_INFINITY;
-  for (let sequence = 0; sequence < callsEach; sequence++) {
+/**
+ * How often the fastest of some calls, one at a time, can have crossed between sites: whole one-way delays in the time
+ * that it took. More calls are made until one has as few as expected, so that a busy machine takes longer and fails nothing.
+ */
+async function fewestCrossings(client: TestClient, expected: number): Promise<number> {
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let sequence = 0; sequence < mostCalls; sequence++) {
     const from = performance.now();
     await client.sendAll(1, 256, sequence);
     await eventually(() => client.replies.length === sequence + 1);
-    best = Math.min(best, performance.now() - from);
+    fewest = Math.min(fewest, Math.floor((performance.now() - from) / delayMs));
+    // One that comes too early is as wrong as none that comes in time: some are made in any case.
+    if (sequence >= 9 && fewest <= expected) break;
   }
-  return best;
+  return fewest;
 }

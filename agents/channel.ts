@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { FromAgent, Line } from './protocol.ts';
+import { type LineEvents, readLines, writeLine } from './lines.ts';
+import type { FromAgent, Line, ToAgent } from './protocol.ts';
 
 /** An agent's way back to the orchestrator: messages go out in order. */
 export interface Channel {
@@ -16,12 +16,11 @@ export interface LineChannel extends Omit<Channel, 'send'> {
   send(line: Line<FromAgent>): void;
 }
 
-/** One JSON object a line over any pair of byte streams. `onClose` is called once, when either side is gone. */
+/** JSON lines over any pair of byte streams. `onClose` is called once, when either side is gone. */
 export function lineChannel(
   input: Readable,
   output: Writable,
-  onLine: (line: string) => void,
-  onClose: () => void,
+  { onMessage, onWrong, onClose }: Required<LineEvents<Line<ToAgent>>>,
 ): LineChannel {
   let closed = false;
   const waiting: (() => void)[] = [];
@@ -34,17 +33,12 @@ export function lineChannel(
     release();
     onClose();
   };
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  lines.on('line', (line) => {
-    if (line.trim() !== '') onLine(line);
-  });
-  lines.on('close', close);
-  input.on('error', close);
+  readLines<Line<ToAgent>>(input, 'the orchestrator', { onMessage, onWrong, onClose: close });
   output.on('error', close);
   output.on('drain', release);
   return {
     send: (line) => {
-      if (!closed) output.write(`${JSON.stringify(line)}\n`);
+      if (!closed) writeLine(output, line);
     },
     get congested() {
       return !closed && output.writableNeedDrain;

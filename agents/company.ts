@@ -28,18 +28,12 @@ export class Company {
   }
 
   /** One line from the orchestrator. */
-  receiveLine(text: string): void {
+  receive(line: Line<ToAgent>): void {
     const receivedUs = this.#platform.nowUs();
     this.#silence.heard();
-    let line: Line<ToAgent>;
-    try {
-      line = JSON.parse(text) as Line<ToAgent>;
-    } catch {
-      this.fail(protocolFailure(`expected one JSON object a line, got '${text.slice(0, 200)}'`));
-      return;
-    }
     if (typeof line.agent !== 'number') {
-      this.fail(protocolFailure(`expected the number of an agent, got '${text.slice(0, 200)}'`));
+      const got = JSON.stringify(line).slice(0, 200);
+      this.fail(protocolFailure(`expected the number of an agent, got '${got}'`));
       return;
     }
     this.#agent(line.agent).receive(line, receivedUs);

@@ -87,8 +87,13 @@ export interface LineEvents<T> {
 }
 
 /** Reads a stream to its end. Both ends are ours: a message is taken at its word. */
-export function readLines<T>(input: Readable, who: string, events: LineEvents<T>): void {
-  const reader = new LineReader<T>(who);
+export function readLines<T>(
+  input: Readable,
+  who: string,
+  events: LineEvents<T>,
+  maxBytes?: number,
+): void {
+  const reader = new LineReader<T>(who, maxBytes);
   let over = false;
   const give = (messages: Iterable<T>): void => {
     try {

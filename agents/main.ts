@@ -3,16 +3,16 @@ import { lineChannel } from './channel.ts';
 import { clockName, nowUs } from './clock.ts';
 import { Company } from './company.ts';
 import { loadDriver } from './drivers/registry.ts';
+import { protocolFailure } from './errors.ts';
 import { SharedWaker } from './shared-waker.ts';
 import { Vitals } from './vitals.ts';
 
 /** The agent program: the protocol on stdin and stdout, logs on stderr. It never outlives its orchestrator. */
-const channel = lineChannel(
-  process.stdin,
-  process.stdout,
-  (line) => company.receiveLine(line),
-  () => company.close(1),
-);
+const channel = lineChannel(process.stdin, process.stdout, {
+  onMessage: (line) => company.receive(line),
+  onWrong: (error) => company.fail(protocolFailure(error.message)),
+  onClose: () => company.close(1),
+});
 
 const waker = new SharedWaker(nowUs, (onWake) => new Alarm(onWake));
 

@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { nowUs } from '../../agents/clock.ts';
+import { readLines, writeLine } from '../../agents/lines.ts';
 import type { FromAgent, Line, ToAgent } from '../../agents/protocol.ts';
 import { Silence } from '../../agents/silence.ts';
 import { AgentError } from '../errors.ts';
@@ -10,6 +10,8 @@ const pulseMs = 2_000;
 const usualSilenceMs = 10_000;
 /** Id of a `clock` question that is only a sign of life. */
 const pulseId = 0;
+/** The plan refuses ledgers of over 256 MB, and base64 adds a third: no part of one is longer. */
+const maxLineBytes = 400 * 1024 * 1024;
 
 /** What becomes of the lines of one agent. */
 export interface LineEnd {
@@ -38,8 +40,11 @@ export class AgentLines {
     this.#output = output;
     this.#silence = new Silence(nowUs, (ms) => this.fail(processSilent(name, ms)));
     output.on('error', (error) => this.fail(channelLost(name, error)));
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-    lines.on('line', (line) => this.#receive(line));
+    const events = {
+      onMessage: (line: Line<FromAgent>) => this.#receive(line),
+      onWrong: (error: Error) => this.fail(notOurs(error)),
+    };
+    readLines(input, `agent ${name}`, events, maxLineBytes);
   }
 
   /** From now on, what the agent of this number says goes to `end`. */
@@ -48,7 +53,7 @@ export class AgentLines {
   }
 
   send(agent: number, message: ToAgent): void {
-    if (!this.#ended) this.#output.write(`${JSON.stringify({ agent, ...message })}\n`);
+    if (!this.#ended) writeLine(this.#output, { agent, ...message });
   }
 
   /** Tells every agent of it that nothing further will come, and why; the first reason counts. */
@@ -66,22 +71,8 @@ export class AgentLines {
     else this.#silence.close();
   }
 
-  #receive(text: string): void {
+  #receive(line: Line<FromAgent>): void {
     this.#silence.heard();
-    let line: Line<FromAgent>;
-    try {
-      line = JSON.parse(text);
-    } catch (cause) {
-      this.fail(
-        new AgentError(
-          'AGENT_PROTOCOL',
-          `agent ${this.name} said something that is not a JSON line: ${text.slice(0, 80)}`,
-          'Nothing but the protocol may write to the standard output of an agent.',
-          { cause },
-        ),
-      );
-      return;
-    }
     if (line.type === 'hello') this.#beginPulse(line.agent);
     this.#ends.get(line.agent)?.receive(line);
   }
@@ -93,6 +84,15 @@ export class AgentLines {
     this.#pulse = setInterval(() => this.send(agent, { type: 'clock', id: pulseId }), pulseMs);
     this.#pulse.unref();
   }
+}
+
+function notOurs(cause: Error): AgentError {
+  return new AgentError(
+    'AGENT_PROTOCOL',
+    cause.message,
+    'Nothing but the protocol may write to the standard output of an agent.',
+    { cause },
+  );
 }
 
 function processSilent(name: string, ms: number): AgentError {

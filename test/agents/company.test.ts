@@ -28,8 +28,7 @@ function gather(): {
     },
     (exitCode) => exitCodes.push(exitCode),
   );
-  const tell = (agent: number, message: ToAgent): void =>
-    company.receiveLine(JSON.stringify({ agent, ...message }));
+  const tell = (agent: number, message: ToAgent): void => company.receive({ agent, ...message });
   return { company, said, exitCodes, tell };
 }
 
@@ -60,13 +59,10 @@ it('ends with the last of its agents, with the worst exit code', async () => {
   expect(exitCodes).toEqual([1]);
 });
 
-it.each([
-  ['no JSON', 'hello?'],
-  ['no agent', '{"type":"stop"}'],
-])('fails all its agents at a line with %s', async (_, line) => {
+it('fails all its agents at a line to none of them', async () => {
   const { company, said, exitCodes, tell } = gather();
   for (const agent of [1, 2]) tell(agent, hello);
-  company.receiveLine(line);
+  company.receive({ type: 'stop' } as Line<ToAgent>);
   const failed = said.filter(({ type }) => type === 'failed');
   expect(failed.map(({ agent }) => agent)).toEqual([1, 2]);
   expect(failed[0]).toMatchObject({ code: 'AGENT_PROTOCOL' });

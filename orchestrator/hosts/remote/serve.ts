@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { buffer } from 'node:stream/consumers';
+import { lineOf } from '../../../agents/lines.ts';
 import { BenchError } from '../../errors.ts';
 import { ownFacts } from './facts.ts';
 import type { Household } from './household.ts';
@@ -125,7 +126,7 @@ class News {
 
   /** Settles when more may be told. */
   async tell(happening: Happening): Promise<void> {
-    const line = `${JSON.stringify(happening)}\n`;
+    const line = lineOf(happening);
     if (this.#stream === null) this.#early.push(line);
     else if (!this.#stream.destroyed && !this.#stream.write(line)) {
       await Promise.race([once(this.#stream, 'drain'), once(this.#stream, 'close')]);

@@ -1,8 +1,8 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import { createInterface } from 'node:readline';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { nowUs } from '../../../agents/clock.ts';
+import { readLines } from '../../../agents/lines.ts';
 import { Silence } from '../../../agents/silence.ts';
 import { HostError } from '../../errors.ts';
 import {
@@ -149,6 +149,9 @@ export class Session {
   /** Tells `take` of everything that happens there from now on, in order. */
   async follow(take: (happening: Happening) => void): Promise<void> {
     const { stream } = await this.open(paths.happenings, null, '');
-    createInterface({ input: stream }).on('line', (line) => take(JSON.parse(line)));
+    readLines<Happening>(stream, this.#name, {
+      onMessage: take,
+      onWrong: (error) => this.fail(error.message),
+    });
   }
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import { lineChannel } from './channel.ts';
 import { Company, type CompanyPlatform } from './company.ts';
-import { AgentFailure } from './errors.ts';
+import { AgentFailure, protocolFailure } from './errors.ts';
 import {
   channelSecurity,
   type JoinAnswer,
@@ -152,12 +152,11 @@ async function take(
   process.on('unhandledRejection', onUncaught);
   try {
     const exitCode = await new Promise<number>((resolve) => {
-      const channel = lineChannel(
-        socket,
-        socket,
-        (line) => company.receiveLine(line),
-        () => company.close(1),
-      );
+      const channel = lineChannel(socket, socket, {
+        onMessage: (line) => company.receive(line),
+        onWrong: (error) => company.fail(protocolFailure(error.message)),
+        onClose: () => company.close(1),
+      });
       const company = new Company(channel, platform(), resolve);
       failed = (error) => company.fail(error);
     });

@@ -232,8 +232,10 @@ function bodyText(body: ResolvedScenario['workload']['body']): string {
 
 function filesLine({ process, needed, limit }: PlanDescription['files']): string {
   const of =
-    limit === null ? '' : ` of at most ${count(limit)} (ulimit -Hn; Node takes what is allowed)`;
-  return `open files: ${count(needed)}${of} in ${process}, which needs most`;
+    limit === null
+      ? ''
+      : ` of at most ${formatCount(limit)} (ulimit -Hn; Node takes what is allowed)`;
+  return `open files: ${formatCount(needed)}${of} in ${process}, which needs most`;
 }
 
 function impairments({ links }: ResolvedScenario): readonly string[] {

@@ -51,7 +51,7 @@ function ownImports({ path, imports }: Source): { target: string; typeOnly: bool
 const mayImport: Readonly<Record<string, RegExp>> = {
   topologies: /^topologies\//,
   agents: /^(agents|topologies)\//,
-  reports: /^(reports\/|topologies\/|agents\/protocol\.ts$)/,
+  reports: /^(reports\/|topologies\/|agents\/(protocol|bitmap)\.ts$)/,
   orchestrator:
     /^(orchestrator|reports|topologies)\/|^agents\/(protocol|joining|header|clock|alarm|lines|silence)\.ts$/,
 };

@@ -1,5 +1,5 @@
 import { itemAt } from '../../topologies/item-at.ts';
-import { seededPermutation } from '../random.ts';
+import { seededPermutation } from '../../topologies/random.ts';
 import type { Pacer, PacerOptions } from './pacer.ts';
 import type { RateCurve } from './rate.ts';
 

@@ -1,4 +1,4 @@
-import { exponential, seededRandom } from '../random.ts';
+import { exponential, seededRandom } from '../../topologies/random.ts';
 import type { Pacer, PacerOptions } from './pacer.ts';
 import type { RateCurve } from './rate.ts';
 

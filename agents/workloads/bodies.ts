@@ -1,6 +1,6 @@
+import { randomAt, seededRandom } from '../../topologies/random.ts';
 import type { WorkloadSpec } from '../../topologies/scenario.ts';
 import { minBodyBytes } from '../../topologies/workload.ts';
-import { randomAt, seededRandom } from '../random.ts';
 
 const slabBytes = 256 * 1024;
 const sizesSalt = 0x73697a65;

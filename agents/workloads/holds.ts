@@ -1,6 +1,6 @@
 import TinyQueue from 'tinyqueue';
+import { exponential, randomAt } from '../../topologies/random.ts';
 import type { WorkloadSpec } from '../../topologies/scenario.ts';
-import { exponential, randomAt } from '../random.ts';
 
 /** Messages that servers think about, by when each is done. Any number at a time, as in a server that never blocks. */
 export class Holds<T> {

@@ -1,4 +1,4 @@
-import { seededNumbers } from '../../reports/reconcile/random.ts';
+import { seededRandom } from '../../topologies/random.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import type { Point } from './points.ts';
 import type { SweepSpec } from './spec.ts';
@@ -63,7 +63,7 @@ function byDeployment<T extends Pick<Point, 'scenario'>>(
 /** Seeded Fisher-Yates shuffle. */
 export function shuffled<T>(items: readonly T[], seed: number): T[] {
   const result = [...items];
-  const random = seededNumbers(seed);
+  const random = seededRandom(seed);
   for (let i = result.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     const [a, b] = [result[i], result[j]];

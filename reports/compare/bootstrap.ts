@@ -1,6 +1,6 @@
 import { itemAt } from '../../topologies/item-at.ts';
+import { seededRandom } from '../../topologies/random.ts';
 import { median } from '../ranks.ts';
-import { seededNumbers } from '../reconcile/random.ts';
 
 /** Repetitions a side below which nothing is said of how certain a difference is. */
 export const minRepetitions: number = 3;
@@ -24,7 +24,7 @@ export function bootstrap(
   candidate: readonly number[],
 ): Interval | null {
   if (Math.min(baseline.length, candidate.length) < minRepetitions) return null;
-  const random = seededNumbers(1);
+  const random = seededRandom(1);
   const differences: number[] = [];
   const ratios: number[] = [];
   for (let i = 0; i < resamples; i++) {

@@ -1,20 +1,20 @@
-import type { ClientLedger, ClientPeer } from '../../agents/protocol.ts';
-import { itemAt } from '../../topologies/item-at.ts';
-import { hasManyReceivers, patterns } from '../../topologies/patterns.ts';
-import type { Evidence } from '../evidence.ts';
-import type { Arrival } from './arrivals.ts';
-import { joinArrivals } from './arrivals.ts';
 import {
   addBit,
-  type Bitmap,
-  decodeBitmap,
+  type Bits,
+  decodeBits,
   decodeCounts,
   difference,
   hasBit,
   intersection,
   size,
   span,
-} from './bitmap.ts';
+} from '../../agents/bitmap.ts';
+import type { ClientLedger, ClientPeer } from '../../agents/protocol.ts';
+import { itemAt } from '../../topologies/item-at.ts';
+import { hasManyReceivers, patterns } from '../../topologies/patterns.ts';
+import type { Evidence } from '../evidence.ts';
+import type { Arrival } from './arrivals.ts';
+import { joinArrivals } from './arrivals.ts';
 import { type Deliveries, joinDeliveries } from './deliveries.ts';
 import { addTo, partsOf, sum } from './parts.ts';
 import { addReason, type ReasonMap } from './reasons.ts';
@@ -39,9 +39,9 @@ export interface Account {
   readonly expectedDeliveries: number;
   readonly deliveries: Deliveries;
   /** Sequences with a delivery among `lost`. */
-  readonly lostSequences: Bitmap;
+  readonly lostSequences: Bits;
   /** Sequences whose fate only a process that never reported knew: `failed.unknown`. */
-  readonly unknownSequences: Bitmap;
+  readonly unknownSequences: Bits;
   /** How many became due in each second of the window; empty where the client could not tell. */
   readonly dueBySecond: readonly number[];
   /**
@@ -61,7 +61,7 @@ interface Arrived extends Arrival {
   readonly completed: boolean;
 }
 
-const noSequences: Bitmap = new Uint8Array(0);
+const noSequences: Bits = new Uint8Array(0);
 
 /** One account a client, in the order of `evidence.clients`. */
 export function openAccounts(evidence: Evidence): readonly Account[] {
@@ -121,7 +121,7 @@ function callAccount(
   silent: boolean,
 ): Account {
   const { sent, accepted } = openLedger(ledger);
-  const replied = decodeBitmap(ledger.replied);
+  const replied = decodeBits(ledger.replied);
   const missingSequences = difference(difference(accepted, deliveries.anywhere), replied);
   const missing = size(missingSequences);
   return {
@@ -269,16 +269,16 @@ function* eachReceivers(ledger: ClientLedger): Generator<[sequence: number, rece
   }
 }
 
-function openLedger(ledger: ClientLedger): { sent: Bitmap; accepted: Bitmap } {
-  const sent = decodeBitmap(ledger.sent);
-  return { sent, accepted: difference(sent, decodeBitmap(ledger.refused)) };
+function openLedger(ledger: ClientLedger): { sent: Bits; accepted: Bits } {
+  const sent = decodeBits(ledger.sent);
+  return { sent, accepted: difference(sent, decodeBits(ledger.refused)) };
 }
 
 function commonOf(
   peer: ClientPeer,
   ledger: ClientLedger,
-  sent: Bitmap,
-  accepted: Bitmap,
+  sent: Bits,
+  accepted: Bits,
   deliveries: Deliveries,
 ): Pick<
   Account,

@@ -1,20 +1,20 @@
+import { type Bits, decodeBits, intersection, size, union } from '../../agents/bitmap.ts';
 import type { ServerLedger } from '../../agents/protocol.ts';
 import type { Evidence } from '../evidence.ts';
-import { type Bitmap, decodeBitmap, intersection, size, union } from './bitmap.ts';
 import { partsOf } from './parts.ts';
 
 /** What all servers together saw of one client. */
 export interface Deliveries {
   /** Sequences delivered to each subscriber, in whatever process. */
-  readonly bySubscriber: ReadonlyMap<number, Bitmap>;
+  readonly bySubscriber: ReadonlyMap<number, Bits>;
   /** Sequences delivered to anyone. */
-  readonly anywhere: Bitmap;
+  readonly anywhere: Bits;
   /** Of those, the ones whose first delivery came by their deadline. */
-  readonly inTime: Bitmap;
+  readonly inTime: Bits;
   /** First deliveries in time, each process by itself: the latencies that servers recorded. */
   readonly timed: number;
   /** Sequences that some subscriber got more than once, in one process or in several. */
-  readonly repeated: Bitmap;
+  readonly repeated: Bits;
   /** Distinct (sequence, subscriber). */
   readonly delivered: number;
   /** Deliveries served at the client's own site. */
@@ -25,7 +25,7 @@ export interface Deliveries {
   readonly redelivered: number;
 }
 
-const none: Bitmap = new Uint8Array(0);
+const none: Bits = new Uint8Array(0);
 
 const noDeliveries: Deliveries = {
   bySubscriber: new Map(),
@@ -52,8 +52,8 @@ export function joinDeliveries(evidence: Evidence): (client: number) => Deliveri
 }
 
 function join(known: Deliveries, entry: ServerLedger): Deliveries {
-  const delivered = decodeBitmap(entry.delivered);
-  const inTime = entry.inTime === null ? delivered : decodeBitmap(entry.inTime);
+  const delivered = decodeBits(entry.delivered);
+  const inTime = entry.inTime === null ? delivered : decodeBits(entry.inTime);
   const before = known.bySubscriber.get(entry.subscriber) ?? none;
   const after = union(before, delivered);
   const gained = size(after) - size(before);
@@ -63,7 +63,7 @@ function join(known: Deliveries, entry: ServerLedger): Deliveries {
     inTime: union(known.inTime, inTime),
     timed: known.timed + size(inTime),
     repeated: union(
-      union(known.repeated, decodeBitmap(entry.repeated ?? null)),
+      union(known.repeated, decodeBits(entry.repeated ?? null)),
       intersection(before, delivered),
     ),
     delivered: known.delivered + gained,

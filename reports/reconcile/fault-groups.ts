@@ -1,8 +1,8 @@
+import { type Bits, sizeWithin } from '../../agents/bitmap.ts';
 import { itemAt } from '../../topologies/item-at.ts';
 import type { Evidence } from '../evidence.ts';
 import type { FaultGroupReport, FaultReport, Times } from '../result.ts';
 import type { Account } from './accounts.ts';
-import { type Bitmap, sizeWithin } from './bitmap.ts';
 import { type EncodedSamples, mergeSamples } from './dist.ts';
 import { groupBy } from './parts.ts';
 
@@ -24,7 +24,7 @@ export function lossesBySecond(accounts: readonly Account[]): {
   const lost: number[] = [];
   const duplicated: number[] = [];
   const unknown: number[] = [];
-  const count = (into: number[], set: Bitmap, dueBySecond: readonly number[]): void => {
+  const count = (into: number[], set: Bits, dueBySecond: readonly number[]): void => {
     if (set.length === 0) return;
     let first = 0;
     for (const [second, due] of dueBySecond.entries()) {

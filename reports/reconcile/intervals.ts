@@ -1,9 +1,9 @@
+import { addBit, type Bits, union } from '../../agents/bitmap.ts';
 import type { IntervalPart } from '../../agents/protocol.ts';
 import { hasManyReceivers, patterns } from '../../topologies/patterns.ts';
 import type { Evidence } from '../evidence.ts';
 import type { IntervalRow, TaggedHistogram } from '../record.ts';
 import type { Account } from './accounts.ts';
-import { addBit, type Bitmap, union } from './bitmap.ts';
 import {
   type EncodedSamples,
   emptyHistogram,
@@ -31,8 +31,8 @@ export interface Interval {
   /** How long connections were away that were lost in this second. */
   readonly reconnect: readonly EncodedSamples[];
   /** 10 ms slots of the second in which something was due that was done, that failed; null where nobody can tell. */
-  readonly doneSlots: Bitmap;
-  readonly failedSlots: Bitmap | null;
+  readonly doneSlots: Bits;
+  readonly failedSlots: Bits | null;
 }
 
 /** Length of a slot of `doneSlots` and `failedSlots`, µs. */
@@ -74,7 +74,7 @@ export function openIntervals(
 type Times = Pick<Interval, 'done' | 'response' | 'service' | 'doneSlots'>;
 
 const nothing: EncodedSamples = { hdr: null, negative: 0 };
-const noSlots: Bitmap = new Uint8Array(0);
+const noSlots: Bits = new Uint8Array(0);
 const noTimes: Times = { done: 0, response: nothing, service: nothing, doneSlots: noSlots };
 
 function secondsOf(evidence: Evidence, parts: readonly IntervalPart[]): number {
@@ -100,7 +100,7 @@ function timesOf(cell: readonly IntervalPart[]): Times {
   };
 }
 
-function slotsOf(encoded: readonly string[]): Bitmap {
+function slotsOf(encoded: readonly string[]): Bits {
   return encoded.reduce((all, some) => union(all, Buffer.from(some, 'base64')), noSlots);
 }
 

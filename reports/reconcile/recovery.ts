@@ -1,7 +1,7 @@
+import { type Bits, hasBit } from '../../agents/bitmap.ts';
 import type { Evidence } from '../evidence.ts';
 import type { FaultGroupReport, FaultReport } from '../result.ts';
 import type { Account } from './accounts.ts';
-import { type Bitmap, hasBit } from './bitmap.ts';
 import { type EncodedSamples, mergeSamples, quantileUs } from './dist.ts';
 import { groupFaults, type Impact, lossesBySecond, timesOfSamples } from './fault-groups.ts';
 import type { Interval } from './intervals.ts';
@@ -157,7 +157,7 @@ function firstAfter(
 }
 
 /** Start of the first marked slot that ends after the moment, if there is one. */
-function firstSlotMs(second: number, slots: Bitmap, momentMs: number): number[] {
+function firstSlotMs(second: number, slots: Bits, momentMs: number): number[] {
   for (let slot = 0; slot < 1e3 / slotMs; slot++) {
     const startMs = second * 1e3 + slot * slotMs;
     if (startMs + slotMs > momentMs && hasBit(slots, slot)) return [startMs];

@@ -1,6 +1,6 @@
+import { hasBit } from '../../agents/bitmap.ts';
 import type { ClientPeer } from '../../agents/protocol.ts';
 import type { Evidence } from '../evidence.ts';
-import { hasBit } from './bitmap.ts';
 import type { Deliveries } from './deliveries.ts';
 import { processOf, sum } from './parts.ts';
 

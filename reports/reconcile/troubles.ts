@@ -1,5 +1,5 @@
+import { type Bits, decodeBits, intersection, size } from '../../agents/bitmap.ts';
 import type { ClientLedger } from '../../agents/protocol.ts';
-import { type Bitmap, decodeBitmap, intersection, size } from './bitmap.ts';
 import { addReason, type ReasonMap } from './reasons.ts';
 
 /** What is said of failures that only the ledger knows, where the bus said nothing. */
@@ -12,19 +12,14 @@ export const ownWords = {
 } as const;
 
 /** What the bus said while messages of a client were under way, and which. */
-export function troublesOf(ledger: ClientLedger): readonly { reason: string; sequences: Bitmap }[] {
+export function troublesOf(ledger: ClientLedger): readonly { reason: string; sequences: Bits }[] {
   return (ledger.troubles ?? []).map(({ reason, sequences }) => {
-    return { reason, sequences: decodeBitmap(sequences) };
+    return { reason, sequences: decodeBits(sequences) };
   });
 }
 
 /** Counts failed sequences by what the bus said while they were under way. */
-export function addTroubles(
-  to: ReasonMap,
-  outcome: 'lost',
-  of: Bitmap,
-  ledger: ClientLedger,
-): void {
+export function addTroubles(to: ReasonMap, outcome: 'lost', of: Bits, ledger: ClientLedger): void {
   let untold = size(of);
   for (const { reason, sequences } of troublesOf(ledger)) {
     const told = size(intersection(of, sequences));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { seededRandom } from '../../agents/random.ts';
+import { seededRandom } from '../../topologies/random.ts';
 
 export interface ChoppingProxy extends AsyncDisposable {
   readonly host: string;

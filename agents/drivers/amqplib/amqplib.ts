@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
+import { seededRandom } from '../../../topologies/random.ts';
 import type { Announcement, ClientPeer, ServerPeer } from '../../protocol.ts';
-import { seededRandom } from '../../random.ts';
 import type {
   Driver,
   DriverOptions,

@@ -9,9 +9,10 @@
  * | back-pressure | more requests queued than `capacity`: `send` is false |
  * | limits | clients and servers in one process: its numbers are the toolkit's own floor |
  */
+
+import { seededRandom } from '../../../topologies/random.ts';
 import { nowUs } from '../../clock.ts';
 import type { Announcement, ClientPeer, ServerPeer } from '../../protocol.ts';
-import { seededRandom } from '../../random.ts';
 import type {
   Driver,
   DriverOptions,

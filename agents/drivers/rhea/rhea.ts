@@ -12,9 +12,9 @@
  * | limits | one route a client: a probe proves the address, not each server behind it |
  */
 import { patterns } from '../../../topologies/patterns.ts';
+import { seededRandom } from '../../../topologies/random.ts';
 import { fillText } from '../../../topologies/templates.ts';
 import type { Announcement, ClientPeer, ServerPeer } from '../../protocol.ts';
-import { seededRandom } from '../../random.ts';
 import type {
   Driver,
   DriverOptions,

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../random.ts';
+import { seededRandom } from '../../../topologies/random.ts';
 import type { ServerEntry } from './endpoint.ts';
 import type { Link } from './link.ts';
 

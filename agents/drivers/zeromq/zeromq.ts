@@ -10,9 +10,9 @@
  * | limits | 2 files a connection at the client, 1 at the server; a broken connection loses what it carries |
  */
 import type { Context, Router } from 'zeromq';
+import { seededRandom } from '../../../topologies/random.ts';
 import { DriverError } from '../../errors.ts';
 import type { Announcement, ClientPeer, ServerPeer } from '../../protocol.ts';
-import { seededRandom } from '../../random.ts';
 import type {
   Driver,
   DriverOptions,

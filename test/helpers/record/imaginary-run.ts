@@ -4,7 +4,7 @@ import { ReasonCounts } from '../../../agents/reasons.ts';
 import { Recorder } from '../../../agents/recorder.ts';
 import { type Client, clientRow, makeClient } from '../../../agents/workloads/client.ts';
 import type { Evidence } from '../../../reports/evidence.ts';
-import { seededNumbers } from '../../../reports/reconcile/random.ts';
+import { seededRandom } from '../../../topologies/random.ts';
 import {
   clientCount,
   delayMs,
@@ -78,7 +78,7 @@ export const servers: Evidence['servers'] = sites.map((name, site) => {
 
 /** All that the agents hand over after the imaginary 30 seconds; process i is the clients' of site i, 3 + i its server's. */
 export function play(): Evidence['parts'] {
-  const random = seededNumbers(7);
+  const random = seededRandom(7);
   const all = sites.map((name) => new Site(name));
   const siteOf = (name: SiteName): Site => {
     const found = all[sites.indexOf(name)];

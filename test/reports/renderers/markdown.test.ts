@@ -13,19 +13,19 @@ describe('the markdown report', () => {
     expect(text.slice(0, text.indexOf('#### '))).toMatchInlineSnapshot(`
       "### ❌ three-sites: EXPECTATION MISSED
 
-      **30,000 due = 29,863 completed + 137 failed (0.46 %), 995/s of 1,000/s offered**
+      **30,000 due = 29,875 completed + 125 failed (0.42 %), 995.5/s of 1,000/s offered**
 
       call over rabbitmq, 3 sites on loopback · 300 clients, 3 servers, 1 topic · 1,024 B bodies · open loop, constant arrivals · at-most-once · timeout 5 s · measured 30 s
 
       - ⚠️ warning: WAN\\_OUT\\_OF\\_TOLERANCE: paris -> nice: round trip of 84.60 ms measured, 80.00 ms requested *Keep the machine idle; \\\`busbench check\\\` names the next better fabric.*
-      - ⚠️ warning: LOST: 10 messages were sent, not refused, and delivered nowhere (clients at paris 6, lyon 4) *See the bus: dropped, expired, or still queued after the drain?*
-      - ⚠️ warning: LOST\\_REPLIES: 81 calls were delivered but no reply came back by the end of the drain (clients at paris 46, lyon 35) *A longer drain tells slow replies from lost ones.*
+      - ⚠️ warning: LOST: 22 messages were sent, not refused, and delivered nowhere (clients at paris 11, lyon 11) *See the bus: dropped, expired, or still queued after the drain?*
+      - ⚠️ warning: LOST\\_REPLIES: 72 calls were delivered but no reply came back by the end of the drain (clients at lyon 38, paris 34) *A longer drain tells slow replies from lost ones.*
       - ⚠️ warning: DUPLICATED: 1 deliveries repeated an earlier one (sent by clients at nice 1; received at server.nice 1); the bus: rabbitmq 3.10.8 *At least once repeats after a lost acknowledgement; at most once must not.*
 
-      - ✅ met: latency.response.p50 &lt; 50ms, got 797 µs
-      - ❌ missed: outcome.lost == 0, got 10
+      - ✅ met: latency.response.p50 &lt; 50ms, got 798 µs
+      - ❌ missed: outcome.lost == 0, got 22
       - ❌ missed: latency.response.p999 &lt; 1s, got no value
-      - ✅ met: outcome.completed > 0 (implied), got 29,863
+      - ✅ met: outcome.completed > 0 (implied), got 29,875
       - ❌ missed: outcome.duplicated == 0 (implied), got 1
 
       "

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seededPermutation } from '../../agents/random.ts';
+import { seededPermutation } from '../../topologies/random.ts';
 
 it('gives every order of three the same chance', () => {
   const seen = new Map<string, number>();

@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   addBit,
-  decodeBitmap,
+  decodeBits,
   difference,
   hasBit,
   intersection,
   size,
   span,
   union,
-} from '../../../reports/reconcile/bitmap.ts';
-import { bits, range } from './synthetic.ts';
+} from '../../agents/bitmap.ts';
+import { bits, range } from '../reports/reconcile/synthetic.ts';
 
 const sequences = fc.uniqueArray(fc.nat(300));
 
@@ -18,12 +18,12 @@ function members(bitmap: Uint8Array): number[] {
   return range(320).filter((sequence) => hasBit(bitmap, sequence));
 }
 
-describe('bitmap', () => {
+describe('bits', () => {
   it('reads what agents write and does set arithmetic', () => {
     fc.assert(
       fc.property(sequences, sequences, (a, b) => {
-        const left = decodeBitmap(bits(a));
-        const right = decodeBitmap(bits(b));
+        const left = decodeBits(bits(a));
+        const right = decodeBits(bits(b));
         const sorted = (list: readonly number[]) => [...list].sort((x, y) => x - y);
         expect(members(left)).toEqual(sorted(a));
         expect(size(left)).toBe(a.length);
@@ -52,11 +52,11 @@ describe('bitmap', () => {
       [[1, 63, 64], [63], [1, 64]],
       [[1], [1, 200], []],
     ] as const) {
-      expect(members(difference(decodeBitmap(bits(a)), decodeBitmap(bits(b))))).toEqual(rest);
+      expect(members(difference(decodeBits(bits(a)), decodeBits(bits(b))))).toEqual(rest);
     }
   });
 
   it('takes null for the empty set', () => {
-    expect(size(decodeBitmap(null))).toBe(0);
+    expect(size(decodeBits(null))).toBe(0);
   });
 });

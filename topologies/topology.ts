@@ -77,7 +77,7 @@ const host = z.codec(
 export type Machine = Immutable<z.output<typeof machine>>;
 
 const site = z.object({
-  name: z.string(),
+  name: siteName,
   hosts: z
     .array(machine)
     .meta({ description: 'machines of the site; empty where the fabric makes one host a site' }),

@@ -162,10 +162,6 @@ function spoiled(result: RunResult, evil: string): RunResult {
   return {
     ...result,
     name: evil,
-    scenario: {
-      ...result.scenario,
-      sites: result.scenario.sites.map(({ name, hosts }) => ({ name: rename(name), hosts })),
-    },
     verdict: {
       ...result.verdict,
       warnings: result.verdict.warnings.map((warning) => ({ ...warning, message: evil })),

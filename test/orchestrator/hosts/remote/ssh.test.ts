@@ -113,13 +113,19 @@ async function connected(
   const logs = await mkdtemp(join(tmpdir(), 'busbench-ssh-'));
   const name = `h${machine}`;
   const target = { ssh: name, options: [], node };
-  const connection = await connectMachine(name, target, { runId: 'test', logs }, never);
+  const remove = (): Promise<void> => rm(logs, { recursive: true, force: true });
+  const connection = await connectMachine(name, target, { runId: 'test', logs }, never).catch(
+    async (error: unknown) => {
+      await remove();
+      throw error;
+    },
+  );
   const { session, facts } = connection;
   const address = `10.98.0.${machine}`;
   const host = await remoteHost({ name, site: name, address }, session, facts);
   const dispose = async (): Promise<void> => {
     await connection[Symbol.asyncDispose]();
-    await rm(logs, { recursive: true, force: true });
+    await remove();
   };
   return { host, connection, dispose };
 }

@@ -19,11 +19,11 @@ describe('the text report', () => {
       Warnings
         warning  WAN_OUT_OF_TOLERANCE: paris -> nice: round trip of 84.60 ms measured, 80.00 ms requested
                  Keep the machine idle; \`busbench check\` names the next better fabric.
-        warning  LOST: 10 messages were sent, not refused, and delivered nowhere (clients at paris 6, lyon
-                 4)
+        warning  LOST: 22 messages were sent, not refused, and delivered nowhere (clients at paris 11,
+                 lyon 11)
                  See the bus: dropped, expired, or still queued after the drain?
-        warning  LOST_REPLIES: 81 calls were delivered but no reply came back by the end of the drain
-                 (clients at paris 46, lyon 35)
+        warning  LOST_REPLIES: 72 calls were delivered but no reply came back by the end of the drain
+                 (clients at lyon 38, paris 34)
                  A longer drain tells slow replies from lost ones.
         warning  DUPLICATED: 1 deliveries repeated an earlier one (sent by clients at nice 1; received at
                  server.nice 1); the bus: rabbitmq 3.10.8

@@ -33,7 +33,7 @@ const isReal = (file: string): boolean =>
 
 /** Of the real ones, those that judge numbers of a machine, or take all of it: one after the other, nothing beside them. */
 const alone =
-  /^test\/(agents\/[^/]+|e2e\/(faults|independent|machines|namespaces|packed|quickstart|rabbitmq|router|tc5)|orchestrator\/(agents|fabrics|hosts)\/.+|orchestrator\/(run|sampler))\.test\.ts$/;
+  /^test\/(agents\/[^/]+|e2e\/(faults|independent|namespaces|packed|quickstart|rabbitmq|router|tc5)|orchestrator\/(agents|fabrics)\/.+|orchestrator\/(run|sampler))\.test\.ts$/;
 
 /** A machine that stood still for a second (stolen by its hypervisor) is no failure; twice in a row is, and is printed. */
 const patient = { retry: 1 };
@@ -60,8 +60,8 @@ export default defineConfig({
           name: 'real',
           include: tests.filter((file) => isReal(file) && !alone.test(file)),
           ...patient,
-          // They wait for processes and sockets most of the time, so two at a time cost each other little.
-          maxWorkers: 2,
+          // They wait for processes and sockets most of the time, so a few at a time cost each other little.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -37,7 +37,7 @@ describe('a result directory', () => {
       'second,site,due,done,failed,responseP50Us,responseP99Us,responseMaxUs,serviceP99Us',
     );
     expect(await firstLine('peers.csv')).toBe(
-      'peer,role,site,topic,due,completed,failed,responseP50Us,responseP99Us',
+      'peer,role,site,topic,due,completed,failed,responseP50Us,responseP99Us,delivered',
     );
     expect(await firstLine('scenario.yaml')).toBe('name: three-sites');
   });

@@ -85,7 +85,10 @@ describe.skipIf(missing !== null)('one node of RabbitMQ 4', () => {
   test('room for many connections is known by its open files', async () => {
     const many = ['clients.count=1000'];
     await deployed.variant('many', singleNode(''), many);
-    const tooMany = deployed.variant('more', singleNode(''), ['clients.count=900000']);
+    const tooMany = deployed.variant('more', singleNode(''), [
+      'clients.count=900000',
+      'agents.processes=64',
+    ]);
     await expect(tooMany).rejects.toMatchObject({ code: 'RABBITMQ_TOO_FEW_FILES' });
   });
 

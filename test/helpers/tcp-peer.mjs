@@ -1,7 +1,7 @@
 // A TCP peer that runs on a Host and is driven over stdio: it echoes, sends numbered bytes and times them.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { serveRequests } from '../../dist/orchestrator/fabrics/request-line.js';
+import { serveCalls } from '../../dist/orchestrator/hosts/calls.js';
 
 const seen = { connections: 0, bytes: 0, resets: 0, ends: 0 };
 const clients = [];
@@ -77,7 +77,7 @@ function write(client, bytes) {
   return client.sent;
 }
 
-serveRequests({
+serveCalls({
   listen,
   open,
   /** Round trips in ms of `count` messages, one every `periodMs`. */

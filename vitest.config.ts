@@ -33,7 +33,7 @@ const isReal = (file: string): boolean =>
 
 /** Of the real ones, those that judge numbers of a machine, or take all of it: one after the other, nothing beside them. */
 const alone =
-  /^test\/(agents\/[^/]+|e2e\/(faults|independent|namespaces|packed|quickstart|rabbitmq|router|tc5)|orchestrator\/(agents|fabrics)\/.+|orchestrator\/(run|sampler))\.test\.ts$/;
+  /^test\/(agents\/[^/]+|e2e\/(independent|packed|quickstart|rabbitmq|router|tc5)|orchestrator\/(agents\/.+|fabrics\/(?!namespaces\/crash).+)|orchestrator\/(run|sampler))\.test\.ts$/;
 
 /** A machine that stood still for a second (stolen by its hypervisor) is no failure; twice in a row is, and is printed. */
 const patient = { retry: 1 };

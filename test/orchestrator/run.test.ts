@@ -48,7 +48,7 @@ test('an agent that hangs is missing from the result, and the rest of it stands'
   expect(result.outcome.completed).toBeGreaterThan(0);
   expect(result.outcome.completed + result.outcome.failedTotal).toBe(result.outcome.due);
   expect(agentsOfOurs()).toEqual([]);
-});
+}, 120_000);
 
 /** Pids of agents that this process started. */
 function agentsOfOurs(): readonly number[] {

@@ -4,7 +4,7 @@ import type { CompanyPlatform } from './company.ts';
 import { loadDriver } from './drivers/registry.ts';
 import { asFailure } from './errors.ts';
 import { type JoinOptions, joinControllers } from './join.ts';
-import { nextLine } from './joining.ts';
+import { nextLine } from './lines.ts';
 import { SharedWaker } from './shared-waker.ts';
 import { Vitals } from './vitals.ts';
 

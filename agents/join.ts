@@ -11,9 +11,9 @@ import {
   type JoinRequest,
   keyIdentity,
   keyOf,
-  nextLine,
   say,
 } from './joining.ts';
+import { nextLine } from './lines.ts';
 
 /** Where the controller listens, and what it is told. */
 export interface JoinOptions {

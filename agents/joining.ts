@@ -3,8 +3,9 @@
  * connection, authenticated both ways by a shared token (a pre-shared key), one JSON object a line.
  */
 import { hkdfSync } from 'node:crypto';
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
+import { writeLine } from './lines.ts';
 
 /** Both sides refuse another version of what is said here. */
 export const joiningVersion = 1;
@@ -57,50 +58,7 @@ export function keyOf(token: string): Buffer {
   return Buffer.from(hkdfSync('sha256', token, '', 'busbench/control/1', 32));
 }
 
-/** Longer first lines are not ours; a bundle of authorities fits in. */
-const maxLineBytes = 1 << 20;
-
-/** The next line of a stream; what follows it stays to be read. Null when the stream ends before a line does. */
-export function nextLine(stream: Readable): Promise<string | null> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const done = (act: () => void): void => {
-      stream.off('readable', read);
-      for (const event of ['end', 'close']) stream.off(event, ended);
-      stream.off('error', failed);
-      act();
-    };
-    const ended = (): void => done(() => resolve(null));
-    const failed = (error: Error): void => done(() => reject(error));
-    const read = (): void => {
-      for (let chunk: Buffer | null = stream.read(); chunk !== null; chunk = stream.read()) {
-        const end = chunk.indexOf(10);
-        chunks.push(end < 0 ? chunk : chunk.subarray(0, end));
-        bytes += chunk.length;
-        if (end >= 0) {
-          const rest = chunk.subarray(end + 1);
-          done(() => {
-            if (rest.length > 0) stream.unshift(rest);
-            resolve(Buffer.concat(chunks).toString('utf8'));
-          });
-          return;
-        }
-        if (bytes > maxLineBytes) {
-          failed(new Error(`a line of over ${maxLineBytes} bytes`));
-          return;
-        }
-      }
-    };
-    stream.on('readable', read);
-    for (const event of ['end', 'close']) stream.on(event, ended);
-    stream.on('error', failed);
-    if (stream.destroyed || stream.readableEnded) ended();
-    else read();
-  });
-}
-
 /** Says one thing before the protocol begins. */
 export function say(stream: Writable, what: JoinRequest | JoinAnswer): void {
-  stream.write(`${JSON.stringify(what)}\n`);
+  writeLine(stream, what);
 }

@@ -140,3 +140,46 @@ export function writeLine(output: Writable, message: object): boolean {
 export function lineOf(message: object): string {
   return `${JSON.stringify(message)}\n`;
 }
+
+/** Of a line that introduces somebody; a bundle of authorities fits in. */
+const maxFirstBytes = 1 << 20;
+
+/** The next line of a stream; what follows it stays to be read. Null when the stream ends before a line does. */
+export function nextLine(stream: Readable): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const done = (act: () => void): void => {
+      stream.off('readable', read);
+      for (const event of ['end', 'close']) stream.off(event, ended);
+      stream.off('error', failed);
+      act();
+    };
+    const ended = (): void => done(() => resolve(null));
+    const failed = (error: Error): void => done(() => reject(error));
+    const read = (): void => {
+      for (let chunk: Buffer | null = stream.read(); chunk !== null; chunk = stream.read()) {
+        const end = chunk.indexOf(newline);
+        chunks.push(end < 0 ? chunk : chunk.subarray(0, end));
+        bytes += chunk.length;
+        if (end >= 0) {
+          const rest = chunk.subarray(end + 1);
+          done(() => {
+            if (rest.length > 0) stream.unshift(rest);
+            resolve(Buffer.concat(chunks).toString('utf8'));
+          });
+          return;
+        }
+        if (bytes > maxFirstBytes) {
+          failed(new Error(`a line of over ${maxFirstBytes} bytes`));
+          return;
+        }
+      }
+    };
+    stream.on('readable', read);
+    for (const event of ['end', 'close']) stream.on(event, ended);
+    stream.on('error', failed);
+    if (stream.destroyed || stream.readableEnded) ended();
+    else read();
+  });
+}

@@ -8,9 +8,9 @@ import {
   joiningVersion,
   keyIdentity,
   keyOf,
-  nextLine,
   say,
 } from '../../agents/joining.ts';
+import { nextLine } from '../../agents/lines.ts';
 import { siteName } from '../../topologies/topology.ts';
 import { AgentError, UsageError } from '../errors.ts';
 import { busbenchVersion } from '../processes/program.ts';

@@ -2,17 +2,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRecord } from '../../reports/read.ts';
-import { textRenderer } from '../../reports/renderers/text.ts';
-import { exitCode } from '../../reports/verdict/verdict.ts';
 import { UsageError } from '../errors.ts';
 import { ask } from '../keeper/client.ts';
 import { readState, refuseUnlike } from '../keeper/state.ts';
-import { exitInterrupted, interruptible } from '../processes/interrupts.ts';
+import { interruptible } from '../processes/interrupts.ts';
 import { loadScenario } from '../read/scenario.ts';
 import { toAbsolute } from './keeper-flags.ts';
 import { showProgress } from './progress.ts';
-import { print } from './streams.ts';
-import { terminalOptions } from './terminal.ts';
+import { tellResult } from './tell-result.ts';
 
 export interface BenchFlags {
   readonly state: string;
@@ -46,11 +43,7 @@ export async function benchCommand(name: string | undefined, flags: BenchFlags):
   );
   progress[Symbol.dispose]();
   const record = await readRecord(output);
-  const text = flags.json
-    ? `${JSON.stringify(record.result, null, 2)}\n`
-    : textRenderer.render([record], { ...terminalOptions(), directory: output });
-  print(text, output);
-  process.exitCode = interrupts.stop.aborted ? exitInterrupted : exitCode(record.result);
+  tellResult(record, output, { json: flags.json ?? false, stop: interrupts.stop });
 }
 
 /** `results/1-tc1`, `results/2-tc1` ... below the state, or what the user named, which must be empty. */

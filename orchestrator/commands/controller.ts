@@ -1,5 +1,3 @@
-import { textRenderer } from '../../reports/renderers/text.ts';
-import { exitCode } from '../../reports/verdict/verdict.ts';
 import { writeRecord } from '../../reports/write.ts';
 import { conductTest, dismiss } from '../by-hand/conduct.ts';
 import type { Joined } from '../by-hand/joined.ts';
@@ -7,13 +5,12 @@ import { refuseDecided } from '../by-hand/layout.ts';
 import type { ListenAddress } from '../by-hand/listen-address.ts';
 import { Meeting, type Wanted } from '../by-hand/meeting.ts';
 import { readToken } from '../by-hand/token.ts';
-import { exitInterrupted, interruptible } from '../processes/interrupts.ts';
+import { interruptible } from '../processes/interrupts.ts';
 import { scenarioYaml } from '../read/scenario.ts';
 import { makeDirectories } from '../run-directories.ts';
 import { handTests, type TestName } from './hand-tests.ts';
 import { showProgress } from './progress.ts';
-import { print } from './streams.ts';
-import { terminalOptions } from './terminal.ts';
+import { tellResult } from './tell-result.ts';
 
 export interface ControllerFlags {
   readonly listen: ListenAddress;
@@ -76,10 +73,5 @@ async function test(
   });
   await writeRecord(directories.results, record, scenarioYaml(record.result.scenario));
   progress[Symbol.dispose]();
-  const { result } = record;
-  const text = flags.json
-    ? `${JSON.stringify(result, null, 2)}\n`
-    : textRenderer.render([record], { ...terminalOptions(), directory: directories.results });
-  print(text, directories.results);
-  process.exitCode = stop.aborted ? exitInterrupted : exitCode(result);
+  tellResult(record, directories.results, { json: flags.json ?? false, stop });
 }

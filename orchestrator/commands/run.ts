@@ -1,17 +1,15 @@
-import { textRenderer } from '../../reports/renderers/text.ts';
-import { exitCode } from '../../reports/verdict/verdict.ts';
 import { writeRecord } from '../../reports/write.ts';
 import type { ResolvedScenario } from '../../topologies/scenario.ts';
 import { busDeployer } from '../buses/registry.ts';
-import { exitInterrupted, interruptible } from '../processes/interrupts.ts';
+import { interruptible } from '../processes/interrupts.ts';
 import { loadScenario, scenarioYaml } from '../read/scenario.ts';
 import { run } from '../run.ts';
 import { makeDirectories } from '../run-directories.ts';
 import { serveMetrics } from './live-metrics.ts';
 import type { MetricsAddress } from './metrics-address.ts';
 import { showProgress } from './progress.ts';
-import { print, printNotes } from './streams.ts';
-import { terminalOptions } from './terminal.ts';
+import { printNotes } from './streams.ts';
+import { tellResult } from './tell-result.ts';
 
 export interface RunFlags {
   readonly output?: string;
@@ -42,13 +40,8 @@ export async function runCommand(name: string, flags: RunFlags): Promise<void> {
   });
   await writeRecord(directories.results, record, scenarioYaml(record.result.scenario));
   progress[Symbol.dispose]();
-  const { result } = record;
-  const text = flags.json
-    ? `${JSON.stringify(result, null, 2)}\n`
-    : textRenderer.render([record], { ...terminalOptions(), directory: directories.results });
-  print(text, directories.results);
+  tellResult(record, directories.results, { json: flags.json ?? false, stop: interrupts.stop });
   if (flags.keep) process.stderr.write(`scratch kept in ${directories.scratch}\n`);
-  process.exitCode = interrupts.stop.aborted ? exitInterrupted : exitCode(result);
 }
 
 /** What is known beforehand is said before anything starts, whatever is quiet. */

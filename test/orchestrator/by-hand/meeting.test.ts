@@ -9,8 +9,8 @@ import {
   joiningVersion,
   keyIdentity,
   keyOf,
-  nextLine,
 } from '../../../agents/joining.ts';
+import { nextLine } from '../../../agents/lines.ts';
 import { Meeting, type Wanted } from '../../../orchestrator/by-hand/meeting.ts';
 import { newToken } from '../../../orchestrator/by-hand/token.ts';
 import { busbenchVersion } from '../../../orchestrator/processes/program.ts';

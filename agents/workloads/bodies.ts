@@ -10,26 +10,20 @@ const sizesSalt = 0x73697a65;
  * a slab that was filled by one copy; who gets it owns it, and the slab lives as long as its last message.
  */
 export class Bodies {
-  readonly #sizeAt: (share: number) => number;
-  readonly #seed: number;
+  /** The size of a client's message, bytes: it depends on the seed and these alone. */
+  readonly bytesOf: (client: number, position: number) => number;
   readonly #padding: Buffer;
   #slab: Buffer;
   #used = 0;
 
   constructor(size: WorkloadSpec['body'], seed: number) {
     const random = seededRandom(seed, 0x626f6479);
-    this.#sizeAt = sizes(size);
-    this.#seed = (seed ^ sizesSalt) >>> 0;
+    this.bytesOf = sizes(size, (seed ^ sizesSalt) >>> 0);
     this.#padding = Buffer.allocUnsafeSlow(slabBytes);
     for (let at = 0; at < slabBytes; at += 4) {
       this.#padding.writeUInt32LE(Math.floor(random() * 2 ** 32), at);
     }
     this.#slab = Buffer.from(this.#padding);
-  }
-
-  /** The size of a client's message, bytes: it depends on the seed and these alone. */
-  bytesOf(client: number, position: number): number {
-    return this.#sizeAt(randomAt(this.#seed, client, position));
   }
 
   /** A buffer of this many bytes of padding. */
@@ -56,7 +50,7 @@ export function positionOf(sequence: number, measured: boolean): number {
   return 2 * sequence + (measured ? 1 : 0);
 }
 
-function sizes(size: WorkloadSpec['body']): (share: number) => number {
+function sizes(size: WorkloadSpec['body'], seed: number): Bodies['bytesOf'] {
   const atLeast = (bytes: number): number => Math.max(minBodyBytes, bytes);
   switch (size.kind) {
     case 'fixed': {
@@ -65,12 +59,14 @@ function sizes(size: WorkloadSpec['body']): (share: number) => number {
     }
     case 'uniform': {
       const { minBytes, maxBytes } = size;
-      return (share) => atLeast(minBytes + Math.floor(share * (maxBytes - minBytes + 1)));
+      const range = maxBytes - minBytes + 1;
+      return (client, position) =>
+        atLeast(minBytes + Math.floor(randomAt(seed, client, position) * range));
     }
     case 'weighted': {
       const total = size.rows.reduce((sum, [, weight]) => sum + weight, 0);
-      return (share) => {
-        let rest = share * total;
+      return (client, position) => {
+        let rest = randomAt(seed, client, position) * total;
         const row = size.rows.find(([, weight]) => {
           rest -= weight;
           return rest < 0;

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { z } from 'zod';
 import {
   channelSecurity,
   type JoinRequest,
@@ -11,11 +10,11 @@ import {
   say,
 } from '../../agents/joining.ts';
 import { nextLine } from '../../agents/lines.ts';
-import { siteName } from '../../topologies/topology.ts';
 import { AgentError, UsageError } from '../errors.ts';
 import { busbenchVersion } from '../processes/program.ts';
 import { within } from '../processes/waiting.ts';
 import type { Joined } from './joined.ts';
+import { joinRequest } from './request.ts';
 
 /** How many agents of each role a test is made of. */
 export interface Wanted {
@@ -37,23 +36,6 @@ const introductionMs = 10_000;
 const keepAliveMs = 5_000;
 /** A refused agent has this long to read why. */
 const partingMs = 2_000;
-
-const login = z.object({ username: z.string().max(1_024), password: z.string().max(4_096) });
-const joinRequest = z.object({
-  type: z.literal('join'),
-  version: z.number(),
-  busbench: z.string().max(64),
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
-  role: z.enum(['client', 'server']),
-  site: siteName,
-  topic: z.string().min(1).max(128),
-  peers: z.int().min(1).max(100_000),
-  pid: z.int().min(1),
-  url: z.string().max(2_048),
-  protocol: z.enum(['0-9-1', '1.0']),
-  login: login.nullable(),
-  ca: z.string().nullable(),
-}) satisfies z.ZodType<JoinRequest>;
 
 /** Agents of a test that agree on all of this, or do not belong together. */
 const common = ['protocol', 'login', 'ca'] as const;

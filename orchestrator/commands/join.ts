@@ -4,6 +4,7 @@ import { type JoinRequest, joiningVersion } from '../../agents/joining.ts';
 import { readSecrets } from '../buses/external/secrets.ts';
 import { parseBrokerUrl } from '../by-hand/addresses.ts';
 import type { ListenAddress } from '../by-hand/listen-address.ts';
+import { joinRequest } from '../by-hand/request.ts';
 import { readToken } from '../by-hand/token.ts';
 import { BusError, UsageError } from '../errors.ts';
 import { busbenchVersion, programPath } from '../processes/program.ts';
@@ -47,9 +48,10 @@ async function requestOf(role: JoinRequest['role'], flags: JoinFlags): Promise<J
   const machine = hostname().replace(/[^A-Za-z0-9._-]/g, '-');
   const name = flags.name ?? `${machine}-${role}-${process.pid}`;
   const { site, topic, peers, protocol } = flags;
-  demand('name', name, /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, . _ -');
-  demand('site', site, /^[A-Za-z][A-Za-z0-9_-]{0,31}$/, 'a letter, then letters, digits, - _');
-  demand('topic', topic, /^.{1,128}$/s, '1 to 128 characters');
+  demand('name', name);
+  demand('site', site);
+  demand('topic', topic);
+  demand('peers', peers);
   const broker = parseBrokerUrl(flags.url);
   if (typeof broker === 'string') {
     throw new UsageError('JOIN_OPTIONS', `--url: ${broker}`, 'See `busbench server --help`.');
@@ -67,9 +69,11 @@ async function requestOf(role: JoinRequest['role'], flags: JoinFlags): Promise<J
   };
 }
 
-function demand(flag: string, got: string, shape: RegExp, expected: string): void {
-  if (shape.test(got)) return;
-  const message = `--${flag}: expected ${expected}; got ${JSON.stringify(got)}`;
+/** Refuses what a controller would refuse. */
+function demand(flag: 'name' | 'site' | 'topic' | 'peers', given: unknown): void {
+  const { success, error } = joinRequest.shape[flag].safeParse(given);
+  if (success) return;
+  const message = `--${flag}: ${error.issues[0]?.message}; got ${JSON.stringify(given)}`;
   throw new UsageError('JOIN_OPTIONS', message, 'See `busbench server --help`.');
 }
 

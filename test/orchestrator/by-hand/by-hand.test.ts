@@ -35,8 +35,9 @@ test('a token is 256 bits, and its file is for its owner alone', async () => {
 test.each([
   [['--url', 'http://x'], 'expected a URL such as amqp://host:5672'],
   [['--url', 'amqp://u:pa%ss@x'], 'expected %25 for a percent sign'],
-  [['--url', 'amqp://x', '--site', '9'], '--site: expected a letter'],
-  [['--url', 'amqp://x', '--peers', '0'], 'expected a whole number from 1 to 100000'],
+  [['--url', 'amqp://x', '--site', '9'], '--site: expected a site name'],
+  [['--url', 'amqp://x', '--peers', '0'], 'expected a whole number, 1 or more'],
+  [['--url', 'amqp://x', '--peers', '100001'], 'expected at most 100000 peers'],
   [['--url', 'amqp://x', '--join', 'nowhere'], 'expected host:port'],
 ])('what an agent cannot be: %j', async (args, message) => {
   await using folder = await scratchFolder();
